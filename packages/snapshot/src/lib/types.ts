@@ -1,0 +1,105 @@
+import type { Logger, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
+import type { IgnoreRules, LeftOutKind } from '@muse/walker';
+
+/** Tree path to object id, in path order. */
+export type Manifest = ReadonlyMap<string, ObjectId>;
+
+/** What kept a file or directory out of a manifest that should hold it. */
+export type ProblemKind = 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
+
+/** One file or directory that the snapshot could not vouch for. */
+export interface Problem {
+  /** Tree path; `''` is the root. */
+  readonly path: string;
+  readonly kind: ProblemKind;
+  /** What was being done, as the system call is named: `lstat`, `readdir`, `open`, `read`, … */
+  readonly operation: string;
+  /** The system's error code, such as `EACCES`; for a torn file `ETORN`. */
+  readonly code: string;
+  /** One sentence for a person, without the path. */
+  readonly message: string;
+}
+
+/** What one snapshot did, in numbers. */
+export interface SnapshotStats {
+  /** Files in the manifest. */
+  files: number;
+  /** Bytes of the files in the manifest. */
+  bytes: number;
+  /** Directories listed, the root included. */
+  directories: number;
+  /** Files whose object id came from the cache. */
+  hits: number;
+  /** Files that had to be read, by reason. */
+  misses: Record<MissReason, number>;
+  /** Files read and hashed. */
+  hashedFiles: number;
+  /** Bytes read and hashed. */
+  hashedBytes: number;
+  /** Entries of directories that are not in the manifest, by kind; an ignored directory counts once. */
+  leftOut: Record<LeftOutKind, number>;
+  /** Files that changed so recently that the cache file leaves them out: the next snapshot reads them again. */
+  racy: number;
+  /** Cache entries removed because their file is gone. */
+  pruned: number;
+  /** Wall time per phase, milliseconds. `load` overlaps `scan` and is what `open` waited for. */
+  milliseconds: { load: number; scan: number; hash: number; save: number; total: number };
+}
+
+/** What is in a working tree. */
+export interface Snapshot {
+  /** The snapshot id: SHA-256 over the manifest's paths and object ids. */
+  readonly id: ObjectId;
+  readonly manifest: Manifest;
+  /** True when `problems` is empty: every file is in the manifest or left out by a stated rule. */
+  readonly complete: boolean;
+  readonly problems: readonly Problem[];
+  readonly stats: SnapshotStats;
+  /** Why the cache could not be saved, where it could not; the snapshot itself is not affected. */
+  readonly saveError?: Error;
+}
+
+/** How far a snapshot has come. */
+export interface Progress {
+  readonly phase: 'scan' | 'hash' | 'save';
+  /** Files found so far. */
+  readonly files: number;
+  /** Files hashed so far, and how many there are to hash; 0 during `scan`. */
+  readonly hashedFiles: number;
+  readonly filesToHash: number;
+  readonly hashedBytes: number;
+  readonly bytesToHash: number;
+}
+
+export interface SnapshotterOptions {
+  /**
+   * The cache to use; `false` for none. Default: the one under `<root>/.muse`, or none where there is no `.muse`.
+   * A cache given here is saved after each snapshot.
+   */
+  readonly cache?: StatCache | false | undefined;
+  /** Threads that list and hash at most. Default: the processors available to this process. 1 starts no worker. */
+  readonly threads?: number | undefined;
+  /** Stay on the root's device: directories where another one is mounted are left out and counted. Default: false. */
+  readonly oneFileSystem?: boolean | undefined;
+  /** What to leave out. Default: the rules of `<root>/.museignore`; `false` for none. */
+  readonly ignore?: IgnoreRules | false | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+export interface SnapshotCall {
+  /** Ends the call early: it rejects with the signal's reason, and leaves no temporary file. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called at most some twenty times a second. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Takes snapshots of one root; keeps the cache and the workers between them. */
+export interface Snapshotter {
+  /** The root with its symbolic links resolved. */
+  readonly root: string;
+  /** Rejects when the root is gone or the call is aborted; everything else is a problem in the result. */
+  snapshot(call?: SnapshotCall): Promise<Snapshot>;
+  /** Ends the workers; a snapshot under way is finished first. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,103 @@
+import type { BigIntStats } from 'node:fs';
+
+/** A content id: `sha256:` and the 64 lower-case hex digits of SHA-256 over a file's bytes. */
+export type ObjectId = `sha256:${string}`;
+
+/** The fields of a stat that decide validity and trust; pass the result of `lstat(path, { bigint: true })` as it is. */
+export type FileStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
+
+/** What a cache knows about one file: the stat it had and the object id its bytes had under that stat. */
+export interface FileCacheEntry {
+  /** Size in bytes. */
+  readonly size: bigint;
+  /** Modification time, nanoseconds since the Unix epoch; may be negative. */
+  readonly mtimeNs: bigint;
+  /** Inode change time, nanoseconds since the Unix epoch. Never a creation time. */
+  readonly ctimeNs: bigint;
+  /** Inode number, above 0 on every POSIX file system. */
+  readonly ino: bigint;
+  /** The object id of the bytes the file had under this stat. */
+  readonly objectId: ObjectId;
+  /** Strings that plugins derived from the content of `objectId`, by the plugin's name. */
+  readonly dimensions: ReadonlyMap<string, string>;
+}
+
+/** Loaded entries by tree path, read-only; an implementation may decode an entry only when it is asked for. */
+export interface CacheContents {
+  /** The number of entries. */
+  readonly size: number;
+  has(path: string): boolean;
+  get(path: string): FileCacheEntry | undefined;
+  /** All entries, in any order. */
+  entries(): Iterable<readonly [path: string, entry: FileCacheEntry]>;
+}
+
+/** Why a stored cache could not be used; the cache is empty then, and every file is hashed again. */
+export type DiscardReason = 'unreadable' | 'not-json' | 'version' | 'shape' | 'checksum' | 'too-large';
+
+/** What a codec made of stored bytes. */
+export type DecodeResult =
+  | {
+      readonly contents: CacheContents;
+      /** Entries left out because they were damaged. */ readonly dropped: number;
+    }
+  | { readonly discarded: DiscardReason; readonly detail: string };
+
+/** What a storage gave back: contents, a reason why there are none, or `undefined` where nothing was ever stored. */
+export type LoadResult = DecodeResult | undefined;
+
+/** What changed since `base` was loaded or last saved. */
+export interface CacheChange {
+  /** What the storage held before; a codec copies unchanged lines from it, a database ignores it. */
+  readonly base: CacheContents;
+  /** Entries to add or replace, all of them trusted. */
+  readonly put: ReadonlyMap<string, FileCacheEntry>;
+  /** Tree paths to remove; may name some that are not stored. */
+  readonly remove: ReadonlySet<string>;
+}
+
+/** The time a storage's file system would stamp on a change made now. */
+export interface ProbeStamp {
+  /** `ctime` of a file made just now, nanoseconds since the Unix epoch. */
+  readonly ctimeNs: bigint;
+  /** The device whose clock this is. */
+  readonly dev: bigint;
+}
+
+/** Bounds for one load. */
+export interface LoadOptions {
+  /** Stored contents above this many bytes are not read: the result is `discarded: 'too-large'`. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where contents live: a file, memory, a database, a build server. Prove yours with `@muse/stat-cache/conformance`. */
+export interface CacheStorage {
+  /** Never rejects because of what is stored: damage is a `discarded` reason. */
+  load(options: LoadOptions): Promise<LoadResult>;
+  /** Applies the change whole or not at all; rejects when it could not. */
+  save(change: CacheChange): Promise<void>;
+  /**
+   * The clock of the file system that this storage writes to. Without it, or where it gives `undefined`, the boundary
+   * is the local clock less 3 s.
+   */
+  probe?(): Promise<ProbeStamp | undefined>;
+}
+
+/** Contents to bytes and back. */
+export interface CacheCodec {
+  /** Never throws: damage is a `discarded` reason. */
+  decode(bytes: Uint8Array): DecodeResult;
+  /** The whole text after the change, in pieces to be written one after the other. */
+  encode(change: CacheChange): Iterable<Uint8Array>;
+}
+
+/** Why a file's object id is not known without reading it. */
+export type MissReason = 'new' | 'size' | 'mtime' | 'ctime' | 'inode' | 'racy' | 'cache-reset';
+
+/** Hears what is not an answer: `debug` for detail, `warn` for what costs time, `error` for what needs a person. */
+export interface Logger {
+  debug(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}

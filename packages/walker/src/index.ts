@@ -1,0 +1,1 @@
+export type { EntryKind, IgnoreRules, LeftOutKind } from './lib/types.js';
