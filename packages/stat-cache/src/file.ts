@@ -1,1 +1,1 @@
-export {};
+export { createFileStorage, type FileStorageOptions } from './lib/file-storage.js';

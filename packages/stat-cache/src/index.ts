@@ -1,3 +1,15 @@
+export { CacheNotSavedError } from './lib/file-storage.js';
+export { MovedFileError, NotRegularFileError, TornFileError } from './lib/errors.js';
+export {
+  hashFile,
+  hashFileSync,
+  type Abortable,
+  type HashedFile,
+  type HashOptions,
+} from './lib/hash-file.js';
+export { CACHE_VERSION, MAX_CACHE_BYTES } from './lib/limits.js';
+export { blobId, isObjectId } from './lib/object-id.js';
+export { loadCache, StatCache, type LoadCacheOptions } from './lib/stat-cache.js';
 export type {
   CacheChange,
   CacheCodec,
@@ -13,5 +25,5 @@ export type {
   MissReason,
   ObjectId,
   ProbeStamp,
+  SaveOptions,
 } from './lib/types.js';
-export { StatCache } from './lib/stat-cache.js';

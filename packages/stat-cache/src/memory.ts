@@ -1,1 +1,1 @@
-export {};
+export { createMemoryStorage } from './lib/memory-storage.js';

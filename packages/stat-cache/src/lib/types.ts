@@ -12,8 +12,11 @@ export interface FileCacheEntry {
   readonly size: bigint;
   /** Modification time, nanoseconds since the Unix epoch; may be negative. */
   readonly mtimeNs: bigint;
-  /** Inode change time, nanoseconds since the Unix epoch. Never a creation time. */
-  readonly ctimeNs: bigint;
+  /**
+   * Inode change time, nanoseconds since the Unix epoch; never a creation time. `undefined` where the writer of a
+   * foreign cache file did not record it: such an entry is never a hit.
+   */
+  readonly ctimeNs: bigint | undefined;
   /** Inode number, above 0 on every POSIX file system. */
   readonly ino: bigint;
   /** The object id of the bytes the file had under this stat. */
@@ -71,12 +74,18 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Bounds for one save. */
+export interface SaveOptions {
+  /** A save that would store more than this many bytes rejects and changes nothing. Default: `MAX_CACHE_BYTES`. */
+  readonly maxBytes?: number | undefined;
+}
+
 /** Where contents live: a file, memory, a database, a build server. Prove yours with `@muse/stat-cache/conformance`. */
 export interface CacheStorage {
   /** Never rejects because of what is stored: damage is a `discarded` reason. */
   load(options: LoadOptions): Promise<LoadResult>;
   /** Applies the change whole or not at all; rejects when it could not. */
-  save(change: CacheChange): Promise<void>;
+  save(change: CacheChange, options?: SaveOptions): Promise<void>;
   /**
    * The clock of the file system that this storage writes to. Without it, or where it gives `undefined`, the boundary
    * is the local clock less 3 s.

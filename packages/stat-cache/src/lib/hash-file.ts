@@ -1,0 +1,186 @@
+import { createHash, hash } from 'node:crypto';
+import { constants, type BigIntStats } from 'node:fs';
+import { reachPath } from '@muse/paths';
+import { MovedFileError, NotRegularFileError, TornFileError } from './errors.js';
+import { asyncCalls, syncCalls, type FileCalls } from './file-calls.js';
+import type { FileStat, ObjectId } from './types.js';
+
+/** What a file held at one moment. */
+export interface HashedFile {
+  readonly objectId: ObjectId;
+  /** The stat from just before the read, equal to the one from just after it. */
+  readonly stat: FileStat;
+  /** Bytes read. Not `stat.size` where the size lies, as procfs does: such a file must not be recorded in a cache. */
+  readonly bytes: number;
+}
+
+/** Anything that can end a read between two chunks; an `AbortSignal` is one. */
+export interface Abortable {
+  throwIfAborted(): void;
+}
+
+/** How one file is read. */
+export interface HashOptions {
+  readonly signal?: Abortable | undefined;
+  /** The inode that was listed under this path: a read of any other is refused with {@link MovedFileError}. */
+  readonly listed?: Pick<FileStat, 'dev' | 'ino'> | undefined;
+  /** Memory to read into, reused from file to file. Default: up to 1 MiB, made for this file. */
+  readonly buffer?: Uint8Array | undefined;
+}
+
+const TRIES = 3;
+const MAX_BUFFER = 1024 * 1024;
+// Neither constant exists on Windows: there, only the comparison of lstat with fstat tells a link from its target.
+const FLAGS =
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
+/**
+ * Hashes one file and returns its object id with the stat it had, in bounded memory and without blocking the event
+ * loop. Rejects with `TornFileError` when it changed three times while it was read, with `NotRegularFileError` when it
+ * is no regular file (a symbolic link is not followed, a FIFO not opened), with the system's error otherwise, or with
+ * the reason of `signal`. Takes the path as bytes where the name is not UTF-8.
+ */
+export async function hashFile(
+  path: string | Uint8Array,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<HashedFile> {
+  return hashFileWith(asyncCalls, path, options);
+}
+
+/** Does what {@link hashFile} does, through the calls it is given. */
+export async function hashFileWith(
+  calls: FileCalls,
+  path: string | Uint8Array,
+  options: HashOptions = {},
+): Promise<HashedFile> {
+  const steps = hashSteps(calls, path, options);
+  let step = steps.next();
+  while (!step.done) {
+    let value: unknown;
+    try {
+      value = await step.value;
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(value);
+  }
+  return step.value;
+}
+
+/** Does what {@link hashFile} does and returns at the end: for worker threads. */
+export function hashFileSync(
+  path: string | Uint8Array,
+  options: HashOptions = {},
+  calls: FileCalls = syncCalls,
+): HashedFile {
+  const steps = hashSteps(calls, path, options);
+  let step = steps.next();
+  while (!step.done) step = steps.next(step.value);
+  return step.value;
+}
+
+/**
+ * The one procedure that reads a file, for both kinds of calls: each `yield` hands out what a call returned and gets
+ * back its value. The order is the guarantee: identity, stat, bytes, stat.
+ */
+function* hashSteps(
+  calls: FileCalls,
+  path: string | Uint8Array,
+  options: HashOptions,
+): Generator<unknown, HashedFile, unknown> {
+  const reached = reachPath(path);
+  try {
+    for (let tries = 0; tries < TRIES; tries++) {
+      options.signal?.throwIfAborted();
+      const listed = options.listed ?? ((yield calls.lstat(reached.path)) as BigIntStats);
+      if (isStats(listed) && !listed.isFile()) throw new NotRegularFileError(path, kindOf(listed));
+      const fd = (yield* openSteps(calls, path, reached.path)) as number;
+      try {
+        const before = (yield calls.fstat(fd)) as BigIntStats;
+        if (before.ino !== listed.ino || before.dev !== listed.dev) {
+          if (options.listed) throw new MovedFileError(path);
+          continue;
+        }
+        if (!before.isFile()) throw new NotRegularFileError(path, kindOf(before));
+        const read = yield* readSteps(calls, fd, Number(before.size), options);
+        const after = (yield calls.fstat(fd)) as BigIntStats;
+        if (read && sameStat(before, after)) return { ...read, stat: before };
+      } finally {
+        yield calls.close(fd);
+      }
+    }
+  } finally {
+    reached.close();
+  }
+  throw new TornFileError(path, TRIES);
+}
+
+function* openSteps(
+  calls: FileCalls,
+  path: string | Uint8Array,
+  reached: string | Uint8Array,
+): Generator<unknown, unknown, unknown> {
+  try {
+    return yield calls.open(reached, FLAGS);
+  } catch (error) {
+    // A link that took the file's place answers ELOOP, or EMLINK on FreeBSD; a socket ENXIO.
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ELOOP' && code !== 'EMLINK' && code !== 'ENXIO') throw error;
+    const now = (yield calls.lstat(reached)) as BigIntStats;
+    if (now.isFile()) throw error;
+    throw new NotRegularFileError(path, kindOf(now));
+  }
+}
+
+/** Reads to the end; `undefined` when there is more to read than there was, so that the file is torn already. */
+function* readSteps(
+  calls: FileCalls,
+  fd: number,
+  size: number,
+  options: HashOptions,
+): Generator<unknown, { objectId: ObjectId; bytes: number } | undefined, unknown> {
+  // One byte more than the size: a read that comes back short of the buffer has seen the end, and no other is needed.
+  const buffer = options.buffer ?? Buffer.allocUnsafeSlow(Math.min(size + 1, MAX_BUFFER));
+  let count = (yield calls.read(fd, buffer)) as number;
+  if (count === size && count < buffer.length) {
+    // 3.8 µs where createHash takes 5.0 (4 KiB, Node 20).
+    return { objectId: `sha256:${hash('sha256', buffer.subarray(0, count), 'hex')}`, bytes: count };
+  }
+  const hasher = createHash('sha256');
+  let bytes = 0;
+  while (count > 0) {
+    hasher.update(buffer.subarray(0, count));
+    bytes += count;
+    if (bytes === size && count < buffer.length) break;
+    if (size > 0 && bytes > size) return undefined;
+    options.signal?.throwIfAborted();
+    count = (yield calls.read(fd, buffer)) as number;
+  }
+  return { objectId: `sha256:${hasher.digest('hex')}`, bytes };
+}
+
+/** Returns whether no change shows between two stats of one descriptor. */
+function sameStat(a: FileStat, b: FileStat): boolean {
+  return (
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.ino === b.ino &&
+    a.dev === b.dev
+  );
+}
+
+function isStats(listed: object): listed is BigIntStats {
+  return 'isFile' in listed;
+}
+
+function kindOf(stat: BigIntStats): string {
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isSymbolicLink()) return 'symbolic link';
+  if (stat.isFIFO()) return 'FIFO';
+  if (stat.isSocket()) return 'socket';
+  return 'device';
+}

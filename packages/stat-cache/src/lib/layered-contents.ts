@@ -1,0 +1,67 @@
+import type { CacheContents, FileCacheEntry } from './types.js';
+
+/** Contents of no entry. */
+export const EMPTY_CONTENTS: CacheContents = {
+  size: 0,
+  has: () => false,
+  get: () => undefined,
+  entries: () => [],
+};
+
+/** Contents with a change on top: what a storage holds after it saved that change. */
+export class LayeredContents implements CacheContents {
+  /** Never layered itself. */
+  readonly base: CacheContents;
+  readonly put: ReadonlyMap<string, FileCacheEntry>;
+  readonly remove: ReadonlySet<string>;
+  readonly size: number;
+
+  private constructor(
+    base: CacheContents,
+    put: ReadonlyMap<string, FileCacheEntry>,
+    remove: ReadonlySet<string>,
+  ) {
+    this.base = base;
+    this.put = put;
+    this.remove = remove;
+    let size = base.size;
+    for (const path of put.keys()) if (!base.has(path)) size++;
+    for (const path of remove) if (base.has(path) && !put.has(path)) size--;
+    this.size = size;
+  }
+
+  /** Returns the contents after a change; layers do not pile up. */
+  static of(
+    base: CacheContents,
+    put: ReadonlyMap<string, FileCacheEntry>,
+    remove: ReadonlySet<string>,
+  ): CacheContents {
+    if (!(base instanceof LayeredContents)) return new LayeredContents(base, put, remove);
+    const allPut = new Map(base.put);
+    const allRemove = new Set(base.remove);
+    for (const path of remove) {
+      allPut.delete(path);
+      if (base.base.has(path)) allRemove.add(path);
+    }
+    for (const [path, entry] of put) {
+      allPut.set(path, entry);
+      allRemove.delete(path);
+    }
+    return new LayeredContents(base.base, allPut, allRemove);
+  }
+
+  has(path: string): boolean {
+    return this.put.has(path) || (!this.remove.has(path) && this.base.has(path));
+  }
+
+  get(path: string): FileCacheEntry | undefined {
+    return this.put.get(path) ?? (this.remove.has(path) ? undefined : this.base.get(path));
+  }
+
+  *entries(): Iterable<readonly [string, FileCacheEntry]> {
+    for (const pair of this.base.entries()) {
+      if (!this.put.has(pair[0]) && !this.remove.has(pair[0])) yield pair;
+    }
+    yield* this.put;
+  }
+}

@@ -1,0 +1,17 @@
+import { EMPTY_CONTENTS, LayeredContents } from './layered-contents.js';
+import type { CacheStorage } from './types.js';
+
+/** Returns a storage that keeps contents in this process and forgets them with it; for tests and short-lived tools. */
+export function createMemoryStorage(): CacheStorage {
+  let contents = EMPTY_CONTENTS;
+  return {
+    load: ({ signal }) => {
+      signal?.throwIfAborted();
+      return Promise.resolve({ contents, dropped: 0 });
+    },
+    save: ({ put, remove }) => {
+      contents = LayeredContents.of(contents, new Map(put), new Set(remove));
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { FileCacheEntry, MissReason } from './types.js';
+
+/** Returns the first field in which a file differs from its entry, or `undefined` when none does: the entry is valid. */
+export function changedField(
+  entry: FileCacheEntry,
+  stat: Pick<FileCacheEntry, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino'>,
+): MissReason | undefined {
+  if (entry.size !== stat.size) return 'size';
+  if (entry.mtimeNs !== stat.mtimeNs) return 'mtime';
+  if (entry.ctimeNs !== stat.ctimeNs) return 'ctime';
+  if (entry.ino !== stat.ino) return 'inode';
+  return undefined;
+}
