@@ -4,5 +4,5 @@ export { cacheDir, museDir, snapshotsDir, statCachePath } from './lib/layout.js'
 export { relativeTreePath, toNativePath } from './lib/native-path.js';
 export { isWellFormedPath, treePathFromBytes, treePathToBytes } from './lib/path-bytes.js';
 export { reachPath, type ReachedPath } from './lib/reach-path.js';
-export { sortTreePaths } from './lib/sort.js';
+export { areTreePathsSorted, sortTreePaths } from './lib/sort.js';
 export { isTreePath, parseTreePath } from './lib/tree-path.js';

@@ -22,19 +22,25 @@ const SLASH = 0x2f;
  * descriptors, and the result is `/proc/self/fd/<N>/<rest>`; N stays open until `close`. `rest` is not looked at, so
  * it may name something that is yet to be made. The walk does not follow a symbolic link at the end of a step.
  *
+ * @param room - bytes that the caller will append to the result, such as a slash and a name; 0 by default.
  * @throws Error with the code ENAMETOOLONG for a longer one elsewhere, or where `/proc` is not mounted.
  * @throws the system's error when a directory on the way cannot be opened for reading.
  */
-export function reachPath(path: string | Uint8Array): ReachedPath {
+export function reachPath(path: string | Uint8Array, room = 0): ReachedPath {
   // A UTF-16 unit is at most three bytes of UTF-8, so that nearly every string is done without counting.
-  if (typeof path === 'string' && path.length * 3 <= MAX_PATH_BYTES) return { path, close: nothing };
-  return reachBy(process.platform === 'linux' ? '/proc/self/fd' : undefined, path);
+  if (typeof path === 'string' && path.length * 3 + room <= MAX_PATH_BYTES) return { path, close: nothing };
+  return reachBy(process.platform === 'linux' ? '/proc/self/fd' : undefined, path, room);
 }
 
 /** @param descriptors - the directory where the process finds its descriptors by number, if the system has one */
-export function reachBy(descriptors: string | undefined, path: string | Uint8Array): ReachedPath {
+export function reachBy(
+  descriptors: string | undefined,
+  path: string | Uint8Array,
+  room = 0,
+): ReachedPath {
   const bytes = typeof path === 'string' ? treePathToBytes(path) : asBuffer(path);
-  if (bytes.length <= MAX_PATH_BYTES)
+  const limit = MAX_PATH_BYTES - room;
+  if (bytes.length <= limit)
     return { path: typeof path === 'string' ? path : bytes, close: nothing };
   if (descriptors === undefined || !existsSync(descriptors)) throw tooLong(path, bytes.length);
 
@@ -42,7 +48,7 @@ export function reachBy(descriptors: string | undefined, path: string | Uint8Arr
   let prefix = '';
   let descriptor: number | undefined;
   try {
-    while (prefix.length + bytes.length - start > MAX_PATH_BYTES) {
+    while (prefix.length + bytes.length - start > limit) {
       const end = bytes.lastIndexOf(SLASH, start + MAX_STEP_BYTES);
       if (end <= start) throw tooLong(path, bytes.length);
       const next = openDirectory(Buffer.concat([Buffer.from(prefix), bytes.subarray(start, end)]));
