@@ -33,15 +33,10 @@ export function reachPath(path: string | Uint8Array, room = 0): ReachedPath {
 }
 
 /** @param descriptors - the directory where the process finds its descriptors by number, if the system has one */
-export function reachBy(
-  descriptors: string | undefined,
-  path: string | Uint8Array,
-  room = 0,
-): ReachedPath {
+export function reachBy(descriptors: string | undefined, path: string | Uint8Array, room = 0): ReachedPath {
   const bytes = typeof path === 'string' ? treePathToBytes(path) : asBuffer(path);
   const limit = MAX_PATH_BYTES - room;
-  if (bytes.length <= limit)
-    return { path: typeof path === 'string' ? path : bytes, close: nothing };
+  if (bytes.length <= limit) return { path: typeof path === 'string' ? path : bytes, close: nothing };
   if (descriptors === undefined || !existsSync(descriptors)) throw tooLong(path, bytes.length);
 
   let start = 0;
