@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { treePathFromBytes } from '@muse/paths';
+import type { ObjectId } from '@muse/stat-cache';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { computeSnapshotId, SnapshotIdHasher } from './snapshot-id.js';
+
+const a: ObjectId = `sha256:${'a'.repeat(64)}`;
+const b: ObjectId = `sha256:${'b'.repeat(64)}`;
+
+const name = fc
+  .uint8Array({ minLength: 3, maxLength: 8 })
+  .map((bytes) => treePathFromBytes(bytes.map((byte) => (byte === 0 || byte === 0x2f ? 0xe9 : byte))));
+const entries = fc.uniqueArray(fc.tuple(name, fc.constantFrom(a, b)), { selector: ([path]) => path });
+
+function sha256(text: string | Buffer): ObjectId {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+describe('computeSnapshotId', () => {
+  it('hashes nothing for the empty manifest', () => {
+    expect(computeSnapshotId(new Map())).toBe(sha256(''));
+  });
+
+  it('joins path and object id, and the entries, by NUL', () => {
+    expect(computeSnapshotId(new Map([['x/é', a]]))).toBe(sha256(`x/é\0${a}`));
+    const two = new Map([
+      ['x', a],
+      ['y', b],
+    ]);
+    expect(computeSnapshotId(two)).toBe(sha256(`x\0${a}\0y\0${b}`));
+  });
+
+  it('takes the bytes of names that are not UTF-8', () => {
+    const bytes = Buffer.concat([Buffer.from('caf\xe9\0', 'latin1'), Buffer.from(a)]);
+    expect(computeSnapshotId(new Map([['caf\udce9', a]]))).toBe(sha256(bytes));
+  });
+
+  it('takes byte order', () => {
+    const paths = ['a', 'a-b', 'a/b', 'b', '\ue000', '💩', '\udcff'];
+    const expected = new SnapshotIdHasher();
+    for (const path of paths) expected.add(path, a);
+    const shuffled = paths.toReversed().map((path) => [path, a] as const);
+    expect(computeSnapshotId(new Map(shuffled))).toBe(expected.digest());
+  });
+
+  it('does not depend on the order of insertion', () => {
+    const shuffled = entries.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([list, other]) => {
+        expect(computeSnapshotId(new Map(other))).toBe(computeSnapshotId(new Map(list)));
+      }),
+    );
+  });
+
+  it('hashes more entries than one chunk holds', () => {
+    const many = Array.from(
+      { length: 5000 },
+      (_, index) => `${String(index).padStart(6, '0')}${index % 7 ? '' : '\udcff'}`,
+    );
+    const parts = many.map((path) =>
+      Buffer.from(`${path.replace('\udcff', '\xff')}\0${a}`, 'latin1').toString('latin1'),
+    );
+    const id = sha256(Buffer.from(parts.join('\0'), 'latin1'));
+    expect(computeSnapshotId(new Map(many.map((path) => [path, a])))).toBe(id);
+  });
+
+  it('tells apart manifests that differ in one path or one object id', () => {
+    fc.assert(
+      fc.property(entries, name, (list, path) => {
+        const manifest = new Map(list);
+        const changed = new Map(manifest).set(path, manifest.get(path) === a ? b : a);
+        expect(computeSnapshotId(changed)).not.toBe(computeSnapshotId(manifest));
+      }),
+    );
+  });
+
+  it('refuses a path that has no bytes', () => {
+    expect(() => computeSnapshotId(new Map([['\ud800', a]]))).toThrow(TypeError);
+  });
+});
