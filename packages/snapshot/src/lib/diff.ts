@@ -1,0 +1,78 @@
+import type { ObjectId } from '@muse/stat-cache';
+import { inPathOrder } from './manifest-order.js';
+import type { Manifest } from './types.js';
+
+/** A file that is on one side only. */
+export interface DiffEntry {
+  readonly path: string;
+  readonly objectId: ObjectId;
+}
+
+/** A file whose content differs. */
+export interface ModifiedEntry {
+  readonly path: string;
+  readonly before: ObjectId;
+  readonly after: ObjectId;
+}
+
+/** A file whose content is found under another path. */
+export interface RenamedEntry {
+  readonly from: string;
+  readonly to: string;
+  readonly objectId: ObjectId;
+}
+
+/** What leads from one manifest to another; each list is in path order, `renamed` by `to`. */
+export interface ManifestDiff {
+  readonly added: readonly DiffEntry[];
+  readonly modified: readonly ModifiedEntry[];
+  readonly deleted: readonly DiffEntry[];
+  /** In neither `added` nor `deleted`. */
+  readonly renamed: readonly RenamedEntry[];
+}
+
+/**
+ * Returns what changed from `before` to `after`.
+ *
+ * Renamed is an object id that went from one path and came to another; of several, the first that went is paired with
+ * the first that came, in path order. Empty files are never renamed: they have nothing to be known by.
+ */
+export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
+  const gone: DiffEntry[] = [];
+  for (const [path, objectId] of inPathOrder(before)) {
+    if (!after.has(path)) gone.push({ path, objectId });
+  }
+  const came: DiffEntry[] = [];
+  const modified: ModifiedEntry[] = [];
+  for (const [path, objectId] of inPathOrder(after)) {
+    const old = before.get(path);
+    if (old === undefined) came.push({ path, objectId });
+    else if (old !== objectId) modified.push({ path, before: old, after: objectId });
+  }
+  return { modified, ...pairRenames(gone, came) };
+}
+
+const EMPTY_FILE: ObjectId = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+function pairRenames(gone: readonly DiffEntry[], came: readonly DiffEntry[]): Omit<ManifestDiff, 'modified'> {
+  const sources = new Map<ObjectId, DiffEntry[]>();
+  for (const entry of gone.toReversed()) {
+    const stack = sources.get(entry.objectId);
+    if (stack !== undefined) stack.push(entry);
+    else if (entry.objectId !== EMPTY_FILE) sources.set(entry.objectId, [entry]);
+  }
+
+  const added: DiffEntry[] = [];
+  const renamed: RenamedEntry[] = [];
+  const moved = new Set<DiffEntry>();
+  for (const entry of came) {
+    const source = sources.get(entry.objectId)?.pop();
+    if (source === undefined) {
+      added.push(entry);
+    } else {
+      moved.add(source);
+      renamed.push({ from: source.path, to: entry.path, objectId: entry.objectId });
+    }
+  }
+  return { added, deleted: gone.filter((entry) => !moved.has(entry)), renamed };
+}

@@ -1,0 +1,21 @@
+import { parseTreePath } from '@muse/paths';
+import type { ObjectId } from '@muse/stat-cache';
+import type { Manifest } from './types.js';
+
+/**
+ * Returns the part of a manifest below the directory `path`, re-rooted there and in the same order; `''` gives all of
+ * it. Empty where the manifest has nothing below `path`, so for a file too.
+ *
+ * Under the same ignore rules its snapshot id is that of the directory by itself.
+ *
+ * @throws SyntaxError when `path` is neither `''` nor a tree path.
+ */
+export function subtree(manifest: Manifest, path: string): Manifest {
+  if (path === '') return manifest;
+  const prefix = `${parseTreePath(path)}/`;
+  const part = new Map<string, ObjectId>();
+  for (const [file, objectId] of manifest) {
+    if (file.startsWith(prefix)) part.set(file.slice(prefix.length), objectId);
+  }
+  return part;
+}
