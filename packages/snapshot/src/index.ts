@@ -1,1 +1,25 @@
-export {};
+export { buildSnapshotManifest, createSnapshot } from './lib/create-snapshot.js';
+export {
+  diffManifests,
+  type DiffEntry,
+  type ManifestDiff,
+  type ModifiedEntry,
+  type RenamedEntry,
+} from './lib/diff.js';
+export { SnapshotIncompleteError } from './lib/incomplete-error.js';
+export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
+export { parseManifest } from './lib/manifest-parse.js';
+export { computeSnapshotId } from './lib/snapshot-id.js';
+export { openSnapshotter } from './lib/snapshotter.js';
+export { subtree } from './lib/subtree.js';
+export type {
+  Manifest,
+  Problem,
+  ProblemKind,
+  Progress,
+  Snapshot,
+  SnapshotCall,
+  SnapshotStats,
+  Snapshotter,
+  SnapshotterOptions,
+} from './lib/types.js';

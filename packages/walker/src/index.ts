@@ -1,1 +1,4 @@
-export type { EntryKind, IgnoreRules, LeftOutKind } from './lib/types.js';
+export { listDirectory, type DirectoryListing, type ListedEntry } from './lib/list-directory.js';
+export { resolveRoot, type ResolvedRoot } from './lib/resolve-root.js';
+export type { IgnoreRules, LeftOutKind, WalkedStat, WalkProblem } from './lib/types.js';
+export { walk, type Walk, type WalkedFile, type WalkOptions } from './lib/walk.js';

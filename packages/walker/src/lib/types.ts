@@ -1,7 +1,9 @@
-/** What an entry of a directory is, as `lstat` says. */
-export type EntryKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
+import type { BigIntStats } from 'node:fs';
 
-/** Why an entry is not among the files: its kind, or the rule that left it out. */
+/** The fields of a stat that tell one version of a file from another. */
+export type WalkedStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
+
+/** What keeps an entry of a directory out of the files: its kind, or the rule that left it out. */
 export type LeftOutKind =
   'symlink' | 'fifo' | 'socket' | 'device' | 'unknown' | 'ignored' | 'reserved' | 'other-device';
 
@@ -13,3 +15,20 @@ export interface IgnoreRules {
    */
   ignores(path: string, directory: boolean): boolean;
 }
+
+/** One file or directory that a walk could not vouch for. */
+export interface WalkProblem {
+  /** Tree path; `''` is the root. */
+  readonly path: string;
+  /** `torn` for a directory that was replaced each time it was listed. */
+  readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
+  /** The system call that failed: `lstat` or `readdir`. */
+  readonly operation: string;
+  /** The system's code, such as `EACCES`; `ETORN` for a torn directory. */
+  readonly code: string;
+  /** What the system said, without the path. */
+  readonly message: string;
+}
+
+/** Names that are left out at every depth. */
+export const RESERVED_NAMES: readonly string[] = ['.muse', '.git'];

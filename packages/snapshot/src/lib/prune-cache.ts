@@ -1,0 +1,22 @@
+import type { StatCache } from '@muse/stat-cache';
+import type { Assembled } from './assemble.js';
+
+/**
+ * Removes the entries of files that are gone, and returns how many. `uncached` is how many files of the manifest have no
+ * entry. What lies at or below a problem is spared: it was not seen, which is not the same as not being there.
+ */
+export function pruneCache(cache: StatCache, { manifest, problems }: Assembled, uncached: number): number {
+  // Every other file was just looked up or recorded: as many entries as those means no entry without a file.
+  if (problems.length === 0 && cache.size === manifest.size - uncached) return 0;
+  const unseen = new Set(problems.map(({ path }) => path));
+  return cache.prune({ has: (path) => manifest.has(path) || isBelow(unseen, path) });
+}
+
+function isBelow(unseen: ReadonlySet<string>, path: string): boolean {
+  if (unseen.size === 0) return false;
+  if (unseen.has('')) return true;
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    if (unseen.has(path.slice(0, end))) return true;
+  }
+  return false;
+}

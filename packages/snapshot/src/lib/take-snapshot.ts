@@ -1,0 +1,101 @@
+import type { StatCache } from '@muse/stat-cache';
+import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
+import { ScanExecutor, TreeScan, type ThreadPool } from '@muse/walker/scan';
+import { assemble } from './assemble.js';
+import { Breather } from './breather.js';
+import { hashMisses } from './hash-misses.js';
+import { lookUpDirectory, type DirectoryIds } from './lookup-directory.js';
+import { ProgressReport } from './progress-report.js';
+import { pruneCache } from './prune-cache.js';
+import type { Snapshot, SnapshotCall } from './types.js';
+
+/** What a snapshotter keeps from one snapshot to the next. */
+export interface SnapshotContext {
+  readonly root: ResolvedRoot;
+  readonly cache: StatCache | undefined;
+  readonly pool: ThreadPool | undefined;
+  readonly ignore: IgnoreRules | undefined;
+  readonly oneFileSystem: boolean;
+  /** Milliseconds that loading the cache took; 0 for all snapshots but the first. */
+  readonly loadMs: number;
+}
+
+/** Takes one snapshot: list and look up, hash what is not known, record, put together, save. */
+export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall): Promise<Snapshot> {
+  const { root, cache, pool, ignore, oneFileSystem, loadMs } = context;
+  const { signal } = call;
+  const watch = new Stopwatch();
+  const progress = new ProgressReport(call.onProgress);
+  const breather = new Breather();
+
+  progress.enter('scan');
+  const scan = new TreeScan<DirectoryIds>({
+    root: root.root,
+    identity: root,
+    executor: new ScanExecutor(pool),
+    ignore,
+    oneFileSystem,
+    signal,
+    onListed: async (directory) => {
+      const { listing } = directory;
+      if (!listing) return;
+      await lookUpDirectory(directory, listing, cache, breather);
+      progress.add({ files: directory.value?.ids.length ?? 0 });
+    },
+  });
+  await scan.drain();
+  const scanMs = watch.lap();
+
+  progress.enter('hash');
+  const hashed = await hashMisses(scan, { root: root.root, cache, pool, signal }, progress);
+  const assembled = await assemble(scan.root, breather, signal);
+  const hashMs = watch.lap();
+
+  progress.enter('save');
+  const pruned = cache ? pruneCache(cache, assembled, hashed.uncached) : 0;
+  const saveError = cache?.persistent ? await save(cache) : undefined;
+  const saveMs = watch.lap();
+
+  const { id, manifest, problems, counts } = assembled;
+  return {
+    id,
+    manifest,
+    complete: problems.length === 0,
+    problems,
+    stats: {
+      ...counts,
+      hashedFiles: hashed.files,
+      hashedBytes: hashed.bytes,
+      racy: cache?.racy ?? 0,
+      pruned,
+      milliseconds: {
+        load: loadMs,
+        scan: scanMs,
+        hash: hashMs,
+        save: saveMs,
+        total: loadMs + scanMs + hashMs + saveMs,
+      },
+    },
+    ...(saveError && { saveError }),
+  };
+}
+
+async function save(cache: StatCache): Promise<Error | undefined> {
+  try {
+    await cache.save();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Tells the milliseconds from lap to lap. */
+class Stopwatch {
+  #last = performance.now();
+
+  lap(): number {
+    const before = this.#last;
+    this.#last = performance.now();
+    return this.#last - before;
+  }
+}

@@ -1,0 +1,72 @@
+import type { DirectoryToScan } from './scan-directory.js';
+import type { LeftOutKind, WalkProblem } from './types.js';
+
+/** What one directory holds: a range of the names, kinds and stats that came in one message. */
+export interface Listing {
+  readonly names: readonly string[];
+  /** `FILE`, `DIRECTORY` or `LEFT_OUT`, for each name. */
+  readonly kinds: Uint8Array;
+  readonly stats: BigInt64Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A directory of the tree that is being scanned; `T` is what the owner of the scan keeps with each. */
+export class DirectoryNode<T> implements DirectoryToScan {
+  readonly path: string;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly parent: DirectoryNode<T> | undefined;
+  /** Undefined until it is listed, and where it could not be. */
+  listing: Listing | undefined;
+  /** By name; without those that a rule leaves out. */
+  readonly children = new Map<string, DirectoryNode<T>>();
+  /** How often it was listed or tried to be. */
+  tries = 0;
+  /** Whether it waits to be listed, or is being listed. */
+  queued = false;
+  /** False once the tree holds another directory under this name, or none. */
+  attached = true;
+  leftOut: LeftOutKind[] = [];
+  problems: readonly WalkProblem[] = [];
+  value: T | undefined;
+
+  constructor(
+    path: string,
+    { dev, ino }: { readonly dev: bigint; readonly ino: bigint },
+    parent: DirectoryNode<T> | undefined,
+  ) {
+    this.path = path;
+    this.dev = dev;
+    this.ino = ino;
+    this.parent = parent;
+  }
+
+  /** What stands before the name of an entry in its tree path. */
+  get prefix(): string {
+    return this.path === '' ? '' : `${this.path}/`;
+  }
+
+  /** Takes this directory, and all below it, out of the tree. */
+  detach(): void {
+    const stack: DirectoryNode<T>[] = [this];
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      node.attached = false;
+      stack.push(...node.children.values());
+    }
+  }
+}
+
+/** Yields the directories of a tree, each before those below it, and none that is detached. */
+export function* directoriesOf<T>(root: DirectoryNode<T>): Iterable<DirectoryNode<T>> {
+  const stack = [root];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    yield node;
+    stack.push(...node.children.values());
+  }
+}
+
+/** Counts what was left out of a tree, by kind. */
+export function countLeftOut<T>(root: DirectoryNode<T>, counts: Record<LeftOutKind, number>): void {
+  for (const node of directoriesOf(root)) for (const kind of node.leftOut) counts[kind]++;
+}

@@ -1,0 +1,37 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { toNativePath, treePathFromBytes } from '@muse/paths';
+import { codeOf } from './problems.js';
+
+/** A root that is there. */
+export interface ResolvedRoot {
+  /** Its native path, absolute and with its links resolved; may hold escaped bytes. */
+  readonly root: string;
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/**
+ * Resolves a root once, links included. Rejects with an error that has the system's `code` and the `path` when it does
+ * not exist or cannot be reached, and the code `ENOTDIR` when it is no directory.
+ */
+export async function resolveRoot(root: string): Promise<ResolvedRoot> {
+  try {
+    const real = await realpath(toNativePath(root, ''), 'buffer');
+    const stat = await lstat(real, { bigint: true });
+    if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    const text = treePathFromBytes(real);
+    return { root: text, dev: stat.dev, ino: stat.ino };
+  } catch (error) {
+    const code = codeOf(error);
+    const reason = REASONS[code] ?? (error as Error).message;
+    const message = `Cannot open the root ${JSON.stringify(root)}: ${reason} (${code})`;
+    throw Object.assign(new Error(message, { cause: error }), { code, path: root });
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'no such directory',
+  ENOTDIR: 'not a directory',
+  EACCES: 'permission denied',
+  ELOOP: 'its symbolic links go in a circle',
+};

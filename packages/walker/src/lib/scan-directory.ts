@@ -1,0 +1,182 @@
+import type { BigIntStats } from 'node:fs';
+import { compareTreePaths, reachPath, toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { DIRECTORY, kindOfMode } from './kinds.js';
+import type { PackedStats } from './packed-stats.js';
+import { isMoved, problemOf } from './problems.js';
+import type { ScanCalls } from './scan-calls.js';
+import { RESERVED_NAMES, type LeftOutKind, type WalkedStat, type WalkProblem } from './types.js';
+
+/** A directory to list, and the inode that it was listed as. */
+export interface DirectoryToScan {
+  readonly path: string;
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** What one directory holds; the stats of `names` are those added last to the packed ones. */
+export interface ScannedDirectory {
+  /**
+   * `listed`; or `moved` when the path no longer leads to the directory it led to, so that the one above must be listed
+   * again; or `failed`, for the reason in `problems`; or `declined` because it has more names than the caller allows.
+   */
+  readonly outcome: 'listed' | 'moved' | 'failed' | 'declined';
+  /** Files and directories, as segments of tree paths, in the order of their paths: `a/` comes after `a.c`. */
+  readonly names: readonly string[];
+  /** `FILE` or `DIRECTORY`, for each name. */
+  readonly kinds: readonly number[];
+  readonly leftOut: readonly LeftOutKind[];
+  readonly problems: readonly WalkProblem[];
+}
+
+/** A slash and the longest name there is. */
+const ROOM_FOR_A_NAME = 256;
+const NOTHING = { names: [], kinds: [], leftOut: [], problems: [] };
+const SURROGATE = /[\ud800-\udfff]/;
+
+/**
+ * Lists one directory: its names, an `lstat` of each, and its own identity once more at the end, which tells whether
+ * what was statted was inside it. One `lstat` an entry, one listing and one `lstat` a directory; nothing is opened.
+ */
+export function scanDirectory(
+  calls: ScanCalls,
+  root: string,
+  directory: DirectoryToScan,
+  stats: PackedStats,
+  maxNames = Infinity,
+): ScannedDirectory {
+  let operation = 'readdir';
+  try {
+    const native = toNativePath(root, directory.path);
+    const reached = reachPath(native, ROOM_FOR_A_NAME);
+    try {
+      const names = calls.names(reached.path);
+      if (names.length > maxNames) return { ...NOTHING, outcome: 'declined' };
+      const scan = new Scan(calls, reached.path, directory.path, stats);
+      scan.run(names);
+      operation = 'lstat';
+      const now = calls.lstat(reached.path);
+      const same = now?.dev === directory.dev && now.ino === directory.ino;
+      return scan.result(same ? 'listed' : 'moved');
+    } finally {
+      reached.close();
+    }
+  } catch (error) {
+    const problems = [problemOf(directory.path, operation, error)];
+    return { ...NOTHING, outcome: isMoved(error) ? 'moved' : 'failed', problems };
+  }
+}
+
+/** The listing of one directory while it grows. */
+class Scan {
+  readonly #calls: ScanCalls;
+  readonly #native: string | Buffer;
+  readonly #path: string;
+  readonly #stats: PackedStats;
+  readonly #names: string[] = [];
+  readonly #kinds: number[] = [];
+  readonly #found: WalkedStat[] = [];
+  readonly #leftOut: LeftOutKind[] = [];
+  readonly #problems: WalkProblem[] = [];
+
+  constructor(calls: ScanCalls, native: string | Buffer, path: string, stats: PackedStats) {
+    this.#calls = calls;
+    this.#native = native;
+    this.#path = path;
+    this.#stats = stats;
+  }
+
+  run(names: readonly string[]): void {
+    const missing = this.#listAll(names);
+    if (missing.length === 0) return;
+    // Names that answered "no entry": gone since, unless the directory still lists them.
+    const again = new Set(this.#treeNames(this.#calls.names(this.#native)));
+    for (const name of missing) {
+      if (!again.has(name)) continue;
+      const stat = this.#calls.lstat(this.#nativeOf(name));
+      if (stat) this.#add(name, stat);
+      else this.#problem(name, Object.assign(new Error('no such file or directory'), { code: 'ENOENT' }));
+    }
+  }
+
+  result(outcome: ScannedDirectory['outcome']): ScannedDirectory {
+    this.#sort();
+    for (const stat of this.#found) this.#stats.add(stat);
+    return {
+      outcome,
+      names: this.#names,
+      kinds: this.#kinds,
+      leftOut: this.#leftOut,
+      problems: this.#problems,
+    };
+  }
+
+  /** Returns the names for which there was no entry. */
+  #listAll(names: readonly string[]): string[] {
+    const missing: string[] = [];
+    for (const name of this.#treeNames(names)) {
+      if (RESERVED_NAMES.includes(name)) {
+        this.#leftOut.push('reserved');
+        continue;
+      }
+      try {
+        const stat = this.#calls.lstat(this.#nativeOf(name));
+        if (stat) this.#add(name, stat);
+        else missing.push(name);
+      } catch (error) {
+        if (isMoved(error)) missing.push(name);
+        else this.#problem(name, error);
+      }
+    }
+    return missing;
+  }
+
+  /** Node's decoder repairs what is not UTF-8; a name that may have been repaired is read again as bytes. */
+  #treeNames(names: readonly string[]): readonly string[] {
+    if (!names.some((name) => name.includes('\ufffd'))) return names;
+    return this.#calls.nameBytes(this.#native).map(treePathFromBytes);
+  }
+
+  #nativeOf(name: string): string | Buffer {
+    if (typeof this.#native === 'string' && !SURROGATE.test(name)) return `${this.#native}/${name}`;
+    const directory = typeof this.#native === 'string' ? Buffer.from(this.#native) : this.#native;
+    return Buffer.concat([directory, Buffer.from('/'), treePathToBytes(name)]);
+  }
+
+  #add(name: string, stat: BigIntStats): void {
+    const kind = kindOfMode(Number(stat.mode));
+    if (typeof kind === 'string') {
+      this.#leftOut.push(kind);
+      return;
+    }
+    this.#names.push(name);
+    this.#kinds.push(kind);
+    this.#found.push(stat);
+  }
+
+  #problem(name: string, error: unknown): void {
+    this.#problems.push(problemOf(this.#path === '' ? name : `${this.#path}/${name}`, 'lstat', error));
+  }
+
+  /** Brings the names into the order of the paths below them. The system's listing mostly is in order already. */
+  #sort(): void {
+    const keys = this.#names.map((name, i) => (this.#kinds[i] === DIRECTORY ? `${name}/` : name));
+    const compare = keys.some((key) => SURROGATE.test(key)) ? compareTreePaths : compareUnits;
+    if (keys.every((key, i) => i === 0 || compare(keys[i - 1] ?? '', key) < 0)) return;
+    const order = keys.map((_, i) => i).sort((a, b) => compare(keys[a] ?? '', keys[b] ?? ''));
+    permute(this.#names, order);
+    permute(this.#kinds, order);
+    permute(this.#found, order);
+  }
+}
+
+/** Without surrogates the order of UTF-16 units is that of the bytes. */
+function compareUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function permute(items: unknown[], order: readonly number[]): void {
+  const old = [...items];
+  order.forEach((from, to) => {
+    items[to] = old[from];
+  });
+}

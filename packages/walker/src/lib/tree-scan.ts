@@ -1,0 +1,193 @@
+import type { BigIntStats } from 'node:fs';
+import { toNativePath } from '@muse/paths';
+import { DirectoryNode, type Listing } from './directory-node.js';
+import { DIRECTORY, LEFT_OUT } from './kinds.js';
+import { StatView } from './packed-stats.js';
+import type { ScanReply } from './scan-batch.js';
+import { systemCalls, type ScanCalls } from './scan-calls.js';
+import type { DirectoryToScan } from './scan-directory.js';
+import type { ScanExecutor } from './scan-executor.js';
+import type { IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
+
+/** What a scan is of, and who hears of it. */
+export interface TreeScanOptions<T> {
+  /** The root's native path, links resolved; may hold escaped bytes. */
+  readonly root: string;
+  /** The root's identity, as it was when it was opened. */
+  readonly identity: Pick<BigIntStats, 'dev' | 'ino'>;
+  readonly executor: ScanExecutor;
+  readonly ignore?: IgnoreRules | undefined;
+  readonly oneFileSystem?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each directory once it is listed, and again if it is listed again. */
+  readonly onListed?: ((directory: DirectoryNode<T>) => Promise<void> | void) | undefined;
+  /** For the few calls that this thread makes itself. Default: the system's. */
+  readonly calls?: ScanCalls | undefined;
+}
+
+/** How often one directory is listed at most before a tree that keeps moving is a problem. */
+const MAX_TRIES = 4;
+
+/**
+ * Scans a tree: lists its root, then what that holds, until nothing is left. Where a directory turns out to be another
+ * one than was listed, the directory above is listed again, so that nothing outside the root is ever taken for part
+ * of it.
+ */
+export class TreeScan<T> {
+  readonly root: DirectoryNode<T>;
+  readonly #options: TreeScanOptions<T>;
+  readonly #pending: DirectoryNode<T>[];
+
+  constructor(options: TreeScanOptions<T>) {
+    this.#options = options;
+    this.root = new DirectoryNode<T>('', options.identity, undefined);
+    this.#pending = [this.root];
+  }
+
+  /** Lists until nothing is left to list. Rejects when aborted or when a thread fails, and then nothing is under way. */
+  async drain(): Promise<void> {
+    const { executor, signal } = this.#options;
+    const underWay = new Set<Promise<void>>();
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        while (this.#pending.length > 0 && underWay.size < executor.capacity) {
+          const listed = this.#listSome().finally(() => underWay.delete(listed));
+          underWay.add(listed);
+        }
+        if (underWay.size === 0) return;
+        await Promise.race(underWay);
+      }
+    } finally {
+      await Promise.allSettled(underWay);
+    }
+  }
+
+  /**
+   * Has a directory listed again by the next `drain`, because something in it is not what it was; or, if the directory
+   * itself or one above it was replaced, the one above that.
+   */
+  refresh(node: DirectoryNode<T>): void {
+    if (!node.attached) return;
+    const replaced = this.#highestReplaced(node);
+    if (replaced === this.root) {
+      if (this.root.problems.length === 0) this.root.problems = [torn('')];
+    } else if (replaced?.parent) {
+      if (!this.#enqueue(replaced.parent)) replaced.problems = [torn(replaced.path)];
+    } else if (!this.#enqueue(node) && node.problems.length === 0) {
+      node.problems = [torn(node.path)];
+    }
+  }
+
+  async #listSome(): Promise<void> {
+    const { executor, root, signal } = this.#options;
+    const batch = this.#pending
+      .splice(-executor.batchSize(this.#pending.length))
+      .filter(({ attached }) => attached);
+    const directories: DirectoryToScan[] = batch.map(({ path, dev, ino }) => ({ path, dev, ino }));
+    const reply = await executor.scan({ kind: 'scan', root, directories }, signal);
+    await this.#take(batch, reply);
+  }
+
+  async #take(batch: readonly DirectoryNode<T>[], reply: ScanReply): Promise<void> {
+    const names = reply.names === '' ? [] : reply.names.split('\0');
+    const remarks = new Map(reply.remarks.map((remark) => [remark.index, remark]));
+    let from = 0;
+    for (const [index, node] of batch.entries()) {
+      const to = from + (reply.counts[index] ?? 0);
+      const listing: Listing = { names, kinds: reply.kinds, stats: reply.stats, from, to };
+      from = to;
+      node.queued = false;
+      if (!node.attached) continue;
+      const remark = remarks.get(index);
+      node.problems = remark?.problems ?? NO_PROBLEMS;
+      if (remark?.outcome === 'moved') {
+        // What was found in another directory is no problem of this one.
+        node.problems = node.problems.filter(({ path }) => path === node.path);
+        this.refresh(node);
+      } else if (remark?.outcome !== 'failed') {
+        node.listing = listing;
+        node.leftOut = [...(remark?.leftOut ?? [])];
+        this.#takeEntries(node, listing);
+        await this.#options.onListed?.(node);
+      }
+    }
+  }
+
+  /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
+  #takeEntries(node: DirectoryNode<T>, { names, kinds, stats, from, to }: Listing): void {
+    const view = new StatView(stats);
+    const before = new Map(node.children);
+    node.children.clear();
+    for (let i = from; i < to; i++) {
+      const name = names[i] ?? '';
+      const directory = kinds[i] === DIRECTORY;
+      const why = this.#whyLeftOut(node.prefix + name, directory, view.at(i));
+      if (why !== undefined) {
+        kinds[i] = LEFT_OUT;
+        node.leftOut.push(why);
+      } else if (directory) {
+        this.#takeChild(node, name, view, before.get(name));
+        if (node.children.get(name) === before.get(name)) before.delete(name);
+      }
+    }
+    for (const gone of before.values()) gone.detach();
+  }
+
+  #takeChild(
+    node: DirectoryNode<T>,
+    name: string,
+    identity: StatView,
+    known: DirectoryNode<T> | undefined,
+  ): void {
+    const { dev, ino } = identity;
+    const same = known?.dev === dev && known.ino === ino;
+    const child = same ? known : new DirectoryNode<T>(node.prefix + name, { dev, ino }, node);
+    node.children.set(name, child);
+    if (child.listing === undefined && !this.#enqueue(child) && child.problems.length === 0) {
+      child.problems = [torn(child.path)];
+    }
+  }
+
+  #whyLeftOut(path: string, directory: boolean, { dev }: StatView): LeftOutKind | undefined {
+    const { ignore, oneFileSystem = false } = this.#options;
+    if (ignore?.ignores(path, directory)) return 'ignored';
+    if (oneFileSystem && directory && dev !== this.root.dev) return 'other-device';
+    return undefined;
+  }
+
+  /** Returns false when it was listed too often already. */
+  #enqueue(node: DirectoryNode<T>): boolean {
+    if (node.queued) return true;
+    if (node.tries >= MAX_TRIES) return false;
+    node.tries++;
+    node.queued = true;
+    this.#pending.push(node);
+    return true;
+  }
+
+  #highestReplaced(node: DirectoryNode<T>): DirectoryNode<T> | undefined {
+    const { root, calls = systemCalls } = this.#options;
+    let highest: DirectoryNode<T> | undefined;
+    for (let at: DirectoryNode<T> | undefined = node; at; at = at.parent) {
+      if (!isSame(calls, toNativePath(root, at.path), at)) highest = at;
+    }
+    return highest;
+  }
+}
+
+const NO_PROBLEMS: readonly WalkProblem[] = [];
+
+function isSame(calls: ScanCalls, native: string | Buffer, node: DirectoryToScan): boolean {
+  try {
+    const now = calls.lstat(native);
+    return now?.dev === node.dev && now.ino === node.ino && now.isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function torn(path: string): WalkProblem {
+  const message = 'the directory was replaced each time it was listed';
+  return { path, kind: 'torn', operation: 'readdir', code: 'ETORN', message };
+}

@@ -1,0 +1,89 @@
+import { availableParallelism } from 'node:os';
+import { countLeftOut, directoriesOf, type DirectoryNode } from './directory-node.js';
+import { filesOf } from './files-of.js';
+import { noneLeftOut } from './kinds.js';
+import { StatView } from './packed-stats.js';
+import { resolveRoot } from './resolve-root.js';
+import { ScanExecutor } from './scan-executor.js';
+import { ThreadPool } from './thread-pool.js';
+import { TreeScan } from './tree-scan.js';
+import type { IgnoreRules, LeftOutKind, WalkedStat, WalkProblem } from './types.js';
+
+/** How a tree is walked. */
+export interface WalkOptions {
+  /** Threads that list at most. Default: the processors available to this process; 1 starts no worker. */
+  readonly threads?: number | undefined;
+  /** What to leave out, besides `.muse` and `.git`. Default: nothing. */
+  readonly ignore?: IgnoreRules | undefined;
+  /** Leave out directories that are on another device than the root. Default: false. */
+  readonly oneFileSystem?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A regular file that a walk found. */
+export interface WalkedFile {
+  /** Tree path. */
+  readonly path: string;
+  readonly stat: WalkedStat;
+}
+
+/** What a walk found. */
+export interface Walk {
+  /** The root's native path with its links resolved. */
+  readonly root: string;
+  /** Regular files, in path order. */
+  readonly files: readonly WalkedFile[];
+  /** Directories listed, the root included. */
+  readonly directories: number;
+  /** Entries that are not among the files, by kind; an ignored directory counts once. */
+  readonly leftOut: Readonly<Record<LeftOutKind, number>>;
+  /** What could not be listed or statted; when empty, the walk is complete. */
+  readonly problems: readonly WalkProblem[];
+}
+
+/**
+ * Lists every regular file below a root with its stat. Follows no link below the root and opens no file. Rejects when
+ * the root is no directory, or with the reason of `signal`; any other trouble is a problem in the result.
+ */
+export async function walk(root: string, options: WalkOptions = {}): Promise<Walk> {
+  const { threads = availableParallelism(), ignore, oneFileSystem, signal } = options;
+  const resolved = await resolveRoot(root);
+  const pool =
+    threads > 1 ? new ThreadPool(new URL('./scan-worker.js', import.meta.url), threads) : undefined;
+  const abort = () => pool?.setAborted(true);
+  signal?.addEventListener('abort', abort);
+  try {
+    const scan = new TreeScan<never>({
+      root: resolved.root,
+      identity: resolved,
+      executor: new ScanExecutor(pool),
+      ignore,
+      oneFileSystem,
+      signal,
+    });
+    await scan.drain();
+    return { root: resolved.root, ...summarize(scan.root) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await pool?.close();
+  }
+}
+
+function summarize(root: DirectoryNode<never>): Omit<Walk, 'root'> {
+  const files: WalkedFile[] = [];
+  for (const { path, listing, index } of filesOf(root)) {
+    files.push({ path, stat: new StatView(listing.stats, index).copy() });
+  }
+  const leftOut = noneLeftOut();
+  countLeftOut(root, leftOut);
+  let directories = 0;
+  const problems: WalkProblem[] = [];
+  for (const node of directoriesOf(root)) {
+    if (node.listing) directories++;
+    problems.push(...node.problems);
+  }
+  return { files, directories, leftOut, problems };
+}

@@ -1,0 +1,11 @@
+export { countLeftOut, DirectoryNode, directoriesOf, type Listing } from './lib/directory-node.js';
+export { filesOf, type ScannedFile } from './lib/files-of.js';
+export { DIRECTORY, FILE, LEFT_OUT, noneLeftOut } from './lib/kinds.js';
+export { PackedStats, StatView } from './lib/packed-stats.js';
+export { codeOf, isMoved, problemOf } from './lib/problems.js';
+export { scanBatch, type ScanReply, type ScanTask } from './lib/scan-batch.js';
+export { systemCalls, type ScanCalls } from './lib/scan-calls.js';
+export { ScanExecutor } from './lib/scan-executor.js';
+export { servePool, type Answer, type TaskSignal } from './lib/serve-pool.js';
+export { ThreadPool } from './lib/thread-pool.js';
+export { TreeScan, type TreeScanOptions } from './lib/tree-scan.js';
