@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { reachPath } from '@muse/paths';
-import { MovedFileError, NotRegularFileError, TornFileError } from './errors.js';
+import { MovedFileError, NotRegularFileError, quotePath, TornFileError } from './errors.js';
 import { asyncCalls, syncCalls, type FileCalls } from './file-calls.js';
 import type { FileStat, ObjectId } from './types.js';
 
@@ -24,11 +24,13 @@ export interface HashOptions {
   readonly signal?: Abortable | undefined;
   /** The inode that was listed under this path: a read of any other is refused with {@link MovedFileError}. */
   readonly listed?: Pick<FileStat, 'dev' | 'ino'> | undefined;
-  /** Memory to read into, reused from file to file. Default: up to 1 MiB, made for this file. */
+  /** Memory to read into, reused from file to file; at least 4 KiB is wise. Default: up to 1 MiB, made for this file. */
   readonly buffer?: Uint8Array | undefined;
 }
 
 const TRIES = 3;
+/** Files of procfs say that they are empty, and some give all they have to the first read and nothing to a second. */
+const MIN_BUFFER = 4096;
 const MAX_BUFFER = 1024 * 1024;
 // Neither constant exists on Windows: there, only the comparison of lstat with fstat tells a link from its target.
 const FLAGS =
@@ -42,10 +44,7 @@ const FLAGS =
  * is no regular file (a symbolic link is not followed, a FIFO not opened), with the system's error otherwise, or with
  * the reason of `signal`. Takes the path as bytes where the name is not UTF-8.
  */
-export async function hashFile(
-  path: string | Uint8Array,
-  options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<HashedFile> {
+export function hashFile(path: string | Uint8Array, options: HashOptions = {}): Promise<HashedFile> {
   return hashFileWith(asyncCalls, path, options);
 }
 
@@ -91,13 +90,17 @@ function* hashSteps(
   path: string | Uint8Array,
   options: HashOptions,
 ): Generator<unknown, HashedFile, unknown> {
+  if (options.buffer?.length === 0) {
+    throw new RangeError(`Cannot hash ${quotePath(path)} through a buffer of 0 bytes: it must have room`);
+  }
   const reached = reachPath(path);
   try {
     for (let tries = 0; tries < TRIES; tries++) {
       options.signal?.throwIfAborted();
       const listed = options.listed ?? ((yield calls.lstat(reached.path)) as BigIntStats);
       if (isStats(listed) && !listed.isFile()) throw new NotRegularFileError(path, kindOf(listed));
-      const fd = (yield* openSteps(calls, path, reached.path)) as number;
+      const fd = yield* openSteps(calls, path, reached.path);
+      if (fd === undefined) continue;
       try {
         const before = (yield calls.fstat(fd)) as BigIntStats;
         if (before.ino !== listed.ino || before.dev !== listed.dev) {
@@ -105,7 +108,7 @@ function* hashSteps(
           continue;
         }
         if (!before.isFile()) throw new NotRegularFileError(path, kindOf(before));
-        const read = yield* readSteps(calls, fd, Number(before.size), options);
+        const read = yield* readSteps(calls, fd, before, options);
         const after = (yield calls.fstat(fd)) as BigIntStats;
         if (read && sameStat(before, after)) return { ...read, stat: before };
       } finally {
@@ -118,32 +121,35 @@ function* hashSteps(
   throw new TornFileError(path, TRIES);
 }
 
+/** Opens the file; `undefined` when a link stood in its place, and no longer does. */
 function* openSteps(
   calls: FileCalls,
   path: string | Uint8Array,
   reached: string | Uint8Array,
-): Generator<unknown, unknown, unknown> {
+): Generator<unknown, number | undefined, unknown> {
   try {
-    return yield calls.open(reached, FLAGS);
+    return (yield calls.open(reached, FLAGS)) as number;
   } catch (error) {
     // A link that took the file's place answers ELOOP, or EMLINK on FreeBSD; a socket ENXIO.
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ELOOP' && code !== 'EMLINK' && code !== 'ENXIO') throw error;
     const now = (yield calls.lstat(reached)) as BigIntStats;
-    if (now.isFile()) throw error;
+    if (now.isFile()) return undefined;
     throw new NotRegularFileError(path, kindOf(now));
   }
 }
 
-/** Reads to the end; `undefined` when there is more to read than there was, so that the file is torn already. */
+/** Reads to the end; `undefined` when the file was seen to change, so that there is no point in reading on. */
 function* readSteps(
   calls: FileCalls,
   fd: number,
-  size: number,
+  before: FileStat,
   options: HashOptions,
 ): Generator<unknown, { objectId: ObjectId; bytes: number } | undefined, unknown> {
   // One byte more than the size: a read that comes back short of the buffer has seen the end, and no other is needed.
-  const buffer = options.buffer ?? Buffer.allocUnsafeSlow(Math.min(size + 1, MAX_BUFFER));
+  const size = Number(before.size);
+  const wanted = Math.min(Math.max(size + 1, MIN_BUFFER), MAX_BUFFER);
+  const buffer = options.buffer ?? Buffer.allocUnsafeSlow(wanted);
   let count = (yield calls.read(fd, buffer)) as number;
   if (count === size && count < buffer.length) {
     // 3.8 µs where createHash takes 5.0 (4 KiB, Node 20).
@@ -155,7 +161,8 @@ function* readSteps(
     hasher.update(buffer.subarray(0, count));
     bytes += count;
     if (bytes === size && count < buffer.length) break;
-    if (size > 0 && bytes > size) return undefined;
+    // There is more than the stat says: either the file grows, or its size lies and this is how to tell.
+    if (bytes > size && !sameStat(before, (yield calls.fstat(fd)) as BigIntStats)) return undefined;
     options.signal?.throwIfAborted();
     count = (yield calls.read(fd, buffer)) as number;
   }
@@ -177,7 +184,8 @@ function isStats(listed: object): listed is BigIntStats {
   return 'isFile' in listed;
 }
 
-function kindOf(stat: BigIntStats): string {
+/** Returns what kind of thing, other than a regular file, a stat describes; for a message. */
+export function kindOf(stat: BigIntStats): string {
   if (stat.isDirectory()) return 'directory';
   if (stat.isSymbolicLink()) return 'symbolic link';
   if (stat.isFIFO()) return 'FIFO';
