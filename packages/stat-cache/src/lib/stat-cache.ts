@@ -182,7 +182,7 @@ export class StatCache {
       size: stat.size,
       mtimeNs: stat.mtimeNs,
       ctimeNs: stat.ctimeNs,
-      ino: stat.ino,
+      ino: BigInt.asUintN(64, stat.ino),
       objectId,
       dimensions: known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS,
       trusted: boundary !== undefined && this.#clock.trusts(stat, boundary),

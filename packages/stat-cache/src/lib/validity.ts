@@ -8,6 +8,7 @@ export function changedField(
   if (entry.size !== stat.size) return 'size';
   if (entry.mtimeNs !== stat.mtimeNs) return 'mtime';
   if (entry.ctimeNs !== stat.ctimeNs) return 'ctime';
-  if (entry.ino !== stat.ino) return 'inode';
+  // Node gives inode numbers from 2^63 on as negative ones; the file format knows only positive ones.
+  if (entry.ino !== stat.ino && entry.ino !== BigInt.asUintN(64, stat.ino)) return 'inode';
   return undefined;
 }
