@@ -1,0 +1,75 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { fifo, makeTree, removeTree, socket, symlink, type TreeNode, type TreeSpec } from '@muse/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadIgnoreRules } from './load-ignore-rules.js';
+
+const text = '[domain.code]\npatterns = ["c"]\n[domain.music]\npatterns = ["m"]\n';
+
+async function make(spec: TreeSpec): Promise<string> {
+  const root = await makeTree(spec);
+  onTestFinished(() => removeTree(root));
+  return root;
+}
+
+const patternsAt = async (root: string) => (await loadIgnoreRules(root))?.rules.map(({ pattern }) => pattern);
+
+test('loadIgnoreRules returns nothing where there is no file, or no root', async () => {
+  const root = await make({ 'sub/.museignore': 'broken [', '.muse/repo.json': '{' });
+  expect(await loadIgnoreRules(root)).toBeUndefined();
+  expect(await loadIgnoreRules(join(root, 'absent'))).toBeUndefined();
+});
+
+test.each([
+  [{}, 'c'],
+  [{ '.muse': 'a file' }, 'c'],
+  [{ '.muse/repo.json': '{"repo_id":"x"}' }, 'c'],
+  [{ '.muse/repo.json': '{"domain":"music"}' }, 'm'],
+])('loadIgnoreRules takes the domain from %j', async (muse, pattern) => {
+  expect(await patternsAt(await make({ '.museignore': text, ...muse }))).toEqual([pattern]);
+});
+
+const bad: [string, TreeNode, string][] = [
+  ['a symbolic link', symlink('other'), 'must be a regular file, but is a symbolic link'],
+  ['a FIFO', fifo(), 'must be a regular file, but is not'],
+  ['a directory', {}, 'must be a regular file, but is not'],
+  ['a socket', socket(), 'ENXIO'],
+  ['too large', '#'.repeat((1 << 20) + 1), 'must be at most 1048576 bytes, but is larger'],
+  ['not UTF-8', Buffer.from('# é\n# a\xff\n', 'latin1'), 'line 1, column 3: must be UTF-8'],
+  ['not UTF-8 further down', Buffer.from('# \n# a\xff\n', 'latin1'), 'line 2, column 4: must be UTF-8'],
+  ['broken', 'x = 1\n[global\n', 'line 2, column 8: '],
+];
+
+test.each(bad)('loadIgnoreRules refuses a .museignore that is %s', async (_, node, reason) => {
+  const root = await make({ other: text, '.museignore': node });
+  const file = join(root, '.museignore');
+  const expected = {
+    code: 'EMUSEIGNORE',
+    file,
+    message: expect.stringContaining(`"${file}": ${reason}`) as string,
+  };
+  await expect(loadIgnoreRules(root)).rejects.toMatchObject(expected);
+});
+
+test.each([
+  ['{"domain":', 'JSON'],
+  ['[]', 'must hold an object'],
+  ['{"domain":7}', '"domain" must be a string, but is 7'],
+  [symlink('nowhere'), 'must be a regular file, but is a symbolic link'],
+])('loadIgnoreRules refuses a repo.json that is %j', async (node, reason) => {
+  const root = await make({ '.museignore': text, '.muse': { 'repo.json': node } });
+  const message = expect.stringMatching(
+    new RegExp(`^Cannot read the domain from ".*repo\\.json": .*${reason}`),
+  ) as string;
+  await expect(loadIgnoreRules(root)).rejects.toMatchObject({ code: 'EMUSEIGNORE', message });
+});
+
+test('loadIgnoreRules accepts a file of exactly the limit', async () => {
+  expect(await patternsAt(await make({ '.museignore': '#'.repeat(1 << 20) }))).toEqual([]);
+});
+
+test.skipIf(process.getuid?.() === 0)('loadIgnoreRules refuses a file it may not read', async () => {
+  const root = await make({ '.museignore': text });
+  chmodSync(join(root, '.museignore'), 0);
+  await expect(loadIgnoreRules(root)).rejects.toThrow('.museignore": EACCES: permission denied');
+});
