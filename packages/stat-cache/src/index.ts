@@ -1,14 +1,17 @@
 export { CacheNotSavedError } from './lib/file-storage.js';
 export { MovedFileError, NotRegularFileError, TornFileError } from './lib/errors.js';
+export type { FileCalls } from './lib/file-calls.js';
 export {
   hashFile,
   hashFileSync,
+  hashFileWith,
   type Abortable,
   type HashedFile,
   type HashOptions,
 } from './lib/hash-file.js';
 export { CACHE_VERSION, MAX_CACHE_BYTES } from './lib/limits.js';
 export { blobId, isObjectId } from './lib/object-id.js';
+export type { CacheSystem } from './lib/system.js';
 export { loadCache, StatCache, type LoadCacheOptions } from './lib/stat-cache.js';
 export type {
   CacheChange,

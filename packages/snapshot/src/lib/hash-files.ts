@@ -1,5 +1,5 @@
 import { toNativePath } from '@muse/paths';
-import { hashFile, type FileStat, type ObjectId } from '@muse/stat-cache';
+import { hashFile, hashFileWith, type FileCalls, type FileStat, type ObjectId } from '@muse/stat-cache';
 import { PackedStats, StatView, type ThreadPool } from '@muse/walker/scan';
 import type { HashReply, HashTask } from './hash-batch.js';
 import { failureOf, type HashFailure } from './hash-failure.js';
@@ -22,6 +22,8 @@ export interface HashContext {
   readonly root: string;
   readonly pool: ThreadPool | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The calls of this thread. Default: the system's. */
+  readonly calls?: FileCalls | undefined;
 }
 
 /** Fewer files than this start no thread: 45 ms are worth some 400 files on this one. */
@@ -44,7 +46,7 @@ export async function hashFiles<T extends FileToHash>(
 
 async function hashHere<T extends FileToHash>(
   files: readonly T[],
-  { root, signal }: HashContext,
+  { root, signal, calls }: HashContext,
   sink: HashSink<T>,
 ): Promise<void> {
   // The lanes take turns at one iterator, so that each file has one reader.
@@ -54,7 +56,9 @@ async function hashHere<T extends FileToHash>(
     for (const file of rest) {
       signal?.throwIfAborted();
       try {
-        const hashed = await hashFile(toNativePath(root, file.path), { listed: file.stat, buffer, signal });
+        const options = { listed: file.stat, buffer, signal };
+        const native = toNativePath(root, file.path);
+        const hashed = await (calls ? hashFileWith(calls, native, options) : hashFile(native, options));
         sink.hashed(file, hashed.objectId, hashed.stat, hashed.bytes);
       } catch (error) {
         signal?.throwIfAborted();

@@ -1,6 +1,6 @@
-import type { StatCache } from '@muse/stat-cache';
+import type { FileCalls, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
-import { ScanExecutor, TreeScan, type ThreadPool } from '@muse/walker/scan';
+import { ScanExecutor, TreeScan, type ScanCalls, type ThreadPool } from '@muse/walker/scan';
 import { assemble } from './assemble.js';
 import { Breather } from './breather.js';
 import { hashMisses } from './hash-misses.js';
@@ -18,6 +18,8 @@ export interface SnapshotContext {
   readonly oneFileSystem: boolean;
   /** Milliseconds that loading the cache took; 0 for all snapshots but the first. */
   readonly loadMs: number;
+  /** The system calls of this thread, for tests that choose what happens between two of them. Default: the system's. */
+  readonly calls?: { readonly scan: ScanCalls; readonly files: FileCalls } | undefined;
 }
 
 /** Takes one snapshot: list and look up, hash what is not known, record, put together, save. */
@@ -32,7 +34,8 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
     identity: root,
-    executor: new ScanExecutor(pool),
+    executor: new ScanExecutor(pool, context.calls?.scan),
+    calls: context.calls?.scan,
     ignore,
     oneFileSystem,
     signal,
@@ -47,7 +50,11 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const scanMs = watch.lap();
 
   progress.enter('hash');
-  const hashed = await hashMisses(scan, { root: root.root, cache, pool, signal }, progress);
+  const hashed = await hashMisses(
+    scan,
+    { root: root.root, cache, pool, signal, calls: context.calls?.files },
+    progress,
+  );
   const assembled = await assemble(scan.root, breather, signal);
   const hashMs = watch.lap();
 

@@ -1,14 +1,14 @@
 import { lstat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheDir, isTreePath, museDir, relativeTreePath, toNativePath } from '@muse/paths';
 import { quotePath, NotRegularFileError } from './errors.js';
 import { createFileStorage } from './file-storage.js';
-import { hashFile } from './hash-file.js';
+import { hashFileWith } from './hash-file.js';
 import { EMPTY_CONTENTS, LayeredContents } from './layered-contents.js';
 import { MAX_CACHE_BYTES } from './limits.js';
 import { isObjectId } from './object-id.js';
 import { planSettling } from './settle.js';
+import { realSystem, type CacheSystem } from './system.js';
 import { BoundaryClock } from './trust.js';
 import type {
   CacheContents,
@@ -31,6 +31,8 @@ export interface LoadCacheOptions {
   /** Hears why contents were discarded: too large as an error, damage as a warning. Default: nobody. */
   readonly logger?: Logger | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Default: the system as it is. For tests that choose what happens between two system calls. */
+  readonly system?: CacheSystem | undefined;
 }
 
 /** An entry recorded in this process: a racy one lives here alone. */
@@ -55,6 +57,7 @@ export class StatCache {
 
   readonly #storage: CacheStorage | undefined;
   readonly #maxBytes: number;
+  readonly #system: CacheSystem;
   readonly #clock: BoundaryClock;
   #base: CacheContents;
   /** What was recorded since `#base` was stored, and all racy entries. */
@@ -69,12 +72,17 @@ export class StatCache {
     root: string | undefined,
     storage: CacheStorage | undefined,
     maxBytes: number,
+    system: CacheSystem,
     loaded: { contents: CacheContents; dropped: number } | { discarded: DiscardReason } | undefined,
   ) {
     this.root = root;
     this.#storage = storage;
     this.#maxBytes = maxBytes;
-    this.#clock = new BoundaryClock(async () => storage?.probe?.());
+    this.#system = system;
+    this.#clock = new BoundaryClock(
+      async () => storage?.probe?.(),
+      () => system.nowNs(),
+    );
     const contents = loaded && 'contents' in loaded ? loaded : undefined;
     this.discarded = loaded && 'discarded' in loaded ? loaded.discarded : undefined;
     this.dropped = contents?.dropped ?? 0;
@@ -103,7 +111,7 @@ export class StatCache {
         `Left ${loaded.dropped} damaged entries out of the stat cache of ${quotePath(root)}: their files are read again`,
       );
     }
-    return new StatCache(root, storage, maxBytes, loaded);
+    return new StatCache(root, storage, maxBytes, options.system ?? realSystem, loaded);
   }
 
   /** Loads the cache of the root that holds this `.muse` directory; see {@link StatCache.open}. */
@@ -115,7 +123,7 @@ export class StatCache {
 
   /** Returns a cache that knows nothing and is never saved. */
   static empty(): StatCache {
-    return new StatCache(undefined, undefined, MAX_CACHE_BYTES, undefined);
+    return new StatCache(undefined, undefined, MAX_CACHE_BYTES, realSystem, undefined);
   }
 
   /** The number of entries, racy ones included. */
@@ -206,13 +214,13 @@ export class StatCache {
     }
     const path = relativeTreePath(root, file);
     const native = toNativePath(root, path);
-    const stat = await lstat(native, { bigint: true });
+    const stat = await this.#system.files.lstat(native);
     if (!stat.isFile())
       throw new NotRegularFileError(native, stat.isDirectory() ? 'directory' : 'special file');
     const known = this.lookup(path, stat);
     if (known !== undefined) return known;
     const boundary = await this.boundary();
-    const hashed = await hashFile(native);
+    const hashed = await hashFileWith(this.#system.files, native);
     if (BigInt(hashed.bytes) === hashed.stat.size) this.record(path, hashed.stat, hashed.objectId, boundary);
     return hashed.objectId;
   }
@@ -311,11 +319,11 @@ export class StatCache {
     if (unsettled.length === 0) return;
     const { paths, waitMs } = planSettling(unsettled, await this.boundary());
     if (paths.length === 0) return;
-    await sleep(waitMs);
+    await this.#system.sleep(waitMs);
     const boundary = await this.boundary();
     for (const path of paths) {
       try {
-        const { objectId, stat, bytes } = await hashFile(toNativePath(root, path));
+        const { objectId, stat, bytes } = await hashFileWith(this.#system.files, toNativePath(root, path));
         if (BigInt(bytes) === stat.size) this.record(path, stat, objectId, boundary);
       } catch {
         // Gone, replaced or torn by now: it stays racy, and the next snapshot says what became of it.

@@ -1,3 +1,4 @@
+import { realSystem } from './system.js';
 import type { FileStat, ProbeStamp } from './types.js';
 
 /**
@@ -42,7 +43,7 @@ export class BoundaryClock {
 
   constructor(
     probe: () => Promise<ProbeStamp | undefined>,
-    localNs: () => bigint = () => BigInt(Date.now()) * 1_000_000n,
+    localNs: () => bigint = () => realSystem.nowNs(),
   ) {
     this.#probe = probe;
     this.#localNs = localNs;
