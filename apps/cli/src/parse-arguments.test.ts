@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { CommandError } from './command-error.js';
+import { parseArguments } from './parse-arguments.js';
+
+const common = { quiet: false, color: 'auto', debug: false };
+const snapshot = {
+  command: 'snapshot',
+  directory: '.',
+  form: 'id',
+  output: undefined,
+  cache: true,
+  threads: undefined,
+  oneFileSystem: false,
+  ...common,
+};
+
+function refusal(...args: string[]): string {
+  try {
+    parseArguments(args);
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === 2) return error.message;
+    throw error;
+  }
+  throw new Error('the command line was accepted');
+}
+
+describe('parseArguments() reads', () => {
+  it.each<[string[], object]>([
+    [['snapshot'], snapshot],
+    [['snapshot', 'dir'], { ...snapshot, directory: 'dir' }],
+    [['snapshot', '\udcff'], { ...snapshot, directory: '\udcff' }],
+    [['snapshot', '--json'], { ...snapshot, form: 'json' }],
+    [['snapshot', '--format', 'sha256sum'], { ...snapshot, form: 'sha256sum' }],
+    [['snapshot', '--format=ndjson'], { ...snapshot, form: 'ndjson' }],
+    [['snapshot', '-o', 'file'], { ...snapshot, output: 'file' }],
+    [['snapshot', '-o', '-'], snapshot],
+    [['snapshot', '-o', '/dev/stdout'], snapshot],
+    [['snapshot', '--no-cache'], { ...snapshot, cache: false }],
+    [['snapshot', '--threads', '3'], { ...snapshot, threads: 3 }],
+    [['snapshot', '--one-file-system'], { ...snapshot, oneFileSystem: true }],
+    [
+      ['snapshot', '-q', '--color', 'never', '--debug'],
+      { ...snapshot, quiet: true, color: 'never', debug: true },
+    ],
+    [['--quiet', 'snapshot'], { ...snapshot, quiet: true }],
+    [['snapshot', '--', '--json'], { ...snapshot, directory: '--json' }],
+    [['init'], { command: 'init', directory: '.', ...common }],
+    [['init', 'dir'], { command: 'init', directory: 'dir', ...common }],
+    [['hash', 'a', '-'], { command: 'hash', files: ['a', '-'], ...common }],
+    [['hash', '--', '-a'], { command: 'hash', files: ['-a'], ...common }],
+  ])('%j', (args, request) => {
+    expect(parseArguments(args)).toEqual(request);
+  });
+});
+
+describe('parseArguments() refuses', () => {
+  it.each<[string[], RegExp]>([
+    [['snapshto'], /unknown command 'snapshto' \(Did you mean snapshot\?\)/],
+    [['snapshto', '--help'], /unknown command 'snapshto'/],
+    [['help', 'snapshto'], /unknown command 'snapshto'/],
+    [['status'], /unknown command 'status'/],
+    [['snapshot', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
+    [['snapshot', 'a', 'b'], /too many arguments/],
+    [['init', 'a', 'b'], /too many arguments/],
+    [['snapshot', '--json', '--format', 'ndjson'], /--json.*cannot be used with.*--format/],
+    [['snapshot', '--format', 'ndjson', '--json'], /cannot be used with/],
+    [['snapshot', '--format', 'xml'], /'xml' is invalid/],
+    [['snapshot', '--color', 'blue'], /'blue' is invalid/],
+    [['snapshot', '-o'], /argument missing/],
+    [['snapshot', '-o', ''], /must not be empty/],
+    [['snapshot', ''], /must not be empty/],
+    [['init', ''], /must not be empty/],
+    [['hash'], /missing required argument/],
+    [['hash', '-', 'a', '-'], /stdin twice/],
+    ...['0', '-1', '1.5', '1e3', '0x10', 'two', '', ' 2', '9007199254740993'].map(
+      (threads): [string[], RegExp] => [['snapshot', `--threads=${threads}`], /whole number above 0|missing/],
+    ),
+  ])('%j', (args, message) => {
+    expect(refusal(...args)).toMatch(message);
+  });
+
+  it('in one line, whatever was typed', () => {
+    expect(refusal('snap\nshot')).not.toContain('\n');
+  });
+});
+
+describe('parseArguments() gives help', () => {
+  it.each([['--help'], ['-h'], ['help']])('for muse %s', (arg) => {
+    expect(parseArguments([arg])).toMatchObject({
+      to: 'stdout',
+      text: expect.stringMatching(/Usage: muse <command>[^]*Examples:[^]*Exit codes:/) as string,
+    });
+  });
+
+  it.each(['init', 'snapshot', 'hash'])('with examples for %s', (command) => {
+    const text = expect.stringMatching(
+      new RegExp(`Usage: muse ${command} [^]*--quiet[^]*Examples:`),
+    ) as string;
+    expect(parseArguments([command, '--help'])).toEqual({ command: 'text', to: 'stdout', text });
+    expect(parseArguments(['help', command])).toEqual({ command: 'text', to: 'stdout', text });
+  });
+
+  it('on stderr where there is no command', () => {
+    expect(parseArguments([])).toMatchObject({
+      to: 'stderr',
+      text: expect.stringContaining('Usage:') as string,
+    });
+  });
+
+  it('and the version', () => {
+    expect(parseArguments(['--version'])).toMatchObject({
+      text: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) as string,
+    });
+  });
+});
