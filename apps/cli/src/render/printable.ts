@@ -1,0 +1,31 @@
+// Controls (C0, DEL, C1), lone surrogates, the marks that reorder text, and the separators some terminals break at.
+const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Returns `text` as it may go to a terminal: nothing in it moves the cursor, changes colours or reorders the line.
+ *
+ * A control below 0x80 becomes `\x1b`, any other character `\u{202e}`, and a byte that is not UTF-8 `\xff`. It is for
+ * people: backslashes stay as they are, so it cannot be taken back.
+ */
+export function printable(text: string): string {
+  return text.replace(unsafe, (character) => {
+    const code = character.charCodeAt(0);
+    if (code < 0x80) return `\\x${hex(code, 2)}`;
+    return isEscapedByte(code) ? `\\x${hex(code - 0xdc00, 2)}` : `\\u{${hex(code, 1)}}`;
+  });
+}
+
+/** Does the same to JSON text, so that it stays the same JSON: `\u202e`. Line feeds between its tokens are kept. */
+export function printableJson(text: string): string {
+  return text.replace(unsafe, (character) =>
+    character === '\n' ? character : `\\u${hex(character.charCodeAt(0), 4)}`,
+  );
+}
+
+function isEscapedByte(code: number): boolean {
+  return code >= 0xdc80 && code <= 0xdcff;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
+}

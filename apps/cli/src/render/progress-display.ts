@@ -1,0 +1,70 @@
+import type { SingleBar } from 'cli-progress';
+import type { Progress } from '@muse/snapshot';
+import { progressLine } from './progress-line.js';
+
+/** What is over sooner shows no progress: a line that only flashes tells nothing. */
+const QUIET_MS = 250;
+
+/** The line at the bottom of a terminal that tells how far a snapshot is. */
+export interface ProgressDisplay {
+  update(progress: Progress): void;
+  /** Takes the line away, so that another can be written; the next update brings it back. */
+  clear(): void;
+  /** Takes the line away for good. */
+  finish(): void;
+}
+
+/** Makes a display that loads its library only once there is something to show. */
+export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
+  let loading: NodeJS.Timeout | undefined;
+  let library: typeof import('cli-progress') | undefined;
+  let latest: Progress | undefined;
+  let hashingSince: number | undefined;
+  let bar: SingleBar | undefined;
+
+  const load = async (): Promise<void> => {
+    library = await import('cli-progress');
+    show();
+  };
+  const show = (): void => {
+    if (library === undefined || latest === undefined) return;
+    const text = progressLine(latest, Date.now() - (hashingSince ?? Date.now()));
+    if (bar) bar.update({ text });
+    else bar = startBar(library, stream, text);
+  };
+  const clear = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    update(progress) {
+      latest = progress;
+      if (progress.phase === 'hash') hashingSince ??= Date.now();
+      loading ??= setTimeout(() => void load(), QUIET_MS).unref();
+      show();
+    },
+    clear,
+    finish() {
+      clearTimeout(loading);
+      latest = undefined;
+      clear();
+    },
+  };
+}
+
+function startBar(
+  library: typeof import('cli-progress'),
+  stream: NodeJS.WriteStream,
+  text: string,
+): SingleBar {
+  const bar = new library.SingleBar({
+    stream,
+    clearOnComplete: true,
+    hideCursor: true,
+    // Interrupts are ours to handle: a listener of the library's own would only put the bar away.
+    gracefulExit: false,
+    format: (_options, _parameters, payload: { text: string }) => payload.text,
+  });
+  bar.start(1, 0, { text });
+  return bar;
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { byteSize, countOf, duration } from './quantities.js';
+
+describe('byteSize()', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.00 kB'],
+    [9_994, '9.99 kB'],
+    [9_996, '10.0 kB'],
+    [99_960, '100 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1.00 MB'],
+    [1_300_000_000, '1.30 GB'],
+    [2 ** 53, '9.01 PB'],
+    [1e19, '10000 PB'],
+  ])('shows %d bytes', (bytes, shown) => {
+    expect(byteSize(bytes)).toBe(shown);
+  });
+});
+
+describe('duration()', () => {
+  it.each([
+    [0, '0 ms'],
+    [22.6, '23 ms'],
+    [99.4, '99 ms'],
+    [99.6, '0.1 s'],
+    [312, '0.3 s'],
+    [9_949, '9.9 s'],
+    [9_960, '10 s'],
+    [59_600, '1 min 0 s'],
+    [200_000, '3 min 20 s'],
+  ])('shows %d ms', (milliseconds, shown) => {
+    expect(duration(milliseconds)).toBe(shown);
+  });
+});
+
+describe('countOf()', () => {
+  it('knows one from many', () => {
+    expect([0, 1, 78_579].map((number) => countOf(number, 'file'))).toEqual([
+      '0 files',
+      '1 file',
+      '78,579 files',
+    ]);
+  });
+});

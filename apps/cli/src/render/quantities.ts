@@ -1,0 +1,33 @@
+const counts = new Intl.NumberFormat('en-US');
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** `78,579`. */
+export function count(number: number): string {
+  return counts.format(number);
+}
+
+/** `1 file`, `78,579 files`. */
+export function countOf(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+/** `999 B`, `1.30 GB`: three digits, in powers of 1000. */
+export function byteSize(bytes: number): string {
+  let size = bytes;
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+  return `${size.toFixed(digits)} ${units[unit] ?? ''}`;
+}
+
+/** `23 ms`, `0.3 s`, `42 s`, `3 min 20 s`. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (milliseconds < 99.5) return `${milliseconds.toFixed(0)} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

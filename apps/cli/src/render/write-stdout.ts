@@ -1,0 +1,70 @@
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { SilentExit } from '../command-error.js';
+import { ExitCode } from '../exit-code.js';
+import { errorCode, systemFailure } from '../system-error.js';
+import { writeFully } from './write-fully.js';
+
+const STDOUT = 1;
+
+/** True when stdout is a terminal, so that what goes there must be fit for one. */
+export function stdoutIsTerminal(): boolean {
+  return isatty(STDOUT);
+}
+
+/**
+ * Writes an answer to stdout and resolves once the system has all of it; never more than one piece waits in memory.
+ *
+ * Rejects with the signal's reason on an abort, with a `SilentExit` when the reader has gone away.
+ */
+export async function writeStdout(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const write = isFile() ? writeToFile : writeToStream;
+  try {
+    for await (const piece of chunks) {
+      signal?.throwIfAborted();
+      await abortable(write(piece), signal);
+    }
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    const code = errorCode(error);
+    if (code === 'EPIPE' || code === 'ECONNRESET') throw new SilentExit(ExitCode.readerGone);
+    throw code === undefined ? error : systemFailure('cannot write to stdout', error);
+  }
+}
+
+function isFile(): boolean {
+  return fstatSync(STDOUT).isFile();
+}
+
+/** Node's own stream for a file takes a short write for a whole one, so that a full disk cuts the answer in silence. */
+function writeToFile(piece: Uint8Array): Promise<void> {
+  return writeFully(STDOUT, piece);
+}
+
+function writeToStream(piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // The callback gets the error as well; without a listener the event would end the process first.
+    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
+    process.stdout.write(piece, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+/** A reader that stops reading without going away must not keep an interrupted command. */
+async function abortable(writing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return writing;
+  await new Promise<void>((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    writing.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
