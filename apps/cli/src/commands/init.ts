@@ -1,0 +1,76 @@
+import { lstat, mkdir, open, realpath, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDir, museDir, treePathFromBytes } from '@muse/paths';
+import { defaultMuseIgnore } from '@muse/walker/ignore';
+import { CommandError } from '../command-error.js';
+import { ExitCode } from '../exit-code.js';
+import { nativePath } from '../native-path.js';
+import type { InitRequest } from '../request.js';
+import { errorCode, systemFailure } from '../system-error.js';
+
+/** What `muse init` made, and what was there before. */
+export interface InitAnswer {
+  readonly museDirectory: string;
+  readonly ignoreFile: string;
+  readonly madeMuseDirectory: boolean;
+  readonly madeIgnoreFile: boolean;
+}
+
+/** Makes `.muse`, `.muse/cache` and a starter `.museignore` below a directory; whatever exists stays as it is. */
+export async function init({ directory }: InitRequest): Promise<InitAnswer> {
+  const root = await makeRoot(directory);
+  const madeMuseDirectory = await makeRealDirectory(museDir(root));
+  await makeRealDirectory(cacheDir(root));
+  const ignoreFile = join(root, '.museignore');
+  return {
+    museDirectory: museDir(root),
+    ignoreFile,
+    madeMuseDirectory,
+    madeIgnoreFile: await makeIgnoreFile(ignoreFile),
+  };
+}
+
+async function makeRoot(directory: string): Promise<string> {
+  try {
+    await mkdir(nativePath(directory), { recursive: true });
+    return treePathFromBytes(await realpath(nativePath(directory), 'buffer'));
+  } catch (error) {
+    throw systemFailure(`cannot make ${directory}`, error);
+  }
+}
+
+/** Returns whether it was missing. A link is refused: what Muse keeps must lie below the root, or nowhere. */
+async function makeRealDirectory(path: string): Promise<boolean> {
+  try {
+    await mkdir(nativePath(path));
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw systemFailure(`cannot make ${path}`, error);
+  }
+  const stats = await lstat(nativePath(path));
+  if (stats.isDirectory()) return false;
+  const kind = stats.isSymbolicLink() ? 'a symbolic link' : 'not a directory';
+  throw new CommandError(
+    ExitCode.failed,
+    `cannot use ${path}: it is ${kind}`,
+    "move it away and run 'muse init' again",
+  );
+}
+
+async function makeIgnoreFile(path: string): Promise<boolean> {
+  try {
+    const handle = await open(nativePath(path), 'wx');
+    try {
+      await handle.writeFile(defaultMuseIgnore);
+    } catch (error) {
+      await unlink(nativePath(path));
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw systemFailure(`cannot write ${path}`, error);
+  }
+}

@@ -1,0 +1,68 @@
+import { lstat } from 'node:fs/promises';
+import { museDir } from '@muse/paths';
+import { createSnapshot, type Progress, type Snapshot } from '@muse/snapshot';
+import type { Logger } from '@muse/stat-cache';
+import { IgnoreFileError } from '@muse/walker/ignore';
+import { CommandError } from '../command-error.js';
+import { ExitCode } from '../exit-code.js';
+import { nativePath } from '../native-path.js';
+import type { SnapshotRequest } from '../request.js';
+import { errorCode, systemFailure } from '../system-error.js';
+
+/** A snapshot, and whether the next one can be faster. */
+export interface SnapshotAnswer {
+  readonly snapshot: Snapshot;
+  /** True when a cache was wanted and there is no `.muse` to keep it in. */
+  readonly lacksCache: boolean;
+}
+
+/** What a snapshot tells while it runs, and what ends it early. */
+export interface SnapshotContext {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Takes the snapshot that was asked for; rejects where not even the root could be listed. */
+export async function snapshot(request: SnapshotRequest, context: SnapshotContext): Promise<SnapshotAnswer> {
+  const { directory } = request;
+  const taken = await take(request, context);
+  const rootProblem = taken.problems.find(({ path }) => path === '');
+  if (rootProblem) throw systemFailure(`cannot list ${directory}`, rootProblem);
+  return { snapshot: taken, lacksCache: request.cache && !(await hasMuseDirectory(directory)) };
+}
+
+async function take(
+  request: SnapshotRequest,
+  { signal, logger, onProgress }: SnapshotContext,
+): Promise<Snapshot> {
+  const { directory, cache, threads, oneFileSystem } = request;
+  try {
+    return await createSnapshot(directory, {
+      cache: cache ? undefined : false,
+      threads,
+      oneFileSystem,
+      logger,
+      signal,
+      onProgress,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof IgnoreFileError) {
+      const message = error.message.replace(/^C/, 'c');
+      throw new CommandError(ExitCode.usage, message, 'correct it and run again', error);
+    }
+    throw errorCode(error) === undefined
+      ? error
+      : systemFailure(`cannot take a snapshot of ${directory}`, error);
+  }
+}
+
+async function hasMuseDirectory(directory: string): Promise<boolean> {
+  try {
+    await lstat(nativePath(museDir(directory)));
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ENOENT';
+  }
+}
