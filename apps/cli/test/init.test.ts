@@ -1,0 +1,129 @@
+import {
+  access,
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { giveToOrdinaryUser, tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { lines, muse, noOrdinaryUser, shell } from './muse.js';
+
+describe('muse init', () => {
+  it('makes .muse, its cache directory and a starter .museignore, and says so', async () => {
+    await using directory = tempDir();
+    const run = await muse(['init'], { cwd: directory.path });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(lines(run.stdout)[0]).toBe(`Initialized ${directory.path}/.muse`);
+    expect((await readdir(directory.path)).sort()).toEqual(['.muse', '.museignore']);
+    expect(await readdir(join(directory.path, '.muse'))).toEqual(['cache']);
+  });
+
+  it('writes a .museignore in which every pattern is commented out', async () => {
+    await using directory = tempDir();
+    await muse(['init', directory.path]);
+    const text = await readFile(join(directory.path, '.museignore'), 'utf8');
+    expect(lines(text).filter((line) => /['"]/.test(line) && !/^\s*#/.test(line))).toEqual([]);
+    expect(text).toContain('patterns = [');
+  });
+
+  it('makes the directory, with its parents', async () => {
+    await using directory = tempDir();
+    const run = await muse(['init', 'a/b'], { cwd: directory.path });
+    expect(run.code).toBe(0);
+    await access(join(directory.path, 'a/b/.muse/cache'));
+  });
+
+  it('does no harm when it runs twice, and says so', async () => {
+    await using directory = tempDir();
+    await muse(['init'], { cwd: directory.path });
+    await writeFile(join(directory.path, '.museignore'), '# mine\n');
+    await writeFile(join(directory.path, '.muse/cache/kept'), 'x');
+    const run = await muse(['init'], { cwd: directory.path });
+    expect(run.stdout.toString()).toBe(`Already initialized: ${directory.path}/.muse\n`);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(await readFile(join(directory.path, '.museignore'), 'utf8')).toBe('# mine\n');
+    await access(join(directory.path, '.muse/cache/kept'));
+  });
+
+  it('completes what is there in part', async () => {
+    await using directory = tempDir();
+    await mkdir(join(directory.path, '.muse'));
+    const run = await muse(['init'], { cwd: directory.path });
+    expect(run.code).toBe(0);
+    await access(join(directory.path, '.muse/cache'));
+    await access(join(directory.path, '.museignore'));
+  });
+
+  it('leaves a .museignore alone that is a link to nowhere', async () => {
+    await using directory = tempDir();
+    await symlink('nowhere', join(directory.path, '.museignore'));
+    expect((await muse(['init'], { cwd: directory.path })).code).toBe(0);
+    expect(await readlink(join(directory.path, '.museignore'))).toBe('nowhere');
+  });
+
+  it('shows the directory that a link leads to', async () => {
+    await using directory = tempDir();
+    await mkdir(join(directory.path, 'real'));
+    await symlink('real', join(directory.path, 'link'));
+    const run = await muse(['init', 'link'], { cwd: directory.path });
+    expect(lines(run.stdout)[0]).toBe(`Initialized ${directory.path}/real/.muse`);
+  });
+
+  it.runIf(process.platform === 'linux')('takes a directory whose name is not UTF-8', async () => {
+    await using directory = tempDir();
+    const run = await shell(`muse init "$(printf 'd\\377')" && ls -A d*`, { cwd: directory.path });
+    expect(run.stdout.includes(Buffer.of(0x64, 0xff, 0x2f, 0x2e))).toBe(true);
+    expect(lines(run.stdout.toString('latin1')).slice(-2)).toEqual(['.muse', '.museignore']);
+  });
+});
+
+describe('muse init refuses', () => {
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ['a .muse that is a file', (path) => writeFile(join(path, '.muse'), 'x')],
+    ['a .muse that is a link', (path) => symlink('elsewhere', join(path, '.muse'))],
+    [
+      'a .muse/cache that is a file',
+      (path) => mkdir(join(path, '.muse')).then(() => writeFile(join(path, '.muse/cache'), 'x')),
+    ],
+    [
+      'a .muse/cache that is a link',
+      (path) => mkdir(join(path, '.muse')).then(() => symlink('..', join(path, '.muse/cache'))),
+    ],
+  ])('%s', async (_case, prepare) => {
+    await using directory = tempDir();
+    await mkdir(join(directory.path, 'elsewhere'));
+    await prepare(directory.path);
+    const run = await muse(['init'], { cwd: directory.path });
+    expect(lines(run.stderr)).toEqual([expect.stringMatching(/^muse: cannot use .*\.muse.*; move it away/)]);
+    expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    expect(await readdir(join(directory.path, 'elsewhere'))).toEqual([]);
+  });
+
+  it('a path through a file', async () => {
+    await using directory = tempDir();
+    await writeFile(join(directory.path, 'file'), 'x');
+    const run = await muse(['init', 'file/below'], { cwd: directory.path });
+    expect(lines(run.stderr)).toEqual([
+      expect.stringMatching(/^muse: cannot make file\/below: not a directory \(ENOTDIR\)/),
+    ]);
+    expect(run.code).toBe(4);
+    expect((await lstat(join(directory.path, 'file'))).isFile()).toBe(true);
+  });
+
+  it.skipIf(noOrdinaryUser)('a directory that cannot be written to', async () => {
+    await using directory = tempDir();
+    const user = await giveToOrdinaryUser(directory.path);
+    await chmod(directory.path, 0o555);
+    const run = await muse(['init', directory.path], { ordinary: true, cwd: '/' });
+    expect(user.uid).not.toBe(0);
+    expect(run.stderr).toMatch(/^muse: cannot make .*\.muse: permission denied \(EACCES\); /);
+    expect(run.code).toBe(4);
+    await chmod(directory.path, 0o755);
+  });
+});

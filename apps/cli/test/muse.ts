@@ -1,0 +1,86 @@
+import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { ordinaryUser } from '@muse/testkit';
+
+/** The built program. */
+export const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** The words that start it in a shell. */
+const museCommand = [process.execPath, main].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+
+/** How one run of `muse` ended. */
+export interface Run {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  /** Runs as somebody whom permissions bind. */
+  readonly ordinary?: boolean;
+  /** Sent once each, that many milliseconds after the start. */
+  readonly signals?: readonly (readonly [signal: NodeJS.Signals, after: number])[];
+  /** Leaves stdout unread. */
+  readonly unread?: boolean;
+}
+
+/** Runs `muse` to its end. */
+export function muse(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  return runProgram(process.execPath, [main, ...args], options);
+}
+
+/** Runs a shell command in which `muse` is the program. */
+export function shell(command: string, options: RunOptions = {}): Promise<Run> {
+  return runProgram('/bin/sh', ['-c', `muse() { ${museCommand} "$@"; }\n${command}`], options);
+}
+
+/** Runs a shell command that begins with `muse` on a terminal of its own; what it wrote, to whichever stream, is in `stdout`. */
+export function onTerminal(command: string, options: RunOptions = {}): Promise<Run> {
+  return runProgram('script', ['-qec', command.replace(/^muse /, `${museCommand} `), '/dev/null'], {
+    input: '',
+    ...options,
+  });
+}
+
+/** Why `onTerminal` cannot be used here, if so. */
+export const noTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status !== 0;
+
+/** Why nobody without privileges can run the program here, if so: no such user, or no way to Node or to the build. */
+export const noOrdinaryUser =
+  ordinaryUser() === undefined ||
+  spawnSync(process.execPath, [main, '--version'], { ...ordinaryUser(), cwd: '/', env: {} }).status !== 0;
+
+/** The lines of a text that ends in a line feed. */
+export function lines(text: string | Buffer): string[] {
+  return text.toString().split('\n').slice(0, -1);
+}
+
+function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Run> {
+  const spawnOptions: SpawnOptions = {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'], TERM: 'xterm', LC_ALL: 'C.UTF-8', ...options.env },
+    ...(options.ordinary === true ? ordinaryUser() : {}),
+  };
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...spawnOptions, stdio: 'pipe' });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    if (options.unread !== true) child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.stdin.on('error', () => undefined);
+    if (options.input !== undefined) child.stdin.end(options.input);
+    for (const [signal, after] of options.signals ?? []) setTimeout(() => child.kill(signal), after);
+    child.on('error', reject);
+    child.on('exit', () => {
+      if (options.unread === true) child.stdout.destroy();
+      if (options.input === undefined) child.stdin.destroy();
+    });
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() });
+    });
+  });
+}

@@ -1,0 +1,73 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { lines, muse } from './muse.js';
+
+describe('muse', () => {
+  it('prints its version', async () => {
+    const run = await muse(['--version']);
+    expect(run.stdout.toString()).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([['--help'], ['help'], ['snapshot', '--help'], ['help', 'hash']])(
+    'prints help for %j',
+    async (...args) => {
+      const run = await muse(args);
+      expect(run.stdout.toString()).toContain('Examples:');
+      expect(run).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  it('prints help on stderr when it is told nothing', async () => {
+    const run = await muse([]);
+    expect(run.stderr).toContain('Usage: muse <command>');
+    expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+  });
+
+  it.each([
+    [['snapshto'], 'Did you mean snapshot?'],
+    [['snapshot', '--jsn'], 'Did you mean --json?'],
+    [['snapshot', 'a', 'b'], 'too many arguments'],
+    [['snapshot', '--json', '--format', 'ndjson'], 'cannot be used with'],
+    [['snapshot', '--threads', '0'], 'whole number above 0'],
+    [['hash'], 'missing required argument'],
+  ])('refuses %j in one line', async (args, hint) => {
+    const run = await muse(args);
+    expect(run.stderr).toContain(hint);
+    expect(lines(run.stderr)).toHaveLength(1);
+    expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+  });
+
+  it('shows what was typed without its control characters', async () => {
+    const run = await muse(['snap\x1b[31m\u202e']);
+    expect(run.stderr).toContain('snap\\x1b[31m\\u{202e}');
+    expect(run.code).toBe(2);
+  });
+
+  it('shows where in the program an error is from with --debug alone', async () => {
+    expect((await muse(['hash', '/nowhere'])).stderr).not.toMatch(/\.js:\d+/);
+    expect((await muse(['hash', '/nowhere', '--debug'])).stderr).toMatch(/\.js:\d+/);
+  });
+
+  it.each([[['--version']], [['--help']], [['snapshot', '--help']], [['snapshto']]])(
+    'loads no engine for %j',
+    async (args) => {
+      await using coverage = tempDir();
+      await muse(args, { env: { NODE_V8_COVERAGE: coverage.path } });
+      const loaded = await loadedModules(coverage.path);
+      expect(loaded).toContainEqual(expect.stringContaining('commander'));
+      expect(loaded.filter((url) => /packages\/|@muse|cli-progress/.test(url))).toEqual([]);
+    },
+  );
+});
+
+/** The addresses of the modules that ran, from a directory given as `NODE_V8_COVERAGE`. */
+async function loadedModules(directory: string): Promise<string[]> {
+  const reports = (await readdir(directory)).filter((name) => name.startsWith('coverage-'));
+  const texts = await Promise.all(reports.map((name) => readFile(join(directory, name), 'utf8')));
+  return texts.flatMap((text) =>
+    (JSON.parse(text) as { result: { url: string }[] }).result.map(({ url }) => url),
+  );
+}
