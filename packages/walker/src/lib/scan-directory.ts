@@ -55,7 +55,8 @@ export function scanDirectory(
       scan.run(names);
       operation = 'lstat';
       const now = calls.lstat(reached.path);
-      const same = now?.dev === directory.dev && now.ino === directory.ino;
+      // A link can have the number of the directory that it took the place of, once that was removed.
+      const same = now && isSameInode(now, directory) && kindOfMode(Number(now.mode)) === DIRECTORY;
       return scan.result(same ? 'listed' : 'moved');
     } finally {
       reached.close();
@@ -64,6 +65,11 @@ export function scanDirectory(
     const problems = [problemOf(directory.path, operation, error)];
     return { ...NOTHING, outcome: isMoved(error) ? 'moved' : 'failed', problems };
   }
+}
+
+/** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
+export function isSameInode(a: Pick<WalkedStat, 'dev' | 'ino'>, b: Pick<WalkedStat, 'dev' | 'ino'>): boolean {
+  return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 
 /** The listing of one directory while it grows. */
@@ -92,9 +98,13 @@ class Scan {
     const again = new Set(this.#treeNames(this.#calls.names(this.#native)));
     for (const name of missing) {
       if (!again.has(name)) continue;
-      const stat = this.#calls.lstat(this.#nativeOf(name));
-      if (stat) this.#add(name, stat);
-      else this.#problem(name, Object.assign(new Error('no such file or directory'), { code: 'ENOENT' }));
+      try {
+        const stat = this.#calls.lstat(this.#nativeOf(name));
+        if (!stat) throw Object.assign(new Error('no such file or directory'), { code: 'ENOENT' });
+        this.#add(name, stat);
+      } catch (error) {
+        this.#problem(name, error);
+      }
     }
   }
 
@@ -113,7 +123,11 @@ class Scan {
   /** Returns the names for which there was no entry. */
   #listAll(names: readonly string[]): string[] {
     const missing: string[] = [];
+    let previous: string | undefined;
     for (const name of this.#treeNames(names)) {
+      // A name that is removed and made again while the system lists may come twice; Node sorts what it lists.
+      if (name === previous) continue;
+      previous = name;
       if (RESERVED_NAMES.includes(name)) {
         this.#leftOut.push('reserved');
         continue;
