@@ -17,3 +17,5 @@ export { tempDir } from './lib/temp-dir.js';
 export type { TempDir } from './lib/temp-dir.js';
 export { fifo, hardlink, SpecialEntry, socket, symlink } from './lib/tree-spec.js';
 export type { SpecialKind, TreeNode, TreeSpec } from './lib/tree-spec.js';
+export { SimFs, type SimFsOptions } from './lib/sim/sim-fs.js';
+export { SimNode, type SimKind, type SimStat } from './lib/sim/sim-node.js';

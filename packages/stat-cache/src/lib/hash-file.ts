@@ -103,7 +103,7 @@ function* hashSteps(
       if (fd === undefined) continue;
       try {
         const before = (yield calls.fstat(fd)) as BigIntStats;
-        if (before.ino !== listed.ino || before.dev !== listed.dev) {
+        if (!sameInode(before, listed)) {
           if (options.listed) throw new MovedFileError(path);
           continue;
         }
@@ -178,6 +178,11 @@ function sameStat(a: FileStat, b: FileStat): boolean {
     a.ino === b.ino &&
     a.dev === b.dev
   );
+}
+
+/** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
+function sameInode(a: Pick<FileStat, 'dev' | 'ino'>, b: Pick<FileStat, 'dev' | 'ino'>): boolean {
+  return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 
 function isStats(listed: object): listed is BigIntStats {

@@ -39,6 +39,8 @@ export interface LoadCacheOptions {
 interface LiveEntry extends FileCacheEntry {
   readonly ctimeNs: bigint;
   readonly trusted: boolean;
+  /** The device the file was on; `undefined` for an entry that came from the store. */
+  readonly dev: bigint | undefined;
 }
 
 const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
@@ -191,6 +193,7 @@ export class StatCache {
       mtimeNs: stat.mtimeNs,
       ctimeNs: stat.ctimeNs,
       ino: BigInt.asUintN(64, stat.ino),
+      dev: stat.dev,
       objectId,
       dimensions: known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS,
       trusted: boundary !== undefined && this.#clock.trusts(stat, boundary),
@@ -240,7 +243,8 @@ export class StatCache {
     if (entry?.objectId !== objectId || entry.ctimeNs === undefined) return false;
     if (entry.dimensions.get(name) === value) return true;
     const dimensions = new Map(entry.dimensions).set(name, value);
-    this.#put(path, { ...entry, ctimeNs: entry.ctimeNs, dimensions, trusted: !isRacy(entry) });
+    const dev = 'dev' in entry ? entry.dev : undefined;
+    this.#put(path, { ...entry, ctimeNs: entry.ctimeNs, dev, dimensions, trusted: !isRacy(entry) });
     return true;
   }
 
@@ -322,8 +326,13 @@ export class StatCache {
     await this.#system.sleep(waitMs);
     const boundary = await this.boundary();
     for (const path of paths) {
+      const entry = this.#live.get(path);
+      if (!entry || entry.trusted) continue;
       try {
-        const { objectId, stat, bytes } = await hashFileWith(this.#system.files, toNativePath(root, path));
+        // Only the file that was recorded: by now the path may lead elsewhere, even out of the root.
+        const options = { listed: { dev: entry.dev ?? 0n, ino: entry.ino } };
+        const native = toNativePath(root, path);
+        const { objectId, stat, bytes } = await hashFileWith(this.#system.files, native, options);
         if (BigInt(bytes) === stat.size) this.record(path, stat, objectId, boundary);
       } catch {
         // Gone, replaced or torn by now: it stays racy, and the next snapshot says what became of it.

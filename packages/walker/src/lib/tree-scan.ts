@@ -5,7 +5,7 @@ import { DIRECTORY, LEFT_OUT } from './kinds.js';
 import { StatView } from './packed-stats.js';
 import type { ScanReply } from './scan-batch.js';
 import { systemCalls, type ScanCalls } from './scan-calls.js';
-import type { DirectoryToScan } from './scan-directory.js';
+import { isSameInode, type DirectoryToScan } from './scan-directory.js';
 import type { ScanExecutor } from './scan-executor.js';
 import type { IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
 
@@ -181,7 +181,7 @@ const NO_PROBLEMS: readonly WalkProblem[] = [];
 function isSame(calls: ScanCalls, native: string | Buffer, node: DirectoryToScan): boolean {
   try {
     const now = calls.lstat(native);
-    return now?.dev === node.dev && now.ino === node.ino && now.isDirectory();
+    return now !== undefined && isSameInode(now, node) && now.isDirectory();
   } catch {
     return false;
   }

@@ -1,0 +1,54 @@
+import { SimFs } from '@muse/testkit';
+import { StatCache, type CacheStorage } from '@muse/stat-cache';
+import { jsonV3Codec } from '@muse/stat-cache/json-v3';
+import { takeSnapshot } from '../../src/lib/take-snapshot.js';
+import type { Snapshot } from '../../src/lib/types.js';
+import { ROOT } from './adversary.js';
+
+/** A storage that keeps the bytes of every save. */
+export interface BytesStorage extends CacheStorage {
+  /** Puts back the bytes of the first save, as a restored backup does. */
+  restoreFirst(): void;
+}
+
+/** Returns a storage of the file format's bytes that asks the simulated file system for its clock. */
+export function bytesStorage(sim: SimFs): BytesStorage {
+  const saved: Buffer[] = [];
+  return {
+    load: () => {
+      const bytes = saved.at(-1);
+      return Promise.resolve(bytes && jsonV3Codec.decode(bytes));
+    },
+    save: (change) => {
+      saved.push(Buffer.concat([...jsonV3Codec.encode(change)]));
+      return Promise.resolve();
+    },
+    probe: sim.probe,
+    restoreFirst: () => void saved.splice(1),
+  };
+}
+
+/** Loads a cache whose settling goes through the simulated file system. */
+export function openSimCache(sim: SimFs, storage: CacheStorage): Promise<StatCache> {
+  const system = { files: sim.fileCalls, sleep: sim.sleep, nowNs: () => sim.nowNs };
+  return StatCache.open({ root: ROOT, storage, system });
+}
+
+/** Takes a snapshot of the simulated root, every system call of it simulated. */
+export function takeSimSnapshot(sim: SimFs, cache: StatCache | undefined): Promise<Snapshot> {
+  const root = sim.find(ROOT);
+  if (!root) throw new Error('Cannot take a snapshot: the simulated root is gone');
+  const { dev, ino } = root.stat(7n);
+  return takeSnapshot(
+    {
+      root: { root: ROOT, dev, ino },
+      cache,
+      pool: undefined,
+      ignore: undefined,
+      oneFileSystem: false,
+      loadMs: 0,
+      calls: { scan: sim.scanCalls, files: sim.fileCalls },
+    },
+    {},
+  );
+}
