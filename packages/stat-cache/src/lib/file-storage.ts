@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, type Stats } from 'node:fs';
+import { lstat, mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { quotePath } from './errors.js';
 import { jsonV3Codec } from './json-v3/codec.js';
 import { MAX_CACHE_BYTES } from './limits.js';
+import { statOfNewFile, sweep, withTemporaryFile } from './temporary-file.js';
 import type { CacheCodec, CacheStorage, LoadOptions, LoadResult, ProbeStamp } from './types.js';
 
 /** Where a file storage keeps its file. */
@@ -19,12 +19,10 @@ export interface FileStorageOptions {
   readonly codec?: CacheCodec | undefined;
 }
 
-const TEMPORARY = /^\.stat_cache_.+\.tmp$/;
-const ABANDONED_NS = 3_600_000_000_000n;
-const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0;
-const nonBlock = (constants.O_NONBLOCK as number | undefined) ?? 0;
-const READ = constants.O_RDONLY | noFollow | nonBlock;
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
+const READ =
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
 /** A cache was not saved; the one stored before is as it was. */
 export class CacheNotSavedError extends Error {
@@ -40,23 +38,32 @@ export class CacheNotSavedError extends Error {
   }
 }
 
+/** The file, its directory and those above it that must be real ones, from the top. */
+interface Place {
+  readonly file: string;
+  readonly directory: string;
+  readonly directories: readonly string[];
+}
+
 /**
  * Returns a storage that keeps contents in one file. A save writes a temporary file beside it, syncs it and renames it
  * over the target, so that the file is always one complete version, whoever else loads or saves. Links are never
  * followed: where the directory or the file is not what it should be, nothing is read or written.
  */
 export function createFileStorage(options: FileStorageOptions): CacheStorage {
-  const { directory, within, codec = jsonV3Codec } = options;
+  const { within, codec = jsonV3Codec } = options;
+  const directory = resolve(options.directory);
   const file = join(directory, options.fileName ?? 'stat.json');
-  const places = within === undefined ? [directory] : [within, directory];
+  const directories = within === undefined ? [directory] : [resolve(within), directory];
+  const place: Place = { file, directory, directories };
 
   return {
-    load: (loadOptions) => loadFile(file, places, codec, loadOptions),
-    probe: () => probe(directory, places),
+    load: (loadOptions) => loadFile(place, codec, loadOptions),
+    probe: () => probe(place),
     save: async (change, { maxBytes = MAX_CACHE_BYTES } = {}) => {
       try {
-        await prepare(file, directory, places);
-        await replace(file, directory, limited(codec.encode(change), maxBytes, file));
+        await prepare(place);
+        await replace(place, limited(codec.encode(change), maxBytes, file));
       } catch (error) {
         if (error instanceof CacheNotSavedError) throw error;
         const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
@@ -67,15 +74,14 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
 }
 
 async function loadFile(
-  file: string,
-  places: readonly string[],
+  { file, directories }: Place,
   codec: CacheCodec,
   { maxBytes, signal }: LoadOptions,
 ): Promise<LoadResult> {
   signal?.throwIfAborted();
   let handle: FileHandle | undefined;
   try {
-    const wrong = await misplaced(places);
+    const wrong = await wrongDirectory(directories);
     if (wrong) return { discarded: 'unreadable', detail: wrong };
     handle = await open(file, READ);
     const stat = await handle.stat();
@@ -94,7 +100,8 @@ async function loadFile(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return { discarded: 'unreadable', detail: (error as Error).message };
   } finally {
-    await handle?.close();
+    // What was read is judged by its own checksum, not by how the descriptor closes.
+    await handle?.close().catch(() => undefined);
   }
 }
 
@@ -110,38 +117,36 @@ async function readAll(handle: FileHandle, size: number, signal: AbortSignal | u
   return bytes.subarray(0, length);
 }
 
+async function lstatIfPresent(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Returns what is wrong with the first of these that is no real directory; missing ones are fine. */
-async function misplaced(places: readonly string[]): Promise<string | undefined> {
-  for (const place of places) {
-    try {
-      const stat = await lstat(place);
-      if (!stat.isDirectory()) return `${quotePath(place)} is not a real directory`;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+async function wrongDirectory(directories: readonly string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    const stat = await lstatIfPresent(directory);
+    if (stat && !stat.isDirectory()) return `${quotePath(directory)} is not a real directory`;
   }
   return undefined;
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+/** Makes the directory where only it is missing; throws where something stands in a place that is not what it must be. */
+async function prepare({ file, directory, directories }: Place): Promise<void> {
+  const wrong = await wrongDirectory(directories);
+  if (wrong) throw new CacheNotSavedError(file, `${wrong}; nothing was written`, 'ENOTREG');
+  const target = await lstatIfPresent(file);
+  if (target && !target.isFile()) {
+    throw new CacheNotSavedError(file, 'it is not a regular file; nothing was written', 'ENOTREG');
+  }
   try {
     await mkdir(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-async function prepare(file: string, directory: string, places: readonly string[]): Promise<void> {
-  const wrong = await misplaced(places);
-  if (wrong) throw new CacheNotSavedError(file, `${wrong}; nothing was written`, 'ENOTREG');
-  await makeDirectory(directory);
-  const target = await lstat(file).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (target && !target.isFile()) {
-    throw new CacheNotSavedError(file, 'it is not a regular file; nothing was written', 'ENOTREG');
   }
 }
 
@@ -160,67 +165,29 @@ function* limited(pieces: Iterable<Uint8Array>, maxBytes: number, file: string):
   }
 }
 
-function temporaryIn(directory: string): string {
-  return join(directory, `.stat_cache_${randomBytes(8).toString('hex')}.tmp`);
-}
-
-async function replace(file: string, directory: string, pieces: Iterable<Uint8Array>): Promise<void> {
-  const temporary = temporaryIn(directory);
-  const handle = await open(temporary, CREATE, 0o666);
-  try {
-    const { mtimeNs: nowNs } = await handle.stat({ bigint: true });
-    try {
-      for (const piece of pieces) await handle.writeFile(piece);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+async function replace({ file, directory }: Place, pieces: Iterable<Uint8Array>): Promise<void> {
+  await withTemporaryFile(directory, pieces, async (temporary, { mtimeNs: nowNs }) => {
     await rename(temporary, file);
     await syncDirectory(directory);
     await sweep(directory, nowNs);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** Makes the rename survive a power cut, where the system lets a directory be synced. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, constants.O_RDONLY).catch(() => undefined);
-  try {
-    await handle?.sync();
-  } catch {
-    // Windows and some network file systems refuse; the file itself is synced.
-  } finally {
-    await handle?.close();
-  }
+  // Windows and some network file systems refuse; the file itself is synced.
+  await handle?.sync().catch(() => undefined);
+  await handle?.close().catch(() => undefined);
 }
 
-/** Removes what killed processes left behind, an hour after they did. */
-async function sweep(directory: string, nowNs: bigint): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    if (!TEMPORARY.test(name)) continue;
-    const path = join(directory, name);
-    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
-    if (stat?.isFile() && nowNs - stat.mtimeNs > ABANDONED_NS) await unlink(path).catch(() => undefined);
-  }
-}
-
-async function probe(directory: string, places: readonly string[]): Promise<ProbeStamp | undefined> {
+async function probe(place: Place): Promise<ProbeStamp | undefined> {
   try {
-    if (await misplaced(places)) return undefined;
-    await makeDirectory(directory);
-    const path = temporaryIn(directory);
-    const handle = await open(path, CREATE, 0o600);
-    try {
-      const { ctimeNs, dev } = await handle.stat({ bigint: true });
-      return { ctimeNs, dev };
-    } finally {
-      await handle.close();
-      await unlink(path);
-    }
+    await prepare(place);
+    const { ctimeNs, dev } = await statOfNewFile(place.directory);
+    return { ctimeNs, dev };
   } catch {
-    // Read-only, full, not permitted or not there yet: the caller falls back to the local clock.
+    // Read-only, full, not permitted, not there yet, or not what it must be: the caller falls back to the local clock.
     return undefined;
   }
 }
