@@ -34,7 +34,6 @@ describe('parseArguments() reads', () => {
     [['snapshot', '--format=ndjson'], { ...snapshot, form: 'ndjson' }],
     [['snapshot', '-o', 'file'], { ...snapshot, output: 'file' }],
     [['snapshot', '-o', '-'], snapshot],
-    [['snapshot', '-o', '/dev/stdout'], snapshot],
     [['snapshot', '--no-cache'], { ...snapshot, cache: false }],
     [['snapshot', '--threads', '3'], { ...snapshot, threads: 3 }],
     [['snapshot', '--one-file-system'], { ...snapshot, oneFileSystem: true }],

@@ -47,7 +47,7 @@ export function createProgram(version: string, accept: (request: Request) => voi
         command: 'snapshot',
         directory,
         form: options.json === true ? 'json' : (options.format ?? 'id'),
-        output: isStdout(options.output) ? undefined : options.output,
+        output: options.output === '-' ? undefined : options.output,
         cache: options.cache,
         threads: options.threads,
         oneFileSystem: options.oneFileSystem === true,
@@ -78,10 +78,6 @@ interface SnapshotFlags {
   cache: boolean;
   threads?: number;
   oneFileSystem?: true;
-}
-
-function isStdout(output: string | undefined): boolean {
-  return output === undefined || output === '-' || output === '/dev/stdout';
 }
 
 function common(program: Command): CommonOptions {

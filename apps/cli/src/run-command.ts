@@ -36,13 +36,13 @@ async function runSnapshot(request: SnapshotRequest, reporter: Reporter): Promis
   const signal = abortOnInterrupt();
   const { snapshot } = await import('./commands/snapshot.js');
   const { renderSnapshot } = await import('./render/render-snapshot.js');
-  if (request.output !== undefined) {
-    const { checkWritable } = await import('./render/write-file.js');
-    await checkWritable(request.output);
-  }
+  const { checkWritable } = await import('./render/write-file.js');
+  const { isStdout } = await import('./render/is-stdout.js');
+  const output = request.output !== undefined && !isStdout(request.output) ? request.output : undefined;
+  if (output !== undefined) await checkWritable(output);
   const onProgress = reporter.progress.bind(reporter);
   const answer = await snapshot(request, { signal, logger: reporter, onProgress });
-  return renderSnapshot(answer, request, reporter, signal);
+  return renderSnapshot(answer, { ...request, output }, reporter, signal);
 }
 
 async function runHash(request: HashRequest, reporter: Reporter): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { access, mkdir, readdir, readFile, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostileNames, makeTree, oracle, removeTree, tempDir } from '@muse/testkit';
+import { fifo, hostileNames, makeTree, oracle, removeTree, tempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lines, muse, shell } from './muse.js';
 
@@ -72,7 +72,7 @@ describe('muse snapshot', () => {
 
   it('gives the same answer with any number of threads', async () => {
     const { id } = await oracle(root);
-    for (const threads of ['1', '2', '7']) {
+    for (const threads of ['1', '2', '7', '999999']) {
       const run = await muse(['snapshot', '-q', '--threads', threads, root]);
       expect(run).toMatchObject({ code: 0, stdout: Buffer.from(`${id}\n`), stderr: '' });
     }
@@ -275,6 +275,27 @@ describe('muse snapshot -o', () => {
     const direct = await muse([...args, '-o', '-']);
     expect(direct.stdout.length).toBeGreaterThan(100);
     expect(await readFile(output)).toEqual(direct.stdout);
+  });
+
+  it.runIf(linux)('knows stdout by its other names, and keeps what is there', async () => {
+    await using directory = tempDir();
+    await makeTree({ tree: { a: 'a' } }, directory.path);
+    const { id } = await oracle(join(directory.path, 'tree'));
+    const run = await shell(
+      `{ echo before; muse snapshot -q -o /dev/stdout tree; muse snapshot -q -o /dev/fd/1 tree; echo after; } > out
+       muse snapshot -q -o /dev/stdout tree | cat; cat out`,
+      { cwd: directory.path },
+    );
+    expect(lines(run.stdout)).toEqual([id, 'before', id, id, 'after']);
+    expect((await readdir(directory.path)).sort()).toEqual(['out', 'tree']);
+  });
+
+  it.runIf(linux)('refuses a pipe, which cannot be replaced', async () => {
+    await using directory = tempDir();
+    await makeTree({ pipe: fifo() }, directory.path);
+    const run = await muse(['snapshot', '-o', join(directory.path, 'pipe'), root]);
+    expect(run.stderr).toMatch(/^muse: cannot write .*pipe: it is a pipe; /);
+    expect(run.code).toBe(4);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { museDir } from '@muse/paths';
 import { createSnapshot, type Progress, type Snapshot } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
@@ -40,7 +41,7 @@ async function take(
   try {
     return await createSnapshot(directory, {
       cache: cache ? undefined : false,
-      threads,
+      threads: threads && Math.min(threads, mostThreads()),
       oneFileSystem,
       logger,
       signal,
@@ -56,6 +57,11 @@ async function take(
       ? error
       : systemFailure(`cannot take a snapshot of ${directory}`, error);
   }
+}
+
+/** Each thread takes some 12 MB, and thousands of them end the process; above the processors they only slow it down. */
+function mostThreads(): number {
+  return Math.max(64, availableParallelism());
 }
 
 async function hasMuseDirectory(directory: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Progress } from '@muse/snapshot';
-import { byteSize, count, countOf, duration } from './quantities.js';
+import { byteSize, count, countOf, timeLeft } from './quantities.js';
 
 const BAR_WIDTH = 24;
 
@@ -13,7 +13,7 @@ export function progressLine(progress: Progress, hashingFor: number): string {
     `${count(progress.hashedFiles)} of ${countOf(progress.filesToHash, 'file')}`,
     `${byteSize(progress.hashedBytes)} of ${byteSize(progress.bytesToHash)}`,
   ];
-  if (share > 0) parts.push(`ETA ${duration(hashingFor * (1 / share - 1))}`);
+  if (share > 0) parts.push(`ETA ${timeLeft(hashingFor * (1 / share - 1))}`);
   return parts.join('  ');
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteSize, countOf, duration } from './quantities.js';
+import { byteSize, countOf, duration, timeLeft } from './quantities.js';
 
 describe('byteSize()', () => {
   it.each([
@@ -41,6 +41,18 @@ describe('countOf()', () => {
       '0 files',
       '1 file',
       '78,579 files',
+    ]);
+  });
+});
+
+describe('timeLeft()', () => {
+  it('counts whole seconds', () => {
+    expect([0, 33, 1_001, 59_500, 200_000].map(timeLeft)).toEqual([
+      '1 s',
+      '1 s',
+      '2 s',
+      '1 min 0 s',
+      '3 min 20 s',
     ]);
   });
 });

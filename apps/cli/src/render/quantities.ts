@@ -28,6 +28,14 @@ export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (milliseconds < 99.5) return `${milliseconds.toFixed(0)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return wholeSeconds(Math.round(seconds));
+}
+
+/** Time that is left, `12 s` or `3 min 20 s`: never less than a second. */
+export function timeLeft(milliseconds: number): string {
+  return wholeSeconds(Math.max(1, Math.ceil(milliseconds / 1000)));
+}
+
+function wholeSeconds(seconds: number): string {
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
