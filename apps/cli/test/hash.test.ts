@@ -151,7 +151,7 @@ describe('muse hash -', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('ends on %s while it waits for input', async (signal, code) => {
-    const run = await muse(['hash', '-'], { signals: [[signal, 700]] });
+    const run = await muse(['hash', '-'], { signals: [[signal, 1_500]] });
     expect(run).toMatchObject({ code, stderr: '', stdout: Buffer.alloc(0) });
   });
 });
