@@ -21,8 +21,10 @@ export class DirectoryNode<T> implements DirectoryToScan {
   listing: Listing | undefined;
   /** By name; without those that a rule leaves out. */
   readonly children = new Map<string, DirectoryNode<T>>();
-  /** How often it was listed or tried to be. */
+  /** How often a directory of this name was put in line for the first time. */
   tries = 0;
+  /** How often it was put in line once more, because of what happened in it. */
+  refreshes = 0;
   /** Whether it waits to be listed, or is being listed. */
   queued = false;
   /** False once the tree holds another directory under this name, or none. */
@@ -47,7 +49,18 @@ export class DirectoryNode<T> implements DirectoryToScan {
     return this.path === '' ? '' : `${this.path}/`;
   }
 
-  /** Takes this directory, and all below it, out of the tree. */
+  /** Whether it could not be listed the last time, which says nothing about its entries. */
+  get failed(): boolean {
+    return this.problems.some(({ path }) => path === this.path);
+  }
+
+  /** Takes this directory, and all below it, out of the tree, and forgets it. */
+  remove(): void {
+    this.parent?.children.delete(this.path.slice(this.parent.prefix.length));
+    this.detach();
+  }
+
+  /** Marks this directory, and all below it, as no longer in the tree. */
   detach(): void {
     const stack: DirectoryNode<T>[] = [this];
     for (let node = stack.pop(); node; node = stack.pop()) {

@@ -20,6 +20,12 @@ export function problemOf(path: string, operation: string, error: unknown): Walk
   return { path, kind: kindOfCode(code), operation, code, message: reasonOf(error as Error) };
 }
 
+/** Returns the problem that a directory is when it was replaced each time it was listed. */
+export function tornDirectory(path: string): WalkProblem {
+  const message = 'the directory was replaced each time it was listed';
+  return { path, kind: 'torn', operation: 'readdir', code: 'ETORN', message };
+}
+
 function kindOfCode(code: string): WalkProblem['kind'] {
   if (NOT_PERMITTED.has(code) || MOVED.has(code)) return 'unreadable';
   return code === 'ENAMETOOLONG' ? 'path-too-long' : 'io-error';

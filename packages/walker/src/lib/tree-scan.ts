@@ -1,11 +1,12 @@
 import type { BigIntStats } from 'node:fs';
-import { toNativePath } from '@muse/paths';
 import { DirectoryNode, type Listing } from './directory-node.js';
+import { fateOf, type Fate } from './fate-of.js';
 import { DIRECTORY, LEFT_OUT } from './kinds.js';
 import { StatView } from './packed-stats.js';
+import { tornDirectory } from './problems.js';
 import type { ScanReply } from './scan-batch.js';
 import { systemCalls, type ScanCalls } from './scan-calls.js';
-import { isSameInode, type DirectoryToScan } from './scan-directory.js';
+import type { DirectoryToScan } from './scan-directory.js';
 import type { ScanExecutor } from './scan-executor.js';
 import type { IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
 
@@ -25,8 +26,10 @@ export interface TreeScanOptions<T> {
   readonly calls?: ScanCalls | undefined;
 }
 
-/** How often one directory is listed at most before a tree that keeps moving is a problem. */
+/** How often one name is tried at most, whatever directory it leads to, before it is a problem. */
 const MAX_TRIES = 4;
+/** How often one directory is listed again at most, for the sake of all that moves in it. */
+const MAX_REFRESHES = 32;
 
 /**
  * Scans a tree: lists its root, then what that holds, until nothing is left. Where a directory turns out to be another
@@ -70,12 +73,20 @@ export class TreeScan<T> {
   refresh(node: DirectoryNode<T>): void {
     if (!node.attached) return;
     const replaced = this.#highestReplaced(node);
-    if (replaced === this.root) {
-      if (this.root.problems.length === 0) this.root.problems = [torn('')];
-    } else if (replaced?.parent) {
-      if (!this.#enqueue(replaced.parent)) replaced.problems = [torn(replaced.path)];
-    } else if (!this.#enqueue(node) && node.problems.length === 0) {
-      node.problems = [torn(node.path)];
+    if (replaced?.node === this.root) {
+      if (this.root.problems.length === 0) this.root.problems = [tornDirectory('')];
+      return;
+    }
+    const again = replaced?.node.parent ?? node;
+    if (again.queued || again.refreshes < MAX_REFRESHES) {
+      if (!again.queued) again.refreshes++;
+      this.#enqueue(again);
+    } else if (replaced?.fate === 'gone') {
+      replaced.node.remove();
+    } else if (replaced) {
+      giveUpOn(replaced.node);
+    } else if (node.listing === undefined) {
+      giveUpOn(node);
     }
   }
 
@@ -108,6 +119,7 @@ export class TreeScan<T> {
       } else if (remark?.outcome !== 'failed') {
         node.listing = listing;
         node.leftOut = [...(remark?.leftOut ?? [])];
+        this.#forgiveIgnored(node);
         this.#takeEntries(node, listing);
         await this.#options.onListed?.(node);
       }
@@ -143,10 +155,26 @@ export class TreeScan<T> {
     const { dev, ino } = identity;
     const same = known?.dev === dev && known.ino === ino;
     const child = same ? known : new DirectoryNode<T>(node.prefix + name, { dev, ino }, node);
+    child.tries = known?.tries ?? 0;
     node.children.set(name, child);
-    if (child.listing === undefined && !this.#enqueue(child) && child.problems.length === 0) {
-      child.problems = [torn(child.path)];
+    if (child.queued || (child.listing !== undefined && !child.failed)) return;
+    if (child.tries === MAX_TRIES) {
+      giveUpOn(child);
+    } else {
+      child.tries++;
+      this.#enqueue(child);
     }
+  }
+
+  /** An entry that could not be statted is no problem where the rules leave it out, whatever it is. */
+  #forgiveIgnored(node: DirectoryNode<T>): void {
+    const { ignore } = this.#options;
+    if (!ignore || node.problems.length === 0) return;
+    const kept = node.problems.filter(
+      ({ path }) => !ignore.ignores(path, false) || !ignore.ignores(path, true),
+    );
+    for (let i = kept.length; i < node.problems.length; i++) node.leftOut.push('ignored');
+    node.problems = kept;
   }
 
   #whyLeftOut(path: string, directory: boolean, { dev }: StatView): LeftOutKind | undefined {
@@ -156,21 +184,19 @@ export class TreeScan<T> {
     return undefined;
   }
 
-  /** Returns false when it was listed too often already. */
-  #enqueue(node: DirectoryNode<T>): boolean {
-    if (node.queued) return true;
-    if (node.tries >= MAX_TRIES) return false;
-    node.tries++;
+  #enqueue(node: DirectoryNode<T>): void {
+    if (node.queued) return;
     node.queued = true;
     this.#pending.push(node);
-    return true;
   }
 
-  #highestReplaced(node: DirectoryNode<T>): DirectoryNode<T> | undefined {
+  /** Looks from the directory up, so that each is looked at before the one that it is in. */
+  #highestReplaced(node: DirectoryNode<T>): { node: DirectoryNode<T>; fate: Fate } | undefined {
     const { root, calls = systemCalls } = this.#options;
-    let highest: DirectoryNode<T> | undefined;
+    let highest: { node: DirectoryNode<T>; fate: Fate } | undefined;
     for (let at: DirectoryNode<T> | undefined = node; at; at = at.parent) {
-      if (!isSame(calls, toNativePath(root, at.path), at)) highest = at;
+      const fate = fateOf(calls, root, at);
+      if (fate !== 'same') highest = { node: at, fate };
     }
     return highest;
   }
@@ -178,16 +204,6 @@ export class TreeScan<T> {
 
 const NO_PROBLEMS: readonly WalkProblem[] = [];
 
-function isSame(calls: ScanCalls, native: string | Buffer, node: DirectoryToScan): boolean {
-  try {
-    const now = calls.lstat(native);
-    return now !== undefined && isSameInode(now, node) && now.isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-function torn(path: string): WalkProblem {
-  const message = 'the directory was replaced each time it was listed';
-  return { path, kind: 'torn', operation: 'readdir', code: 'ETORN', message };
+function giveUpOn(node: DirectoryNode<unknown>): void {
+  if (node.problems.length === 0) node.problems = [tornDirectory(node.path)];
 }

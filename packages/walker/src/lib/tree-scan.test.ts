@@ -1,0 +1,444 @@
+import { describe, expect, it } from 'vitest';
+import {
+  directory,
+  FakeCalls,
+  file,
+  link,
+  special,
+  systemError,
+  type FakeNode,
+} from '../../test/support/fake-tree.js';
+import { countLeftOut, directoriesOf } from './directory-node.js';
+import { filesOf } from './files-of.js';
+import { noneLeftOut } from './kinds.js';
+import { StatView } from './packed-stats.js';
+import type { ScanReply, ScanTask } from './scan-batch.js';
+import { ScanExecutor } from './scan-executor.js';
+import { TreeScan, type TreeScanOptions } from './tree-scan.js';
+import type { WalkProblem } from './types.js';
+
+/** More calls than any scan of these small trees may make: reaching it means that it does not come to an end. */
+const TOO_MANY_CALLS = 2000;
+
+function scanOf(calls: FakeCalls, options: Partial<TreeScanOptions<string>> = {}): TreeScan<string> {
+  const { dev, ino } = calls.root;
+  const executor = new ScanExecutor(undefined, calls);
+  return new TreeScan({ root: '/root', identity: { dev, ino }, executor, calls, ...options });
+}
+
+async function scanned(
+  calls: FakeCalls,
+  options: Partial<TreeScanOptions<string>> = {},
+): Promise<TreeScan<string>> {
+  const scan = scanOf(calls, options);
+  await scan.drain();
+  return scan;
+}
+
+function filesIn(scan: TreeScan<string>): Map<string, bigint> {
+  return new Map(
+    [...filesOf(scan.root)].map(({ path, listing, index }) => [path, new StatView(listing.stats, index).ino]),
+  );
+}
+
+function pathsIn(scan: TreeScan<string>): string[] {
+  return [...filesIn(scan).keys()];
+}
+
+function problemsOf(scan: TreeScan<string>): WalkProblem[] {
+  return [...directoriesOf(scan.root)].flatMap(({ problems }) => problems);
+}
+
+/** Runs `edit` before the call with this number, counted from 0. */
+function atCall(calls: FakeCalls, number: number, edit: () => void): void {
+  let made = 0;
+  calls.before = () => {
+    if (made === TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
+    if (made++ === number) edit();
+  };
+}
+
+function childOf(node: FakeNode, ...names: string[]): FakeNode {
+  return names.reduce((at, name) => at.children.get(name) ?? at, node);
+}
+
+const sample = () =>
+  directory({
+    a: file(),
+    p: directory({ d: directory({ f: file(), e: directory({ g: file() }) }), x: file() }),
+    q: directory({ h: file() }),
+  });
+
+async function callsOfACleanScan(): Promise<number> {
+  const calls = new FakeCalls(sample());
+  await scanned(calls);
+  return calls.log.length;
+}
+
+const CALLS = await callsOfACleanScan();
+const moments = Array.from({ length: CALLS + 1 }, (_, index) => index);
+
+describe('TreeScan', () => {
+  it('lists every directory once, and gives the files in path order', async () => {
+    const calls = new FakeCalls(sample());
+    const scan = await scanned(calls);
+    expect(pathsIn(scan)).toEqual(['a', 'p/d/e/g', 'p/d/f', 'p/x', 'q/h']);
+    expect(problemsOf(scan)).toEqual([]);
+    expect(calls.log.filter((call) => call.startsWith('names'))).toHaveLength(5);
+  });
+
+  it('leaves out what a rule ignores, and never asks about what is below', async () => {
+    const asked: string[] = [];
+    const ignore = {
+      ignores(path: string, isDirectory: boolean) {
+        asked.push(isDirectory ? `${path}/` : path);
+        return path === 'p/d' || path === 'a';
+      },
+    };
+    const calls = new FakeCalls(sample());
+    const scan = await scanned(calls, { ignore });
+    const counts = noneLeftOut();
+    countLeftOut(scan.root, counts);
+    expect(pathsIn(scan)).toEqual(['p/x', 'q/h']);
+    expect(counts).toEqual({ ...noneLeftOut(), ignored: 2 });
+    expect(asked.sort()).toEqual(['a', 'p/', 'p/d/', 'p/x', 'q/', 'q/h']);
+    expect(calls.log.some((call) => call.includes('p/d/'))).toBe(false);
+  });
+
+  it('leaves out an entry that cannot be statted where a rule ignores it, file or directory', async () => {
+    const calls = new FakeCalls(directory({ secret: file(), open: file() }));
+    calls.before = (call, path) => {
+      if (call === 'lstat' && path !== '') throw systemError('EACCES', 'lstat');
+    };
+    const scan = await scanned(calls, { ignore: { ignores: (path) => path === 'secret' } });
+    const counts = noneLeftOut();
+    countLeftOut(scan.root, counts);
+    expect(problemsOf(scan)).toMatchObject([{ path: 'open', code: 'EACCES' }]);
+    expect(counts.ignored).toBe(1);
+  });
+
+  it('keeps the problem of an entry that is ignored only if it is a directory', async () => {
+    const calls = new FakeCalls(directory({ secret: file() }));
+    calls.before = (call, path) => {
+      if (call === 'lstat' && path !== '') throw systemError('EACCES', 'lstat');
+    };
+    const scan = await scanned(calls, { ignore: { ignores: (_, isDirectory) => isDirectory } });
+    expect(problemsOf(scan)).toMatchObject([{ path: 'secret', code: 'EACCES' }]);
+  });
+
+  it('stays on the device of the root where asked, and does not list the others', async () => {
+    const root = sample();
+    childOf(root, 'p', 'd').dev = 2n;
+    const calls = new FakeCalls(root);
+    const scan = await scanned(calls, { oneFileSystem: true });
+    const counts = noneLeftOut();
+    countLeftOut(scan.root, counts);
+    expect(pathsIn(scan)).toEqual(['a', 'p/x', 'q/h']);
+    expect(counts).toEqual({ ...noneLeftOut(), 'other-device': 1 });
+    expect(pathsIn(await scanned(new FakeCalls(root)))).toContain('p/d/f');
+  });
+
+  it('keeps a file that is on another device than the root', async () => {
+    const root = sample();
+    childOf(root, 'p', 'x').dev = 2n;
+    expect(pathsIn(await scanned(new FakeCalls(root), { oneFileSystem: true }))).toContain('p/x');
+  });
+
+  it('goes on where a directory cannot be listed', async () => {
+    const calls = new FakeCalls(sample());
+    calls.before = (call, path) => {
+      if (call === 'names' && path === 'p/d') throw systemError('EACCES', 'scandir');
+    };
+    const scan = await scanned(calls);
+    expect(pathsIn(scan)).toEqual(['a', 'p/x', 'q/h']);
+    expect(problemsOf(scan)).toMatchObject([{ path: 'p/d', kind: 'unreadable', operation: 'readdir' }]);
+  });
+
+  it('does not take an unreadable root for an empty one', async () => {
+    const calls = new FakeCalls(sample());
+    calls.before = () => {
+      throw systemError('EACCES', 'scandir');
+    };
+    const scan = await scanned(calls);
+    expect(scan.root.listing).toBeUndefined();
+    expect(problemsOf(scan)).toMatchObject([{ path: '', kind: 'unreadable', code: 'EACCES' }]);
+  });
+
+  it('tells of each directory when it is listed', async () => {
+    const listed: string[] = [];
+    await scanned(new FakeCalls(sample()), { onListed: ({ path }) => void listed.push(path) });
+    expect(listed.sort()).toEqual(['', 'p', 'p/d', 'p/d/e', 'q']);
+  });
+});
+
+describe('TreeScan, when a directory is swapped for a link', () => {
+  const outside = directory({
+    f: file(),
+    x: file(),
+    h: file(),
+    secret: file(),
+    d: directory({ f: file(), e: directory({ g: file() }) }),
+    e: directory({ g: file(), secret: file() }),
+  });
+  const stolen = inodesBelow(outside);
+
+  it.each(
+    moments.flatMap((moment) =>
+      [['p'], ['p', 'd'], ['p', 'd', 'e'], ['q']].map((path) => [moment, path] as const),
+    ),
+  )('before call %i at %j, nothing outside the root is in the result', async (moment, path) => {
+    const calls = new FakeCalls(sample());
+    const name = path.at(-1) ?? '';
+    const parent = childOf(calls.root, ...path.slice(0, -1));
+    atCall(calls, moment, () => parent.children.set(name, link(outside)));
+    const scan = await scanned(calls);
+    for (const ino of filesIn(scan).values()) expect(stolen).not.toContain(ino);
+    expect(problemsOf(scan)).toEqual([]);
+    expect(pathsIn(scan)).toContain('a');
+  });
+
+  // What a swap shows that is undone before the directory's last lstat is out of reach without openat.
+  it.each(moments)(
+    'before call %i and back before the next, nothing is lost or a problem',
+    async (moment) => {
+      const calls = new FakeCalls(sample());
+      const p = childOf(calls.root, 'p');
+      const d = childOf(p, 'd');
+      let made = 0;
+      calls.before = () => {
+        if (made === moment) p.children.set('d', link(outside));
+        if (made === moment + 1) p.children.set('d', d);
+        made++;
+      };
+      const scan = await scanned(calls);
+      expect(problemsOf(scan)).toEqual([]);
+      const seenAsLink = moment === calls.log.indexOf('lstat p/d');
+      const expected = ['a', ...(seenAsLink ? [] : ['p/d/e/g', 'p/d/f']), 'p/x', 'q/h'];
+      expect(pathsIn(scan)).toEqual(expect.arrayContaining(expected));
+    },
+  );
+});
+
+describe('TreeScan, when a directory is replaced', () => {
+  it.each(moments)('by another before call %i, it has the files of one of the two', async (moment) => {
+    const calls = new FakeCalls(sample());
+    const before = inodesBelow(childOf(calls.root, 'p', 'd'));
+    const replacement = directory({ f: file(), n: file() });
+    const after = inodesBelow(replacement);
+    atCall(calls, moment, () => childOf(calls.root, 'p').children.set('d', replacement));
+    const scan = await scanned(calls);
+    const inside = [...filesIn(scan)].filter(([path]) => path.startsWith('p/d/')).map(([, ino]) => ino);
+    const set = inside.every((ino) => after.includes(ino)) ? after : before;
+    expect(inside.filter((ino) => !set.includes(ino))).toEqual([]);
+    expect(problemsOf(scan)).toEqual([]);
+  });
+
+  it.each(moments)('by a file before call %i, it is a directory or that file', async (moment) => {
+    const calls = new FakeCalls(sample());
+    atCall(calls, moment, () => childOf(calls.root, 'p').children.set('d', file()));
+    const scan = await scanned(calls);
+    const paths = pathsIn(scan).filter((path) => path.startsWith('p/d'));
+    expect([['p/d'], ['p/d/e/g', 'p/d/f'], ['p/d/f']]).toContainEqual(paths);
+    expect(problemsOf(scan)).toEqual([]);
+  });
+
+  it.each(moments)('by nothing before call %i, it is gone and no problem', async (moment) => {
+    const calls = new FakeCalls(sample());
+    atCall(calls, moment, () => childOf(calls.root, 'p').children.delete('d'));
+    const scan = await scanned(calls);
+    expect(problemsOf(scan)).toEqual([]);
+    expect(pathsIn(scan)).toEqual(expect.arrayContaining(['a', 'p/x', 'q/h']));
+  });
+
+  it('each time it is listed, it is torn and the scan ends', async () => {
+    const calls = new FakeCalls(sample());
+    calls.before = (call, path) => {
+      if (calls.log.length > TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
+      if (call === 'names' && path === 'p/d')
+        childOf(calls.root, 'p').children.set('d', directory({ f: file() }));
+    };
+    const scan = await scanned(calls);
+    expect(problemsOf(scan)).toMatchObject([{ path: 'p/d', kind: 'torn', code: 'ETORN' }]);
+    expect(pathsIn(scan)).toEqual(['a', 'p/x', 'q/h']);
+  });
+
+  it('by itself again each time it is listed, it is torn and the scan ends', async () => {
+    const calls = new FakeCalls(sample());
+    const p = childOf(calls.root, 'p');
+    const d = childOf(p, 'd');
+    calls.before = (call, path) => {
+      if (calls.log.length > TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
+      if (call === 'names' && path === 'p/d') p.children.set('d', directory());
+      else if (calls.log.at(-2) === 'lstat p/d' || calls.log.at(-2)?.startsWith('lstat p/d/'))
+        p.children.set('d', d);
+    };
+    const scan = await scanned(calls);
+    expect(problemsOf(scan).every(({ path }) => path === 'p/d')).toBe(true);
+    expect(pathsIn(scan)).toEqual(expect.arrayContaining(['a', 'p/x', 'q/h']));
+  });
+
+  it('a new name that is gone again each time the one above is listed ends the scan without a problem', async () => {
+    const root = directory({ a: file() });
+    const calls = new FakeCalls(root);
+    let made = 0;
+    calls.before = (call, path) => {
+      if (calls.log.length > TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
+      if (call !== 'names') return;
+      if (path === '') root.children.set(`t${made++}`, directory());
+      else root.children.delete(path);
+    };
+    const scan = await scanned(calls);
+    expect(problemsOf(scan)).toEqual([]);
+    expect(pathsIn(scan)).toEqual(['a']);
+  });
+
+  it('forty directories that are deleted one by one, each just before it is listed, are no problem', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `d${index}`);
+    const root = directory({ ...Object.fromEntries(names.map((name) => [name, directory()])), a: file() });
+    const calls = new FakeCalls(root);
+    calls.before = (call, path) => {
+      if (call === 'names' && path !== '') root.children.delete(path);
+    };
+    const scan = await scanned(calls);
+    expect(problemsOf(scan)).toEqual([]);
+    expect(pathsIn(scan)).toEqual(['a']);
+  });
+
+  it('forty directories that are replaced one by one, each once, are all listed', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `d${String(index).padStart(2, '0')}`);
+    const root = directory(Object.fromEntries(names.map((name) => [name, directory({ old: file() })])));
+    const calls = new FakeCalls(root);
+    const replaced = new Set<string>();
+    calls.before = (call, path) => {
+      if (call !== 'names' || path === '' || replaced.has(path)) return;
+      replaced.add(path);
+      root.children.set(path, directory({ new: file() }));
+    };
+    const scan = await scanned(calls);
+    expect(problemsOf(scan)).toEqual([]);
+    expect(pathsIn(scan)).toEqual(names.map((name) => `${name}/new`));
+  });
+});
+
+describe('TreeScan, when the root goes', () => {
+  it.each(moments.slice(0, -1))(
+    'before call %i, it is a problem of the root or was seen before',
+    async (moment) => {
+      const calls = new FakeCalls(sample());
+      atCall(calls, moment, () => {
+        calls.root = file();
+      });
+      const scan = await scanned(calls);
+      const problems = problemsOf(scan);
+      if (pathsIn(scan).length < 5) expect(problems.map(({ path }) => path)).toContain('');
+      else expect(problems).toEqual([]);
+    },
+  );
+
+  it('and a link out takes its place, nothing is listed', async () => {
+    const calls = new FakeCalls(sample());
+    const scan = scanOf(calls);
+    calls.root = link(directory({ secret: file() }));
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual([]);
+    expect(problemsOf(scan)).toMatchObject([{ path: '', kind: 'torn' }]);
+  });
+});
+
+describe('TreeScan.refresh', () => {
+  it('has a directory listed again: what came is there, what went is not, the rest stays as it was', async () => {
+    const calls = new FakeCalls(sample());
+    const scan = await scanned(calls);
+    const d = childOf(calls.root, 'p', 'd');
+    d.children.delete('f');
+    d.children.set('n', directory({ m: file() }));
+    d.children.set('pipe', special('fifo'));
+    const node = nodeAt(scan, 'p/d');
+    const e = nodeAt(scan, 'p/d/e');
+    calls.log.length = 0;
+    scan.refresh(node);
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual(['a', 'p/d/e/g', 'p/d/n/m', 'p/x', 'q/h']);
+    expect(nodeAt(scan, 'p/d/e')).toBe(e);
+    expect(calls.log.filter((call) => call.startsWith('names'))).toEqual(['names p/d', 'names p/d/n']);
+  });
+
+  it('lists the one above where the directory was replaced, and so on up', async () => {
+    const calls = new FakeCalls(sample());
+    const scan = await scanned(calls);
+    const node = nodeAt(scan, 'p/d');
+    calls.root.children.set('p', directory({ d: directory({ n: file() }) }));
+    scan.refresh(node);
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual(['a', 'p/d/n', 'q/h']);
+    expect(node.attached).toBe(false);
+    scan.refresh(node);
+    calls.log.length = 0;
+    await scan.drain();
+    expect(calls.log).toEqual([]);
+  });
+
+  it('may be asked for any number of times', async () => {
+    const calls = new FakeCalls(sample());
+    const scan = await scanned(calls);
+    for (let i = 0; i < 50; i++) {
+      childOf(calls.root, 'q').children.set(`n${i}`, file());
+      scan.refresh(nodeAt(scan, 'q'));
+      await scan.drain();
+    }
+    expect(problemsOf(scan)).toEqual([]);
+  });
+});
+
+describe('TreeScan.drain', () => {
+  it('rejects with the reason of the signal, and asks for nothing more', async () => {
+    const controller = new AbortController();
+    const calls = new FakeCalls(sample());
+    atCall(calls, 3, () => {
+      controller.abort(new Error('enough'));
+    });
+    await expect(scanned(calls, { signal: controller.signal })).rejects.toThrow('enough');
+    const made = calls.log.length;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(calls.log).toHaveLength(made);
+  });
+
+  it('rejects as the executor does, once nothing is under way', async () => {
+    let underWay = 0;
+    const executor = {
+      capacity: 3,
+      batchSize: () => 1,
+      scan: async ({ directories }: ScanTask): Promise<ScanReply> => {
+        const [first] = directories;
+        if (first?.path === '') return reply(['a', 'b', 'c']);
+        underWay++;
+        await new Promise((resolve) => setTimeout(resolve, first?.path === 'b' ? 1 : 10));
+        underWay--;
+        throw new Error(`lost ${first?.path ?? ''}`);
+      },
+    };
+    const scan = new TreeScan({
+      root: '/root',
+      identity: { dev: 1n, ino: 1n },
+      executor: executor as unknown as ScanExecutor,
+    });
+    await expect(scan.drain()).rejects.toThrow('lost b');
+    expect(underWay).toBe(0);
+  });
+});
+
+/** Three directories, as a worker would have listed them. */
+function reply(names: string[]): ScanReply {
+  const stats = new BigInt64Array(names.flatMap((_, index) => [1n, BigInt(index), 0n, 0n, 0n]));
+  return { names: names.join('\0'), kinds: new Uint8Array(3).fill(1), stats, counts: [3], remarks: [] };
+}
+
+function nodeAt(scan: TreeScan<string>, path: string) {
+  for (const node of directoriesOf(scan.root)) if (node.path === path) return node;
+  throw new Error(`There is no ${path}`);
+}
+
+function inodesBelow(node: FakeNode): bigint[] {
+  const below = [...node.children.values()].flatMap(inodesBelow);
+  return node.kind === 'file' ? [node.ino] : below;
+}
