@@ -64,4 +64,15 @@ export class LayeredContents implements CacheContents {
     }
     yield* this.put;
   }
+
+  *paths(): Iterable<string> {
+    for (const path of pathsOf(this.base)) if (!this.put.has(path) && !this.remove.has(path)) yield path;
+    yield* this.put.keys();
+  }
+}
+
+/** Yields all paths, without decoding entries where the contents know how to. */
+export function* pathsOf(contents: CacheContents): Iterable<string> {
+  if (contents.paths) yield* contents.paths();
+  else for (const [path] of contents.entries()) yield path;
 }

@@ -1,21 +1,23 @@
-import { lstat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { cacheDir, isTreePath, museDir, relativeTreePath, toNativePath } from '@muse/paths';
+import { isTreePath, reachPath, relativeTreePath, toNativePath } from '@muse/paths';
 import { quotePath, NotRegularFileError } from './errors.js';
-import { createFileStorage } from './file-storage.js';
-import { hashFileWith } from './hash-file.js';
-import { EMPTY_CONTENTS, LayeredContents } from './layered-contents.js';
+import { hashFileWith, kindOf } from './hash-file.js';
+import { EMPTY_CONTENTS } from './layered-contents.js';
 import { MAX_CACHE_BYTES } from './limits.js';
+import { loadFrom, storageIn, storageOfRoot } from './muse-storage.js';
 import { isObjectId } from './object-id.js';
-import { planSettling } from './settle.js';
+import { RecordedEntries } from './recorded-entries.js';
+import { planSettling, waitPast } from './settle.js';
 import { realSystem, type CacheSystem } from './system.js';
 import { BoundaryClock } from './trust.js';
 import type {
-  CacheContents,
   CacheStorage,
   DiscardReason,
   FileCacheEntry,
   FileStat,
+  LoadResult,
   Logger,
   MissReason,
   ObjectId,
@@ -35,14 +37,7 @@ export interface LoadCacheOptions {
   readonly system?: CacheSystem | undefined;
 }
 
-/** An entry recorded in this process: a racy one lives here alone. */
-interface LiveEntry extends FileCacheEntry {
-  readonly ctimeNs: bigint;
-  readonly trusted: boolean;
-  /** The device the file was on; `undefined` for an entry that came from the store. */
-  readonly dev: bigint | undefined;
-}
-
+const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
 const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
 
 /**
@@ -61,11 +56,7 @@ export class StatCache {
   readonly #maxBytes: number;
   readonly #system: CacheSystem;
   readonly #clock: BoundaryClock;
-  #base: CacheContents;
-  /** What was recorded since `#base` was stored, and all racy entries. */
-  readonly #live = new Map<string, LiveEntry>();
-  readonly #removed = new Set<string>();
-  #size: number;
+  readonly #entries: RecordedEntries;
   #changes = 0;
   #savedChanges = 0;
   #saving: Promise<void> = Promise.resolve();
@@ -75,7 +66,7 @@ export class StatCache {
     storage: CacheStorage | undefined,
     maxBytes: number,
     system: CacheSystem,
-    loaded: { contents: CacheContents; dropped: number } | { discarded: DiscardReason } | undefined,
+    loaded: LoadResult,
   ) {
     this.root = root;
     this.#storage = storage;
@@ -88,8 +79,7 @@ export class StatCache {
     const contents = loaded && 'contents' in loaded ? loaded : undefined;
     this.discarded = loaded && 'discarded' in loaded ? loaded.discarded : undefined;
     this.dropped = contents?.dropped ?? 0;
-    this.#base = contents?.contents ?? EMPTY_CONTENTS;
-    this.#size = this.#base.size;
+    this.#entries = new RecordedEntries(contents?.contents ?? EMPTY_CONTENTS);
   }
 
   /**
@@ -99,11 +89,9 @@ export class StatCache {
   static async open(options: LoadCacheOptions & { readonly root: string }): Promise<StatCache> {
     const root = resolve(options.root);
     const { maxBytes = MAX_CACHE_BYTES, logger, signal } = options;
-    const storage = options.storage ?? (await museStorage(root));
-    const loaded = await storage?.load({ maxBytes, signal }).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      return { discarded: 'unreadable' as const, detail: (error as Error).message };
-    });
+    signal?.throwIfAborted();
+    const storage = options.storage ?? (await storageOfRoot(root));
+    const loaded = storage && (await loadFrom(storage, maxBytes, signal));
     if (loaded && 'discarded' in loaded) {
       const message = `Cannot use the stat cache of ${quotePath(root)}, every file is read again: ${loaded.detail} (${loaded.discarded})`;
       if (loaded.discarded === 'too-large') logger?.error(message);
@@ -116,11 +104,14 @@ export class StatCache {
     return new StatCache(root, storage, maxBytes, options.system ?? realSystem, loaded);
   }
 
-  /** Loads the cache of the root that holds this `.muse` directory; see {@link StatCache.open}. */
+  /**
+   * Loads the cache in this `.muse` directory, whose root is the directory above it; see {@link StatCache.open}. Where
+   * there is no such directory the cache is empty, and a save rejects.
+   */
   static load(museDirectory: string, options: LoadCacheOptions = {}): Promise<StatCache> {
-    const root = dirname(resolve(museDirectory));
-    const storage = options.storage ?? fileStorageIn(root);
-    return StatCache.open({ ...options, root, storage });
+    const muse = resolve(museDirectory);
+    const storage = options.storage ?? storageIn(muse);
+    return StatCache.open({ ...options, root: dirname(muse), storage });
   }
 
   /** Returns a cache that knows nothing and is never saved. */
@@ -130,7 +121,7 @@ export class StatCache {
 
   /** The number of entries, racy ones included. */
   get size(): number {
-    return this.#size;
+    return this.#entries.size;
   }
 
   /** True when something was recorded, removed or set since loading or the last save. */
@@ -145,59 +136,56 @@ export class StatCache {
 
   /** Entries that no save has stored because their files had changed too recently. */
   get racy(): number {
-    let count = 0;
-    for (const entry of this.#live.values()) if (!entry.trusted) count++;
-    return count;
+    return this.#entries.racyCount;
   }
 
   /** Returns whether there is an entry, of whatever stat. */
   has(path: string): boolean {
-    return this.#live.has(path) || (!this.#removed.has(path) && this.#base.has(path));
+    return this.#entries.has(path);
   }
 
   /** Yields all entries, racy ones included, in no particular order. */
-  *entries(): Iterable<readonly [path: string, entry: FileCacheEntry]> {
-    for (const pair of this.#base.entries()) {
-      if (!this.#live.has(pair[0]) && !this.#removed.has(pair[0])) yield pair;
-    }
-    yield* this.#live;
+  entries(): Iterable<readonly [path: string, entry: FileCacheEntry]> {
+    return this.#entries.entries();
   }
 
   /** Returns the object id of a file with this stat, or `undefined` when only reading the file can tell. */
   lookup(path: string, stat: FileStat): ObjectId | undefined {
-    const entry = this.#entry(path);
-    if (entry === undefined || isRacy(entry)) return undefined;
+    const entry = this.#entries.get(path);
+    if (entry === undefined || this.#entries.racyOn(path) !== undefined) return undefined;
     return changedField(entry, stat) === undefined ? entry.objectId : undefined;
   }
 
   /** Returns why {@link StatCache.lookup} has no answer, or `undefined` when it has one. */
   missReason(path: string, stat: FileStat): MissReason | undefined {
-    const entry = this.#entry(path);
+    const entry = this.#entries.get(path);
     if (entry === undefined) return this.discarded === undefined ? 'new' : 'cache-reset';
-    return changedField(entry, stat) ?? (isRacy(entry) ? 'racy' : undefined);
+    return changedField(entry, stat) ?? (this.#entries.racyOn(path) === undefined ? undefined : 'racy');
   }
 
   /**
    * Records what a file with this stat held. `boundary` is a {@link StatCache.boundary} taken before the fstat that
-   * opened the hash; without one the entry stays racy until a save settles it. Throws a `TypeError` for a path that is
-   * no tree path or an id that is no object id.
+   * opened the hash; without one the entry stays racy until a save settles it. Do not record a file whose size is not the
+   * number of bytes that were hashed. Throws a `TypeError` for a path that is no tree path, an id that is no object id or
+   * a stat whose numbers are not bigints.
    */
   record(path: string, stat: FileStat, objectId: ObjectId, boundary?: bigint): void {
     if (!isTreePath(path)) throw new TypeError(`Cannot record ${quotePath(path)}: it is not a tree path`);
     if (!isObjectId(objectId)) {
       throw new TypeError(`Cannot record ${quotePath(path)}: ${quotePath(objectId)} is not an object id`);
     }
-    const known = this.#entry(path);
-    this.#put(path, {
-      size: stat.size,
-      mtimeNs: stat.mtimeNs,
-      ctimeNs: stat.ctimeNs,
-      ino: BigInt.asUintN(64, stat.ino),
-      dev: stat.dev,
-      objectId,
-      dimensions: known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS,
-      trusted: boundary !== undefined && this.#clock.trusts(stat, boundary),
-    });
+    for (const field of STAT_FIELDS) {
+      if (typeof stat[field] !== 'bigint') {
+        throw new TypeError(`Cannot record ${quotePath(path)}: the ${field} of its stat must be a bigint`);
+      }
+    }
+    const { size, mtimeNs, ctimeNs, dev } = stat;
+    const known = this.#entries.get(path);
+    const dimensions = known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS;
+    const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, stat.ino), objectId, dimensions };
+    const trusted = boundary !== undefined && this.#clock.trusts(stat, boundary);
+    this.#entries.put(path, entry, trusted ? undefined : dev);
+    this.#changes++;
   }
 
   /** Takes a boundary: the file system's own clock now, in nanoseconds since the Unix epoch. One serves a batch of files. */
@@ -207,19 +195,19 @@ export class StatCache {
 
   /**
    * Returns the object id of one file, from the cache where it can vouch for it, else by reading and recording it.
-   * Throws a `RangeError` where `root` is not this cache's own or `file` is not below it, and rejects as `hashFile`.
+   * `file` is a native path below `root` as `root` is spelt here. Rejects with a `RangeError` where `root` does not lead
+   * to this cache's own or `file` is not below it, and as `hashFile` does.
    */
   async getObjectHash(root: string, file: string | Uint8Array): Promise<ObjectId> {
-    if (this.root !== undefined && resolve(root) !== this.root) {
+    if (this.root !== undefined && !(await isSameDirectory(resolve(root), this.root))) {
       throw new RangeError(
         `Cannot hash below ${quotePath(root)}: this stat cache belongs to ${quotePath(this.root)}`,
       );
     }
     const path = relativeTreePath(root, file);
     const native = toNativePath(root, path);
-    const stat = await this.#system.files.lstat(native);
-    if (!stat.isFile())
-      throw new NotRegularFileError(native, stat.isDirectory() ? 'directory' : 'special file');
+    const stat = await this.#lstat(native);
+    if (!stat.isFile()) throw new NotRegularFileError(native, kindOf(stat));
     const known = this.lookup(path, stat);
     if (known !== undefined) return known;
     const boundary = await this.boundary();
@@ -230,7 +218,7 @@ export class StatCache {
 
   /** Returns what was set under this name for this content of the file, or `undefined`. */
   getDimension(path: string, objectId: ObjectId, name: string): string | undefined {
-    const entry = this.#entry(path);
+    const entry = this.#entries.get(path);
     return entry?.objectId === objectId ? entry.dimensions.get(name) : undefined;
   }
 
@@ -239,12 +227,12 @@ export class StatCache {
    * is for another content or there is none.
    */
   setDimension(path: string, objectId: ObjectId, name: string, value: string): boolean {
-    const entry = this.#entry(path);
+    const entry = this.#entries.get(path);
     if (entry?.objectId !== objectId || entry.ctimeNs === undefined) return false;
     if (entry.dimensions.get(name) === value) return true;
     const dimensions = new Map(entry.dimensions).set(name, value);
-    const dev = 'dev' in entry ? entry.dev : undefined;
-    this.#put(path, { ...entry, ctimeNs: entry.ctimeNs, dev, dimensions, trusted: !isRacy(entry) });
+    this.#entries.put(path, { ...entry, ctimeNs: entry.ctimeNs, dimensions }, this.#entries.racyOn(path));
+    this.#changes++;
     return true;
   }
 
@@ -258,14 +246,10 @@ export class StatCache {
   ): number {
     const prefix = below === '' ? '' : `${below}/`;
     const gone: string[] = [];
-    for (const [path] of this.entries()) {
+    for (const path of this.#entries.paths()) {
       if (path.startsWith(prefix) && !known.has(path)) gone.push(path);
     }
-    for (const path of gone) {
-      this.#live.delete(path);
-      this.#removed.add(path);
-    }
-    this.#size -= gone.length;
+    for (const path of gone) this.#entries.remove(path);
     if (gone.length > 0) this.#changes++;
     return gone.length;
   }
@@ -281,76 +265,56 @@ export class StatCache {
     return saved;
   }
 
+  async #lstat(native: string | Uint8Array): Promise<BigIntStats> {
+    const reached = reachPath(native);
+    try {
+      return await this.#system.files.lstat(reached.path);
+    } finally {
+      reached.close();
+    }
+  }
+
   async #save(): Promise<void> {
     const storage = this.#storage;
     if (!this.dirty || !storage) return;
     await this.#settle();
     const changes = this.#changes;
-    const put = new Map<string, FileCacheEntry>();
-    const remove = new Set<string>();
-    for (const path of this.#removed) if (this.#base.has(path)) remove.add(path);
-    for (const [path, entry] of this.#live) {
-      const stored = this.#base.get(path);
-      if (!entry.trusted) {
-        if (stored) remove.add(path);
-      } else if (stored && sameEntry(stored, entry)) {
-        this.#live.delete(path);
-      } else {
-        put.set(path, entry);
-      }
+    const change = this.#entries.change();
+    if (change.put.size > 0 || change.remove.size > 0) {
+      await storage.save(change, { maxBytes: this.#maxBytes });
+      this.#entries.saved(change);
     }
-    if (put.size > 0 || remove.size > 0) {
-      await storage.save({ base: this.#base, put, remove }, { maxBytes: this.#maxBytes });
-      this.#base = LayeredContents.of(this.#base, put, remove);
-    }
-    this.#forgetSaved(put, remove);
     this.#savedChanges = changes;
-  }
-
-  /** Drops from memory what the base now holds; what was recorded while the save ran stays. */
-  #forgetSaved(put: ReadonlyMap<string, FileCacheEntry>, remove: ReadonlySet<string>): void {
-    for (const [path, entry] of put) {
-      if (this.#live.get(path) === entry) this.#live.delete(path);
-    }
-    for (const path of remove) this.#removed.delete(path);
   }
 
   async #settle(): Promise<void> {
     const { root } = this;
-    if (root === undefined) return;
-    const unsettled: { path: string; stat: LiveEntry }[] = [];
-    for (const [path, entry] of this.#live) if (!entry.trusted) unsettled.push({ path, stat: entry });
-    if (unsettled.length === 0) return;
-    const { paths, waitMs } = planSettling(unsettled, await this.boundary());
-    if (paths.length === 0) return;
-    await this.#system.sleep(waitMs);
-    const boundary = await this.boundary();
-    for (const path of paths) {
-      const entry = this.#live.get(path);
-      if (!entry || entry.trusted) continue;
+    if (root === undefined || this.racy === 0) return;
+    const system = this.#system;
+    const now = await this.boundary();
+    const racy = Array.from(this.#entries.racyEntries(), ([path, entry, dev]) => {
+      return { path, entry, dev, size: entry.size, quietAt: this.#clock.quietAt({ ...entry, dev }, now) };
+    });
+    const plan = planSettling(racy, now);
+    if (plan.files.length === 0) return;
+    const boundary = await waitPast(plan.quietAt, now, {
+      now: () => this.boundary(),
+      sleep: (milliseconds) => system.sleep(milliseconds),
+    });
+    for (const { path, entry, dev } of plan.files) {
       try {
         // Only the file that was recorded: by now the path may lead elsewhere, even out of the root.
-        const options = { listed: { dev: entry.dev ?? 0n, ino: entry.ino } };
-        const native = toNativePath(root, path);
-        const { objectId, stat, bytes } = await hashFileWith(this.#system.files, native, options);
-        if (BigInt(bytes) === stat.size) this.record(path, stat, objectId, boundary);
+        const listed = { dev, ino: entry.ino };
+        const { objectId, stat, bytes } = await hashFileWith(system.files, toNativePath(root, path), {
+          listed,
+        });
+        // What was recorded or removed while this waited is newer.
+        const current = this.#entries.get(path) === entry;
+        if (current && BigInt(bytes) === stat.size) this.record(path, stat, objectId, boundary);
       } catch {
         // Gone, replaced or torn by now: it stays racy, and the next snapshot says what became of it.
       }
     }
-  }
-
-  #entry(path: string): FileCacheEntry | LiveEntry | undefined {
-    const live = this.#live.get(path);
-    if (live !== undefined) return live;
-    return this.#removed.has(path) ? undefined : this.#base.get(path);
-  }
-
-  #put(path: string, entry: LiveEntry): void {
-    if (!this.has(path)) this.#size++;
-    this.#live.set(path, entry);
-    this.#removed.delete(path);
-    this.#changes++;
   }
 }
 
@@ -362,27 +326,12 @@ export function loadCache(root: string, options: LoadCacheOptions = {}): Promise
   return StatCache.open({ ...options, root });
 }
 
-async function museStorage(root: string): Promise<CacheStorage | undefined> {
+/** Whether two absolute paths lead to the same directory; links are looked at only where the texts differ. */
+async function isSameDirectory(a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
   try {
-    await lstat(museDir(root));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    return (await realpath(a)) === (await realpath(b));
+  } catch {
+    return false;
   }
-  return fileStorageIn(root);
-}
-
-function fileStorageIn(root: string): CacheStorage {
-  return createFileStorage({ directory: cacheDir(root), within: museDir(root) });
-}
-
-function isRacy(entry: FileCacheEntry | LiveEntry): boolean {
-  return 'trusted' in entry && !entry.trusted;
-}
-
-function sameEntry(a: FileCacheEntry, b: FileCacheEntry): boolean {
-  if (changedField(a, b) !== undefined || a.objectId !== b.objectId) return false;
-  if (a.dimensions.size !== b.dimensions.size) return false;
-  for (const [name, value] of a.dimensions) if (b.dimensions.get(name) !== value) return false;
-  return true;
 }

@@ -35,12 +35,22 @@ export function quietAt(stat: Pick<FileStat, 'ctimeNs' | 'size'>): bigint {
   return stat.ctimeNs + quietNs(stat.size);
 }
 
+/** A boundary that was given out. */
+interface Issued {
+  /** The device whose clock it was read from; `undefined` for the local clock. */
+  readonly dev: bigint | undefined;
+  /** The local clock less its slack, from before the boundary was read. */
+  readonly localNs: bigint;
+}
+
 /** Gives out boundaries and remembers which device's clock each was read from. */
 export class BoundaryClock {
   readonly #probe: () => Promise<ProbeStamp | undefined>;
   readonly #localNs: () => bigint;
-  readonly #issued = new Map<bigint, { dev: bigint | undefined; localNs: bigint }>();
+  readonly #issued = new Map<bigint, Issued>();
+  #device: bigint | undefined;
 
+  /** A probe that rejects is one that gives nothing. */
   constructor(
     probe: () => Promise<ProbeStamp | undefined>,
     localNs: () => bigint = () => realSystem.nowNs(),
@@ -52,9 +62,13 @@ export class BoundaryClock {
   /** Takes a boundary: a moment, in nanoseconds since the Unix epoch, before everything that happens from now on. */
   async now(): Promise<bigint> {
     const localNs = this.#localNs() - LOCAL_SLACK;
-    const stamp = await this.#probe();
+    const stamp = await this.#probe().catch(() => undefined);
     const boundary = stamp?.ctimeNs ?? localNs;
-    this.#issued.set(boundary, { dev: stamp?.dev, localNs });
+    const before = this.#issued.get(boundary);
+    this.#issued.delete(boundary);
+    // The same stamp again: it still stands for the moment when it was given out first.
+    this.#issued.set(boundary, before ?? { dev: stamp?.dev, localNs });
+    this.#device = stamp?.dev ?? this.#device;
     for (const oldest of this.#issued.keys()) {
       if (this.#issued.size <= REMEMBERED) break;
       this.#issued.delete(oldest);
@@ -64,9 +78,16 @@ export class BoundaryClock {
 
   /** Returns whether a file hashed after this boundary was taken may be trusted from now on. */
   trusts(stat: FileStat, boundary: bigint): boolean {
+    // Of a boundary that is forgotten, or came from elsewhere, only the clock of our own device can be meant.
+    if (!this.#issued.has(boundary) && this.#device !== undefined && this.#device !== stat.dev) return false;
+    return this.quietAt(stat, boundary) < boundary;
+  }
+
+  /** Returns the stamp that the clock of this boundary must have passed for a file with this stat to be trusted. */
+  quietAt(stat: Pick<FileStat, 'ctimeNs' | 'size' | 'dev'>, boundary: bigint): bigint {
     const issued = this.#issued.get(boundary);
     const foreign = issued?.dev !== undefined && issued.dev !== stat.dev;
-    const effective = foreign && issued.localNs < boundary ? issued.localNs : boundary;
-    return quietAt(stat) < effective;
+    const lag = foreign && issued.localNs < boundary ? boundary - issued.localNs : 0n;
+    return quietAt(stat) + lag;
   }
 }

@@ -33,6 +33,8 @@ export interface CacheContents {
   get(path: string): FileCacheEntry | undefined;
   /** All entries, in any order. */
   entries(): Iterable<readonly [path: string, entry: FileCacheEntry]>;
+  /** All paths, in any order: for contents that can name them without decoding the entries. */
+  paths?(): Iterable<string>;
 }
 
 /** Why a stored cache could not be used; the cache is empty then, and every file is hashed again. */

@@ -31,6 +31,10 @@ export class CanonicalContents implements CacheContents {
       yield [pathAt(this.lines, line), entryAt(this.lines, line)];
     }
   }
+
+  *paths(): Iterable<string> {
+    for (let line = 0; line < this.lines.size; line++) yield pathAt(this.lines, line);
+  }
 }
 
 /** Returns the tree path of a line. */

@@ -1,0 +1,36 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { museDir } from '@muse/paths';
+import { createFileStorage } from './file-storage.js';
+import type { CacheStorage, LoadResult } from './types.js';
+
+/** Returns the storage of a root's own `.muse` directory, or `undefined` where there is none. */
+export async function storageOfRoot(root: string): Promise<CacheStorage | undefined> {
+  const muse = museDir(root);
+  try {
+    await lstat(muse);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  }
+  return storageIn(muse);
+}
+
+/** Returns the storage in a `.muse` directory. */
+export function storageIn(muse: string): CacheStorage {
+  return createFileStorage({ directory: join(muse, 'cache'), within: muse });
+}
+
+/** Loads from any storage, and takes one that fails for one that cannot be read. */
+export async function loadFrom(
+  storage: CacheStorage,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<LoadResult> {
+  try {
+    return await storage.load({ maxBytes, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { discarded: 'unreadable', detail: (error as Error).message };
+  }
+}
