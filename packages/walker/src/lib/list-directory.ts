@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { lstat } from 'node:fs/promises';
-import { toNativePath } from '@muse/paths';
+import { parseTreePath, reachPath, toNativePath } from '@muse/paths';
 import { FILE } from './kinds.js';
 import { PackedStats, StatView } from './packed-stats.js';
-import { problemOf } from './problems.js';
+import { problemOf, tornDirectory } from './problems.js';
+import { resolveRoot } from './resolve-root.js';
 import { systemCalls } from './scan-calls.js';
 import { scanDirectory } from './scan-directory.js';
 import type { LeftOutKind, WalkedStat, WalkProblem } from './types.js';
@@ -29,31 +29,53 @@ export interface DirectoryListing {
 
 /**
  * Lists one directory below a root, `''` for the root itself, with the stat of each entry. It does not descend and
- * follows no link; a directory that cannot be listed is a problem in the result.
+ * follows no link below the root; a directory that cannot be listed is a problem in the result. Rejects when the root
+ * is no directory, and with a `SyntaxError` when the path is no tree path.
  */
 export async function listDirectory(root: string, path: string): Promise<DirectoryListing> {
+  if (path !== '') parseTreePath(path);
+  const resolved = await resolveRoot(root);
+  await nextTurn();
+  let identity: Pick<WalkedStat, 'dev' | 'ino'> = resolved;
+  try {
+    for (const directory of fromTheTop(path)) identity = lstatDirectory(resolved.root, directory);
+  } catch (error) {
+    return nothing([problemOf(path, 'readdir', error)]);
+  }
+  const { dev, ino } = identity;
   const stats = new PackedStats();
+  const scanned = scanDirectory(systemCalls, resolved.root, { path, dev, ino }, stats);
+  if (scanned.outcome === 'failed') return nothing(scanned.problems);
+  if (scanned.outcome === 'moved') return nothing([tornDirectory(path)]);
   const files: ListedEntry[] = [];
   const directories: ListedEntry[] = [];
-  let identity;
-  try {
-    identity = await lstat(toNativePath(root, path), { bigint: true });
-  } catch (error) {
-    return { files, directories, leftOut: [], problems: [problemOf(path, 'lstat', error)] };
-  }
-  await nextTurn();
-  const scanned = scanDirectory(systemCalls, root, { path, dev: identity.dev, ino: identity.ino }, stats);
   const fields = stats.take();
   for (const [index, name] of scanned.names.entries()) {
     const entry = { name, stat: new StatView(fields, index).copy() };
     if (scanned.kinds[index] === FILE) files.push(entry);
     else directories.push(entry);
   }
-  const problems = [...scanned.problems];
-  if (scanned.outcome === 'moved' && problems.length === 0) {
-    problems.push(
-      problemOf(path, 'readdir', Object.assign(new Error('it was replaced meanwhile'), { code: 'ETORN' })),
-    );
+  return { files, directories, leftOut: scanned.leftOut, problems: scanned.problems };
+}
+
+/** Yields the directories that lead to a path, and the path itself. */
+function* fromTheTop(path: string): Iterable<string> {
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
+  if (path !== '') yield path;
+}
+
+function lstatDirectory(root: string, path: string): WalkedStat {
+  const reached = reachPath(toNativePath(root, path));
+  try {
+    const stat = systemCalls.lstat(reached.path);
+    if (!stat) throw Object.assign(new Error('no such file or directory'), { code: 'ENOENT' });
+    if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    return stat;
+  } finally {
+    reached.close();
   }
-  return { files, directories, leftOut: scanned.leftOut, problems };
+}
+
+function nothing(problems: readonly WalkProblem[]): DirectoryListing {
+  return { files: [], directories: [], leftOut: [], problems };
 }
