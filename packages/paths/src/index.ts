@@ -2,7 +2,7 @@ export { compareTreePaths } from './lib/compare.js';
 export { findRoot } from './lib/find-root.js';
 export { cacheDir, museDir, snapshotsDir, statCachePath } from './lib/layout.js';
 export { relativeTreePath, toNativePath } from './lib/native-path.js';
-export { isWellFormedPath, treePathFromBytes, treePathToBytes } from './lib/path-bytes.js';
+export { isWellFormedPath, toOpenable, treePathFromBytes, treePathToBytes } from './lib/path-bytes.js';
 export { reachPath, type ReachedPath } from './lib/reach-path.js';
 export { areTreePathsSorted, sortTreePaths } from './lib/sort.js';
 export { isTreePath, parseTreePath } from './lib/tree-path.js';

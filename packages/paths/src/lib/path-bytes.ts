@@ -31,7 +31,11 @@ export function isWellFormedPath(path: string): boolean {
   return (path as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-/** Returns what Node must be given to open `path`: the string itself, or its bytes where some are escaped. */
+/**
+ * Returns what Node must be given to open a native path: the string itself, or its bytes where some are escaped.
+ *
+ * @throws TypeError when `path` has a lone surrogate that stands for no byte.
+ */
 export function toOpenable(path: string): string | Buffer {
   return isWellFormedPath(path) ? path : encodeEscaped(path);
 }

@@ -21,7 +21,7 @@ export async function openSnapshotter(root: string, options: SnapshotterOptions 
     options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
     openCache(resolved, options),
   ]);
-  return new RootSnapshotter(threads, {
+  return new RootSnapshotter(Math.min(threads, Math.max(MOST_THREADS, availableParallelism())), {
     root: resolved,
     cache,
     pool: undefined,
@@ -30,6 +30,9 @@ export async function openSnapshotter(root: string, options: SnapshotterOptions 
     loadMs: performance.now() - started,
   });
 }
+
+/** A V8 heap each: some hundred thousand of them end the process without a word that could be caught. */
+const MOST_THREADS = 64;
 
 async function openCache(
   { root }: ResolvedRoot,

@@ -77,7 +77,10 @@ export interface SnapshotterOptions {
    * A cache given here is saved after each snapshot.
    */
   readonly cache?: StatCache | false | undefined;
-  /** Threads that list and hash at most. Default: the processors available to this process. 1 starts no worker. */
+  /**
+   * Threads that list and hash at most; 1 starts no worker. Default: the processors available to this process. No more
+   * than 64 are started, or the number of processors where that is larger: each takes some 10 MiB.
+   */
   readonly threads?: number | undefined;
   /** Stay on the root's device: directories where another one is mounted are left out and counted. Default: false. */
   readonly oneFileSystem?: boolean | undefined;

@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { toOpenable } from '@muse/paths';
 import { quotePath } from './errors.js';
 import { jsonV3Codec } from './json-v3/codec.js';
 import { MAX_CACHE_BYTES } from './limits.js';
@@ -83,7 +84,7 @@ async function loadFile(
   try {
     const wrong = await wrongDirectory(directories);
     if (wrong) return { discarded: 'unreadable', detail: wrong };
-    handle = await open(file, READ);
+    handle = await open(toOpenable(file), READ);
     const stat = await handle.stat();
     if (!stat.isFile())
       return { discarded: 'unreadable', detail: `${quotePath(file)} is not a regular file` };
@@ -119,7 +120,7 @@ async function readAll(handle: FileHandle, size: number, signal: AbortSignal | u
 
 async function lstatIfPresent(path: string): Promise<Stats | undefined> {
   try {
-    return await lstat(path);
+    return await lstat(toOpenable(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -144,7 +145,7 @@ async function prepare({ file, directory, directories }: Place): Promise<void> {
     throw new CacheNotSavedError(file, 'it is not a regular file; nothing was written', 'ENOTREG');
   }
   try {
-    await mkdir(directory);
+    await mkdir(toOpenable(directory));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
@@ -167,7 +168,7 @@ function* limited(pieces: Iterable<Uint8Array>, maxBytes: number, file: string):
 
 async function replace({ file, directory }: Place, pieces: Iterable<Uint8Array>): Promise<void> {
   await withTemporaryFile(directory, pieces, async (temporary, { mtimeNs: nowNs }) => {
-    await rename(temporary, file);
+    await rename(toOpenable(temporary), toOpenable(file));
     await syncDirectory(directory);
     await sweep(directory, nowNs);
   });
@@ -175,7 +176,7 @@ async function replace({ file, directory }: Place, pieces: Iterable<Uint8Array>)
 
 /** Makes the rename survive a power cut, where the system lets a directory be synced. */
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY).catch(() => undefined);
+  const handle = await open(toOpenable(directory), constants.O_RDONLY).catch(() => undefined);
   // Windows and some network file systems refuse; the file itself is synced.
   await handle?.sync().catch(() => undefined);
   await handle?.close().catch(() => undefined);

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { museDir } from '@muse/paths';
+import { museDir, toOpenable } from '@muse/paths';
 import { createFileStorage } from './file-storage.js';
 import type { CacheStorage, LoadResult } from './types.js';
 
@@ -8,7 +8,7 @@ import type { CacheStorage, LoadResult } from './types.js';
 export async function storageOfRoot(root: string): Promise<CacheStorage | undefined> {
   const muse = museDir(root);
   try {
-    await lstat(muse);
+    await lstat(toOpenable(muse));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

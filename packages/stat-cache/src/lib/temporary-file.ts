@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toOpenable } from '@muse/paths';
 
 /**
  * Temporary files: `.stat_cache_<random>.tmp` in the directory of the cache, created exclusively. Each function that
@@ -27,7 +28,7 @@ export async function withTemporaryFile(
   use: (path: string, stat: BigIntStats) => Promise<void>,
 ): Promise<void> {
   const path = nameIn(directory);
-  const handle = await open(path, CREATE, 0o666);
+  const handle = await open(toOpenable(path), CREATE, 0o666);
   try {
     let stat;
     try {
@@ -39,7 +40,7 @@ export async function withTemporaryFile(
     }
     await use(path, stat);
   } catch (error) {
-    await unlink(path).catch(() => undefined);
+    await unlink(toOpenable(path)).catch(() => undefined);
     throw error;
   }
 }
@@ -47,21 +48,22 @@ export async function withTemporaryFile(
 /** Makes an empty file, removes it again and returns the stat it had. */
 export async function statOfNewFile(directory: string): Promise<BigIntStats> {
   const path = nameIn(directory);
-  const handle = await open(path, CREATE, 0o600);
+  const handle = await open(toOpenable(path), CREATE, 0o600);
   try {
     return await handle.stat({ bigint: true });
   } finally {
-    await handle.close().finally(() => unlink(path));
+    await handle.close().finally(() => unlink(toOpenable(path)));
   }
 }
 
 /** Removes what killed processes left behind, an hour after they did by the file system's own clock. */
 export async function sweep(directory: string, nowNs: bigint): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
+  for (const name of await readdir(toOpenable(directory)).catch(() => [])) {
     if (!NAME.test(name)) continue;
     const path = join(directory, name);
-    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
-    if (stat?.isFile() && nowNs - stat.mtimeNs > ABANDONED_NS) await unlink(path).catch(() => undefined);
+    const stat = await lstat(toOpenable(path), { bigint: true }).catch(() => undefined);
+    if (stat?.isFile() && nowNs - stat.mtimeNs > ABANDONED_NS)
+      await unlink(toOpenable(path)).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, realpath } from 'node:fs/promises';
 import { toNativePath, treePathFromBytes } from '@muse/paths';
 import { codeOf } from './problems.js';
 
@@ -12,15 +13,15 @@ export interface ResolvedRoot {
 
 /**
  * Resolves a root once, links included. Rejects with an error that has the system's `code` and the `path` when it does
- * not exist or cannot be reached, and the code `ENOTDIR` when it is no directory.
+ * not exist or cannot be reached or listed, and the code `ENOTDIR` when it is no directory.
  */
 export async function resolveRoot(root: string): Promise<ResolvedRoot> {
   try {
     const real = await realpath(toNativePath(root, ''), 'buffer');
     const stat = await lstat(real, { bigint: true });
     if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-    const text = treePathFromBytes(real);
-    return { root: text, dev: stat.dev, ino: stat.ino };
+    await access(real, constants.R_OK | constants.X_OK);
+    return { root: treePathFromBytes(real), dev: stat.dev, ino: stat.ino };
   } catch (error) {
     const code = codeOf(error);
     const reason = REASONS[code] ?? (error as Error).message;

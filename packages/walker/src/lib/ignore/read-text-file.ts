@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { toOpenable } from '@muse/paths';
 import { IgnoreFileError, type TextPosition } from './ignore-file-error.js';
 
 /** Bytes. A larger one is no list that a person wrote. */
@@ -27,7 +28,7 @@ export async function readTextFile(file: string, action: string): Promise<string
 async function readBytes(file: string, action: string): Promise<Buffer | undefined> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, flags);
+    handle = await open(toOpenable(file), flags);
     const stat = await handle.stat();
     if (!stat.isFile()) throw new IgnoreFileError(action, file, 'must be a regular file, but is not');
     const bytes = Buffer.alloc(largest + 1);
