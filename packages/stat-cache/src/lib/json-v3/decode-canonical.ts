@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { compareTreePaths, isTreePath } from '@muse/paths';
 import type { DecodeResult } from '../types.js';
@@ -19,6 +20,8 @@ export function decodeCanonical(bytes: Buffer): DecodeResult | undefined {
   return indexLines(bytes, layout);
 }
 
+const QUOTE = 0x22;
+
 /** A line that was read: what the next one must come after. */
 interface Line {
   readonly start: number;
@@ -39,14 +42,20 @@ function indexLines(bytes: Buffer, { bodyStart, bodyEnd }: Layout): DecodeResult
       return { discarded: 'shape', detail: `no comma before offset ${feed}` };
     const end = last ? feed : feed - 1;
     const plainEnd = plainLineKeyEnd(bytes, start, end);
-    const line = { start, end, keyEnd: plainEnd < 0 ? -1 : plainEnd, plain: plainEnd >= 0 };
-    const verdict = line.plain ? 'good' : judgeLine(bytes.subarray(start, end));
+    const line = { start, end, keyEnd: plainEnd, plain: plainEnd >= 0 };
+    start = feed + 1;
+    const verdict = line.plain ? 'good' : judgeLine(bytes.subarray(line.start, end));
     if (verdict === 'not-json' || verdict === 'shape') {
-      return { discarded: verdict, detail: `the line at offset ${start} is not canonical` };
+      return { discarded: verdict, detail: `the line at offset ${line.start} is not canonical` };
     }
-    if (!line.plain) line.keyEnd = keyEnd(bytes, start);
+    if (verdict === 'no-path') {
+      // It has no place in the order of paths, and nothing to be repeated.
+      dropped++;
+      continue;
+    }
+    if (!line.plain) line.keyEnd = keyEnd(bytes, line.start);
     const order = previous ? compareKeys(bytes, previous, line) : -1;
-    if (order > 0) return { discarded: 'shape', detail: `the line at offset ${start} is out of order` };
+    if (order > 0) return { discarded: 'shape', detail: `the line at offset ${line.start} is out of order` };
     // A line waits until the next one has shown that its key is not repeated.
     if (order === 0) {
       dropped += held ? 2 : 1;
@@ -57,7 +66,6 @@ function indexLines(bytes: Buffer, { bodyStart, bodyEnd }: Layout): DecodeResult
       if (verdict === 'bad') dropped++;
     }
     previous = line;
-    start = feed + 1;
   }
   if (held) add(index, held);
   return { contents: new CanonicalContents(index), dropped };
@@ -74,7 +82,8 @@ function countLines(bytes: Buffer, from: number, to: number): number {
 }
 
 /** Judges a line that holds more than the plain form: escapes, other scripts, dimensions, damage. */
-function judgeLine(bytes: Buffer): 'good' | 'bad' | 'shape' | 'not-json' {
+function judgeLine(bytes: Buffer): 'good' | 'bad' | 'no-path' | 'shape' | 'not-json' {
+  if (!isUtf8(bytes)) return 'not-json';
   const text = bytes.toString();
   let object;
   try {
@@ -83,10 +92,11 @@ function judgeLine(bytes: Buffer): 'good' | 'bad' | 'shape' | 'not-json' {
     return 'not-json';
   }
   const member = object instanceof JsonObject && object.members.length === 1 ? object.members[0] : undefined;
-  if (!member) return 'shape';
+  if (!member || bytes[0] !== QUOTE) return 'shape';
   const [path, value] = member;
+  if (!isTreePath(path)) return 'no-path';
   const entry = decodeEntry(value);
-  if (!entry || !isTreePath(path)) return 'bad';
+  if (!entry) return 'bad';
   if (entry.ctimeNs === undefined) return 'shape';
   return entryText(path, { ...entry, ctimeNs: entry.ctimeNs }) === text ? 'good' : 'shape';
 }

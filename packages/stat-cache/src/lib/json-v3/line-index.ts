@@ -71,7 +71,8 @@ export class LineIndex {
       const line = (this.#slots[slot] ?? 0) - 1;
       if (line < 0) return line;
       const start = this.starts[line] ?? 0;
-      if (this.bytes.compare(quoted, 0, quoted.length, start, start + quoted.length) === 0) return line;
+      // A key that is longer than the rest of the text ends where the text does, and differs.
+      if (this.bytes.subarray(start, start + quoted.length).equals(quoted)) return line;
     }
   }
 }
