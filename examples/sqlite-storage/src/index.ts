@@ -1,0 +1,1 @@
+export { createSqliteStorage } from './lib/sqlite-storage.js';
