@@ -47,7 +47,7 @@ export async function assemble(
       signal?.throwIfAborted();
     }
   }
-  const { problems, directories, misses } = collect(root);
+  const { problems, directories, misses, surplus } = collect(root);
   const leftOut = noneLeftOut();
   countLeftOut(root, leftOut);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
@@ -57,7 +57,7 @@ export async function assemble(
     problems: allNamed(problems, nowhere),
     counts: {
       files: manifest.size,
-      bytes,
+      bytes: bytes + surplus,
       directories,
       hits: manifest.size + nowhere.length - missed,
       misses,
@@ -82,13 +82,18 @@ function collect(root: DirectoryNode<DirectoryIds>) {
   };
   const problems: Problem[] = [];
   let directories = 0;
+  // What was read of a file may be more or less than its size said.
+  let surplus = 0;
   for (const node of directoriesOf(root)) {
     if (node.listing) directories++;
     problems.push(...node.problems);
     for (const problem of node.value?.problems ?? []) problems.push(problem);
-    for (const { reason } of node.value?.misses ?? []) misses[reason]++;
+    for (const { reason, size, bytes } of node.value?.misses ?? []) {
+      misses[reason]++;
+      surplus += bytes - size;
+    }
   }
-  return { problems, directories, misses };
+  return { problems, directories, misses, surplus };
 }
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */

@@ -55,15 +55,17 @@ async function hashHere<T extends FileToHash>(
     const buffer = Buffer.allocUnsafeSlow(LANE_BUFFER_BYTES);
     for (const file of rest) {
       signal?.throwIfAborted();
+      let hashed;
       try {
         const options = { listed: file.stat, buffer, signal };
         const native = toNativePath(root, file.path);
-        const hashed = await (calls ? hashFileWith(calls, native, options) : hashFile(native, options));
-        sink.hashed(file, hashed.objectId, hashed.stat, hashed.bytes);
+        hashed = await (calls ? hashFileWith(calls, native, options) : hashFile(native, options));
       } catch (error) {
         signal?.throwIfAborted();
         sink.failed(file, failureOf(file.path, error));
+        continue;
       }
+      sink.hashed(file, hashed.objectId, hashed.stat, hashed.bytes);
     }
   };
   await allDone(Array.from({ length: Math.min(LANES, files.length) }, lane));

@@ -1,5 +1,5 @@
 import type { StatCache } from '@muse/stat-cache';
-import { directoriesOf, type DirectoryNode, type TreeScan } from '@muse/walker/scan';
+import { directoriesOf, LEFT_OUT, type DirectoryNode, type TreeScan } from '@muse/walker/scan';
 import { hashFiles, type HashContext, type HashSink } from './hash-files.js';
 import type { DirectoryIds, Miss } from './lookup-directory.js';
 import type { ProgressReport } from './progress-report.js';
@@ -29,17 +29,18 @@ export async function hashMisses(
   const movedLast = new Map<Miss, Problem>();
   for (let round = 0; round < ROUNDS; round++) {
     const misses = missesOf(scan.root);
+    movedLast.clear();
     if (misses.length === 0) break;
     progress.add({
       filesToHash: misses.length,
       bytesToHash: misses.reduce((sum, { size }) => sum + size, 0),
     });
-    movedLast.clear();
     // Before the first file is opened: what changes from here on must not be trusted.
     const boundary = await context.cache?.boundary();
     const sink: HashSink<Miss> = {
       hashed: (miss, objectId, stat, bytes) => {
         miss.into.ids[miss.position] = objectId;
+        miss.bytes = bytes;
         total.files++;
         total.bytes += bytes;
         progress.add({ hashedFiles: 1, hashedBytes: bytes });
@@ -58,8 +59,20 @@ export async function hashMisses(
     for (const miss of movedLast.keys()) scan.refresh(miss.directory);
     await scan.drain();
   }
-  for (const [miss, problem] of movedLast) miss.into.problems.push(problem);
+  for (const [miss, problem] of movedLast) {
+    if (scan.isGone(miss.path)) forget(miss);
+    else miss.into.problems.push(problem);
+  }
   return total;
+}
+
+/** Takes a file that is gone out of the listing that still has it. */
+function forget({ directory, into, position, path }: Miss): void {
+  if (directory.listing) directory.listing.kinds[directory.listing.from + position] = LEFT_OUT;
+  into.misses.splice(
+    into.misses.findIndex((miss) => miss.path === path),
+    1,
+  );
 }
 
 /** Returns the files that have neither an object id nor a problem. */

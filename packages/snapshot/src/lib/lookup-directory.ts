@@ -8,6 +8,8 @@ import type { Problem } from './types.js';
 export interface DirectoryIds {
   /** The object id of each entry of the listing, from its first one on; `undefined` where it is not known. */
   readonly ids: (ObjectId | undefined)[];
+  /** Entries of the listing that are files. */
+  files: number;
   /** The files that have to be read. */
   readonly misses: Miss[];
   /** The files that could not be. */
@@ -21,31 +23,62 @@ export interface Miss extends FileToHash {
   /** Its place in `into.ids`. */
   readonly position: number;
   readonly reason: MissReason;
+  /** Bytes that it had when it was read; until then, the size that it was listed with. */
+  bytes: number;
 }
 
-/** Looks up the files of a directory that was just listed, and notes on it what is known of them. */
+/**
+ * Looks up the files of a directory that was just listed, and notes on it what is known of them. If it was listed
+ * before, what was read since then and did not change is not read again.
+ */
 export async function lookUpDirectory(
   directory: DirectoryNode<DirectoryIds>,
   { names, kinds, stats, from, to }: Listing,
   cache: StatCache | undefined,
   breather: Breather,
 ): Promise<void> {
-  const into: DirectoryIds = { ids: new Array<undefined>(to - from), misses: [], problems: [] };
+  const into: DirectoryIds = { ids: new Array<undefined>(to - from), files: 0, misses: [], problems: [] };
+  const read = readBefore(directory.value);
   directory.value = into;
   const { prefix } = directory;
   const view = new StatView(stats);
   for (let i = from; i < to; i++) {
     if (kinds[i] !== FILE) continue;
+    into.files++;
+    const position = i - from;
     const path = prefix + (names[i] ?? '');
+    const earlier = read?.get(path);
+    if (earlier && isUnchanged(earlier.stat, view.at(i))) {
+      into.ids[position] = earlier.into.ids[earlier.position];
+      into.misses.push({ ...earlier, stat: new StatView(stats, i), into, position });
+      continue;
+    }
     const id = cache?.lookup(path, view.at(i));
     if (id === undefined) {
       const stat: FileStat = new StatView(stats, i);
       const reason = cache?.missReason(path, stat) ?? 'new';
-      into.misses.push({ path, stat, size: Number(stat.size), directory, into, position: i - from, reason });
+      const size = Number(stat.size);
+      into.misses.push({ path, stat, size, directory, into, position, reason, bytes: size });
     } else {
-      into.ids[i - from] = id;
+      into.ids[position] = id;
     }
     const turn = breather.step();
     if (turn) await turn;
   }
+}
+
+/** Returns the files of a directory that were read after it was listed, by path; `undefined` where there are none. */
+function readBefore(before: DirectoryIds | undefined): Map<string, Miss> | undefined {
+  const read = before?.misses.filter(({ position }) => before.ids[position] !== undefined);
+  return read && read.length > 0 ? new Map(read.map((miss) => [miss.path, miss])) : undefined;
+}
+
+function isUnchanged(before: FileStat, now: FileStat): boolean {
+  return (
+    before.ino === now.ino &&
+    before.size === now.size &&
+    before.ctimeNs === now.ctimeNs &&
+    before.mtimeNs === now.mtimeNs &&
+    before.dev === now.dev
+  );
 }

@@ -42,8 +42,9 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     onListed: async (directory) => {
       const { listing } = directory;
       if (!listing) return;
+      const before = directory.value?.files ?? 0;
       await lookUpDirectory(directory, listing, cache, breather);
-      progress.add({ files: directory.value?.ids.length ?? 0 });
+      progress.add({ files: Math.max(0, (directory.value?.files ?? 0) - before) });
     },
   });
   await scan.drain();

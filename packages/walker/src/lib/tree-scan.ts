@@ -90,6 +90,12 @@ export class TreeScan<T> {
     }
   }
 
+  /** Looks whether there is nothing any more where an entry was listed. */
+  isGone(path: string): boolean {
+    const { root, calls = systemCalls } = this.#options;
+    return fateOf(calls, root, { path, dev: 0n, ino: 0n }) === 'gone';
+  }
+
   async #listSome(): Promise<void> {
     const { executor, root, signal } = this.#options;
     const batch = this.#pending

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ordinaryUser } from '@muse/testkit';
+
+const snapshotIndex = import.meta.resolve('@muse/snapshot');
+const cacheIndex = import.meta.resolve('@muse/stat-cache');
+
+export interface RunNodeOptions {
+  /** Gives up the rights of root once everything is loaded, so that permissions bind. */
+  readonly ordinary?: boolean;
+  /** A shell command in front of `node`, such as a tracer or a `ulimit`. */
+  readonly before?: string;
+  readonly timeout?: number;
+}
+
+/**
+ * Runs a script in a process of its own, with the public names of `@muse/snapshot` and `StatCache` at hand, and
+ * returns what it hands to `answer`, over JSON. Rejects when it does not end by itself, with status 0.
+ */
+export async function runNode(script: string, options: RunNodeOptions = {}): Promise<unknown> {
+  const { ordinary = false, before = '', timeout = 20_000 } = options;
+  const { uid = 0, gid = 0 } = ordinaryUser() ?? {};
+  const drop = `process.setgroups([]); process.setgid(${gid}); process.setuid(${uid});`;
+  const program = `
+    import * as muse from ${JSON.stringify(snapshotIndex)};
+    import { StatCache } from ${JSON.stringify(cacheIndex)};
+    const { createSnapshot, openSnapshotter, buildSnapshotManifest } = muse;
+    const answer = (value) => process.stdout.write(JSON.stringify(value));
+    const plain = ({ manifest, saveError, ...rest }) =>
+      ({ ...rest, manifest: [...manifest], saveError: saveError && String(saveError) });
+    ${ordinary ? `if (process.getuid() === 0) { ${drop} }` : ''}
+    ${script}`;
+  const command = `${before} exec "$0" --input-type=module -e "$1"`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, program], {
+    cwd: '/',
+    timeout,
+    maxBuffer: 1 << 26,
+  });
+  return stdout === '' ? undefined : (JSON.parse(stdout) as unknown);
+}
