@@ -125,9 +125,8 @@ describe('jsonV3Codec', () => {
   });
 
   it('leaves an entry without a ctime out, which can never be a hit', () => {
-    const { ctimeNs: _, ...rest } = cacheEntry();
     const put = new Map<string, FileCacheEntry>([
-      ['a', { ...rest, ctimeNs: undefined }],
+      ['a', { ...cacheEntry(), ctimeNs: undefined }],
       ['b', cacheEntry()],
     ]);
     expect(encodeChange({ put })).toEqual(encodeAll([['b', cacheEntry()]]));

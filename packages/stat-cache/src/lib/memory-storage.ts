@@ -5,10 +5,11 @@ import type { CacheStorage } from './types.js';
 export function createMemoryStorage(): CacheStorage {
   let contents = EMPTY_CONTENTS;
   return {
-    load: ({ signal }) => {
-      signal?.throwIfAborted();
-      return Promise.resolve({ contents, dropped: 0 });
-    },
+    load: ({ signal }) =>
+      new Promise((resolve) => {
+        signal?.throwIfAborted();
+        resolve({ contents, dropped: 0 });
+      }),
     save: ({ put, remove }) => {
       contents = LayeredContents.of(contents, new Map(put), new Set(remove));
       return Promise.resolve();
