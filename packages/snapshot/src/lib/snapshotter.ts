@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { StatCache } from '@muse/stat-cache';
 import { resolveRoot, type ResolvedRoot } from '@muse/walker';
 import { loadIgnoreRules } from '@muse/walker/ignore';
-import { ThreadPool } from '@muse/walker/scan';
+import { revisitRoot, threadCount, ThreadPool } from '@muse/walker/scan';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
 import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './types.js';
 
@@ -11,17 +10,14 @@ import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './
  * directory or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
 export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
-  const threads = options.threads ?? availableParallelism();
-  if (!Number.isSafeInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot use ${threads} threads: it must be a whole number from 1`);
-  }
+  const threads = threadCount(options.threads);
   const resolved = await resolveRoot(root);
   const started = performance.now();
   const [ignore, cache] = await Promise.all([
     options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
     openCache(resolved, options),
   ]);
-  return new RootSnapshotter(Math.min(threads, Math.max(MOST_THREADS, availableParallelism())), {
+  return new RootSnapshotter(threads, {
     root: resolved,
     cache,
     pool: undefined,
@@ -31,15 +27,23 @@ export async function openSnapshotter(root: string, options: SnapshotterOptions 
   });
 }
 
-/** A V8 heap each: some hundred thousand of them end the process without a word that could be caught. */
-const MOST_THREADS = 64;
-
 async function openCache(
-  { root }: ResolvedRoot,
+  resolved: ResolvedRoot,
   { cache, logger }: SnapshotterOptions,
 ): Promise<StatCache | undefined> {
   if (cache === false) return undefined;
-  return cache ?? StatCache.open({ root, logger });
+  if (cache === undefined) return StatCache.open({ root: resolved.root, logger });
+  // Its entries would all be pruned, and those recorded here be settled and saved over there.
+  if (cache.root !== undefined && !(await isRoot(resolved, cache.root))) {
+    const [mine, its] = [JSON.stringify(resolved.root), JSON.stringify(cache.root)];
+    throw new RangeError(`Cannot take snapshots of ${mine} with this stat cache: it belongs to ${its}`);
+  }
+  return cache;
+}
+
+async function isRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boolean> {
+  const other = await resolveRoot(path).catch(() => undefined);
+  return other?.dev === dev && other.ino === ino;
 }
 
 class RootSnapshotter implements Snapshotter {
@@ -58,8 +62,8 @@ class RootSnapshotter implements Snapshotter {
   snapshot(call: SnapshotCall = {}): Promise<Snapshot> {
     if (this.#closed) return Promise.reject(new Error('Cannot take a snapshot: the snapshotter is closed'));
     // One at a time: they share the cache and the threads.
-    const snapshot = this.#last.then(() => this.#take(call));
-    this.#last = snapshot.catch(() => undefined);
+    const snapshot = waitFor(this.#last, call.signal).then(() => this.#take(call));
+    this.#last = Promise.allSettled([this.#last, snapshot]);
     return snapshot;
   }
 
@@ -76,9 +80,10 @@ class RootSnapshotter implements Snapshotter {
 
   async #take(call: SnapshotCall): Promise<Snapshot> {
     const { signal } = call;
+    const root = await revisitRoot(this.#context.root);
+    const pool = await this.#pool();
     signal?.throwIfAborted();
-    const pool = this.#pool();
-    const context = { ...this.#context, pool };
+    const context = { ...this.#context, root, pool };
     this.#context = { ...context, loadMs: 0 };
     const abort = () => pool?.setAborted(true);
     signal?.addEventListener('abort', abort);
@@ -94,9 +99,24 @@ class RootSnapshotter implements Snapshotter {
   }
 
   /** A pool that lost a thread is replaced, so that one crash does not spoil the snapshots after it. */
-  #pool(): ThreadPool | undefined {
+  async #pool(): Promise<ThreadPool | undefined> {
     const { pool } = this.#context;
     if (this.#threads === 1 || (pool && !pool.broken)) return pool;
+    await pool?.close();
     return new ThreadPool(new URL('./worker.js', import.meta.url), this.#threads);
   }
+}
+
+/** Waits for what never rejects; rejects with the reason of `signal` as soon as that is aborted. */
+async function waitFor(turn: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      signal?.removeEventListener('abort', go);
+      resolve();
+    };
+    signal?.addEventListener('abort', go);
+    if (signal?.aborted) go();
+    void turn.then(go);
+  });
+  signal?.throwIfAborted();
 }

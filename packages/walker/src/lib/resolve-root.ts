@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, lstat, realpath } from 'node:fs/promises';
-import { toNativePath, treePathFromBytes } from '@muse/paths';
+import { toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
 import { codeOf } from './problems.js';
 
 /** A root that is there. */
@@ -17,17 +17,33 @@ export interface ResolvedRoot {
  */
 export async function resolveRoot(root: string): Promise<ResolvedRoot> {
   try {
-    const real = await realpath(toNativePath(root, ''), 'buffer');
-    const stat = await lstat(real, { bigint: true });
-    if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-    await access(real, constants.R_OK | constants.X_OK);
-    return { root: treePathFromBytes(real), dev: stat.dev, ino: stat.ino };
+    return await identify(await realpath(toNativePath(root, ''), 'buffer'));
   } catch (error) {
-    const code = codeOf(error);
-    const reason = REASONS[code] ?? (error as Error).message;
-    const message = `Cannot open the root ${JSON.stringify(root)}: ${reason} (${code})`;
-    throw Object.assign(new Error(message, { cause: error }), { code, path: root });
+    throw rootError(root, error);
   }
+}
+
+/** Looks at a root that was resolved before, and rejects as {@link resolveRoot} does. By now a link is no directory. */
+export async function revisitRoot({ root }: ResolvedRoot): Promise<ResolvedRoot> {
+  try {
+    return await identify(treePathToBytes(root));
+  } catch (error) {
+    throw rootError(root, error);
+  }
+}
+
+async function identify(real: Buffer): Promise<ResolvedRoot> {
+  const stat = await lstat(real, { bigint: true });
+  if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+  await access(real, constants.R_OK | constants.X_OK);
+  return { root: treePathFromBytes(real), dev: stat.dev, ino: stat.ino };
+}
+
+function rootError(root: string, error: unknown): Error {
+  const code = codeOf(error);
+  const reason = REASONS[code] ?? (error as Error).message;
+  const message = `Cannot open the root ${JSON.stringify(root)}: ${reason} (${code})`;
+  return Object.assign(new Error(message, { cause: error }), { code, path: root });
 }
 
 const REASONS: Record<string, string> = {

@@ -92,7 +92,8 @@ export class ThreadPool {
   }
 
   #spawn(): Thread {
-    const worker = new Worker(this.#script, { workerData: this.#data });
+    // The process's own flags are not for the script: `--input-type` ends a worker that is a file.
+    const worker = new Worker(this.#script, { workerData: this.#data, execArgv: [] });
     const thread: Thread = { worker, sent: [] };
     worker.unref();
     worker.once('online', () => this.#online++);

@@ -1,10 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { countLeftOut, directoriesOf, type DirectoryNode } from './directory-node.js';
 import { filesOf } from './files-of.js';
 import { noneLeftOut } from './kinds.js';
 import { StatView } from './packed-stats.js';
 import { resolveRoot } from './resolve-root.js';
 import { ScanExecutor } from './scan-executor.js';
+import { threadCount } from './thread-count.js';
 import { ThreadPool } from './thread-pool.js';
 import { TreeScan } from './tree-scan.js';
 import type { IgnoreRules, LeftOutKind, WalkedStat, WalkProblem } from './types.js';
@@ -46,7 +46,8 @@ export interface Walk {
  * the root is no directory, or with the reason of `signal`; any other trouble is a problem in the result.
  */
 export async function walk(root: string, options: WalkOptions = {}): Promise<Walk> {
-  const { threads = availableParallelism(), ignore, oneFileSystem, signal } = options;
+  const { ignore, oneFileSystem, signal } = options;
+  const threads = threadCount(options.threads);
   const resolved = await resolveRoot(root);
   const pool =
     threads > 1 ? new ThreadPool(new URL('./scan-worker.js', import.meta.url), threads) : undefined;
