@@ -70,6 +70,17 @@ describe('getObjectHash', () => {
     expect(byAlias.size).toBe(1);
   });
 
+  it.runIf(process.platform === 'linux')('takes a root whose name is not UTF-8', async () => {
+    const top = await museRoot({ 'r\udcff/a': 'hello', 'r\udcff/.muse': {}, alias: symlink('r\udcff') });
+    const root = join(top, 'r\udcff');
+    const cache = await StatCache.open({ root });
+    for (const spelling of [root, `${root}/.`, join(top, 'alias')]) {
+      expect(await cache.getObjectHash(spelling, `${spelling}/a`)).toBe(idOf('hello'));
+    }
+    await cache.save();
+    expect((await StatCache.open({ root })).size).toBe(1);
+  });
+
   it('rejects a root that is not its own, and a file outside it', async () => {
     const root = await museRoot({ 'a/b': 'hello' });
     const cache = await StatCache.open({ root });

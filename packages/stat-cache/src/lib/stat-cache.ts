@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isTreePath, reachPath, relativeTreePath, toNativePath } from '@muse/paths';
+import { isTreePath, reachPath, relativeTreePath, toNativePath, toOpenable } from '@muse/paths';
 import { quotePath, NotRegularFileError } from './errors.js';
 import { hashFileWith, kindOf } from './hash-file.js';
 import { EMPTY_CONTENTS } from './layered-contents.js';
@@ -330,7 +330,8 @@ export function loadCache(root: string, options: LoadCacheOptions = {}): Promise
 async function isSameDirectory(a: string, b: string): Promise<boolean> {
   if (a === b) return true;
   try {
-    return (await realpath(a)) === (await realpath(b));
+    const [realA, realB] = await Promise.all([a, b].map((path) => realpath(toOpenable(path), 'buffer')));
+    return realA !== undefined && realB?.equals(realA) === true;
   } catch {
     return false;
   }
