@@ -13,6 +13,7 @@ const graph: DependencyGraph = {
   '@muse/walker': ['@muse/paths'],
   '@muse/snapshot': ['@muse/paths', '@muse/stat-cache', '@muse/walker'],
   '@muse/cli': ['@muse/paths', '@muse/stat-cache', '@muse/walker', '@muse/snapshot'],
+  '@muse/example-sqlite-storage': ['@muse/paths', '@muse/stat-cache', '@muse/snapshot'],
   '@muse/testkit': [],
   '@muse/bench': [
     '@muse/paths',
@@ -116,6 +117,17 @@ describe('graphViolations()', () => {
       'a package that nobody placed',
       { 'packages/n/package.json': '{ "name": "@muse/new" }' },
       ['@muse/new has no place in the graph'],
+    ],
+    [
+      'an example that something imports',
+      {
+        'examples/e/package.json': '{ "name": "@muse/e" }',
+        'packages/a/src/a.ts': "import '@muse/e';",
+      },
+      [
+        '@muse/e has no place in the graph',
+        'packages/a/src/a.ts imports @muse/e, which its package.json does not list',
+      ],
     ],
     [
       'a drawer',

@@ -18,6 +18,8 @@ interface Package {
   readonly devDependencies: readonly string[];
 }
 
+/** Where a workspace keeps its packages. */
+const PARENTS = ['packages', 'apps', 'examples'];
 /** Names that promise nothing, so that everything ends up in them. */
 const DRAWERS = new Set(['utils', 'common', 'core', 'types', 'errors', 'shared', 'helpers']);
 
@@ -42,7 +44,8 @@ export function graphViolations(
 }
 
 function packagesOf(workspace: string): Package[] {
-  return ['packages', 'apps'].flatMap((parent) =>
+  const parents = readdirSync(workspace).filter((name) => PARENTS.includes(name));
+  return parents.flatMap((parent) =>
     readdirSync(join(workspace, parent)).map((entry) => {
       const directory = join(workspace, parent, entry);
       const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
