@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { StatCache } from '@muse/stat-cache';
 import type { Snapshot } from '@muse/snapshot';
-import { makeTree, oracle, removeTree, type TreeNode, type TreeSpec } from '@muse/testkit';
+import { makeTree, oracle, removeTree, type OracleAnswer, type TreeNode, type TreeSpec } from '@muse/testkit';
 import { expect, onTestFinished } from 'vitest';
 
 /** Makes a tree without `.muse`, and removes it after the test. */
@@ -17,12 +17,10 @@ export async function museTree(spec: Readonly<Record<string, TreeNode>> = {}): P
   return bareTree({ '.muse': {}, ...spec });
 }
 
-/** Expects that a snapshot is complete and says what the oracle says. */
-export async function expectTruth(
-  root: string,
-  { id, manifest, complete, problems }: Snapshot,
-): Promise<void> {
-  const truth = await oracle(root);
+/** Expects that a snapshot is complete and says what the oracle says, now or in an answer from before. */
+export async function expectTruth(root: string, snapshot: Snapshot, answer?: OracleAnswer): Promise<void> {
+  const { id, manifest, complete, problems } = snapshot;
+  const truth = answer ?? (await oracle(root));
   expect(problems).toEqual([]);
   expect(complete).toBe(true);
   expect([...manifest]).toEqual([...truth.manifest]);
