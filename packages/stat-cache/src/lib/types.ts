@@ -25,7 +25,10 @@ export interface FileCacheEntry {
   readonly dimensions: ReadonlyMap<string, string>;
 }
 
-/** Loaded entries by tree path, read-only; an implementation may decode an entry only when it is asked for. */
+/**
+ * Loaded entries by tree path. They never change, whatever is saved later, by this process or another; an implementation
+ * may decode an entry only when it is asked for.
+ */
 export interface CacheContents {
   /** The number of entries. */
   readonly size: number;
@@ -53,11 +56,14 @@ export type LoadResult = DecodeResult | undefined;
 
 /** What changed since `base` was loaded or last saved. */
 export interface CacheChange {
-  /** What the storage held before; a codec copies unchanged lines from it, a database ignores it. */
+  /**
+   * What was loaded, with all changes since that were saved from here. A codec copies unchanged lines from it; a
+   * database, which knows what it holds, ignores it.
+   */
   readonly base: CacheContents;
-  /** Entries to add or replace, all of them trusted. */
+  /** Entries to add or replace, all of them trusted. Not to be kept: copy what must outlive the save. */
   readonly put: ReadonlyMap<string, FileCacheEntry>;
-  /** Tree paths to remove; may name some that are not stored. */
+  /** Tree paths to remove; may name some that are not stored, and none that is in `put`. */
   readonly remove: ReadonlySet<string>;
 }
 
@@ -71,14 +77,17 @@ export interface ProbeStamp {
 
 /** Bounds for one load. */
 export interface LoadOptions {
-  /** Stored contents above this many bytes are not read: the result is `discarded: 'too-large'`. */
+  /** Stored contents above this many bytes are not read: the result is `discarded: 'too-large'`. Where they are bytes. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Bounds for one save. */
 export interface SaveOptions {
-  /** A save that would store more than this many bytes rejects and changes nothing. Default: `MAX_CACHE_BYTES`. */
+  /**
+   * A save that would store more bytes than the next load accepts rejects and changes nothing. Default:
+   * `MAX_CACHE_BYTES`. Without meaning where contents are not bytes.
+   */
   readonly maxBytes?: number | undefined;
 }
 
@@ -86,7 +95,7 @@ export interface SaveOptions {
 export interface CacheStorage {
   /** Never rejects because of what is stored: damage is a `discarded` reason. */
   load(options: LoadOptions): Promise<LoadResult>;
-  /** Applies the change whole or not at all; rejects when it could not. */
+  /** Applies the change whole or not at all; rejects when it could not. Others may save to the same place meanwhile. */
   save(change: CacheChange, options?: SaveOptions): Promise<void>;
   /**
    * The clock of the file system that this storage writes to. Without it, or where it gives `undefined`, the boundary
@@ -97,9 +106,9 @@ export interface CacheStorage {
 
 /** Contents to bytes and back. */
 export interface CacheCodec {
-  /** Never throws: damage is a `discarded` reason. */
+  /** Never throws: damage is a `discarded` reason. May keep the bytes, which must not change any more. */
   decode(bytes: Uint8Array): DecodeResult;
-  /** The whole text after the change, in pieces to be written one after the other. */
+  /** The whole text after the change, in pieces to be written one after the other; no piece changes once it is yielded. */
   encode(change: CacheChange): Iterable<Uint8Array>;
 }
 
