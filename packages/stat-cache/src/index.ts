@@ -12,12 +12,13 @@ export {
 export { CACHE_VERSION, MAX_CACHE_BYTES } from './lib/limits.js';
 export { blobId, isObjectId } from './lib/object-id.js';
 export type { CacheSystem } from './lib/system.js';
-export { loadCache, StatCache, type LoadCacheOptions } from './lib/stat-cache.js';
+export { loadCache, StatCache, type LoadCacheOptions, type PruneOptions } from './lib/stat-cache.js';
 export type {
   CacheChange,
   CacheCodec,
   CacheContents,
   CacheStorage,
+  DecodeOptions,
   DecodeResult,
   DiscardReason,
   FileCacheEntry,
@@ -29,4 +30,5 @@ export type {
   ObjectId,
   ProbeStamp,
   SaveOptions,
+  SortedLines,
 } from './lib/types.js';

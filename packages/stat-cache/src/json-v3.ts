@@ -1,1 +1,2 @@
 export { jsonV3Codec } from './lib/json-v3/codec.js';
+export { CHANGED, matchEntries, NO_LINE, type EntriesToMatch } from './lib/json-v3/line-match.js';

@@ -53,7 +53,7 @@ describe('StatCache.open', () => {
     await saveOne(await StatCache.open({ root: '/r', storage }));
     await StatCache.open({ root: '/r', storage, maxBytes: 7 });
     expect(limits).toEqual([MAX_CACHE_BYTES, 7]);
-    expect(storage.saves[0]?.options).toEqual({ maxBytes: MAX_CACHE_BYTES });
+    expect(storage.saves[0]?.options).toMatchObject({ maxBytes: MAX_CACHE_BYTES });
   });
 
   it.each<[reason: DiscardReason, level: 'warn' | 'error']>([

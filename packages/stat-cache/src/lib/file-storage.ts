@@ -6,7 +6,14 @@ import { quotePath } from './errors.js';
 import { jsonV3Codec } from './json-v3/codec.js';
 import { MAX_CACHE_BYTES } from './limits.js';
 import { statOfNewFile, sweep, withTemporaryFile } from './temporary-file.js';
-import type { CacheCodec, CacheStorage, LoadOptions, LoadResult, ProbeStamp } from './types.js';
+import type {
+  CacheCodec,
+  CacheContents,
+  CacheStorage,
+  LoadOptions,
+  LoadResult,
+  ProbeStamp,
+} from './types.js';
 
 /** Where a file storage keeps its file. */
 export interface FileStorageOptions {
@@ -61,10 +68,12 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
   return {
     load: (loadOptions) => loadFile(place, codec, loadOptions),
     probe: () => probe(place),
-    save: async (change, { maxBytes = MAX_CACHE_BYTES } = {}) => {
+    save: async (change, { maxBytes = MAX_CACHE_BYTES, keep } = {}) => {
       try {
         await prepare(place);
-        await replace(place, limited(codec.encode(change), maxBytes, file));
+        const pieces = [...limited(codec.encode(change), maxBytes, file)];
+        await replace(place, pieces);
+        if (keep && change.put.size >= WORTH_KEEPING) keepSaved(codec, pieces, keep);
       } catch (error) {
         if (error instanceof CacheNotSavedError) throw error;
         const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
@@ -74,10 +83,29 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
   };
 }
 
+/** So many new entries take more memory and time apart from the stored text than the text with them in it. */
+const WORTH_KEEPING = 1000;
+
+function keepSaved(
+  codec: CacheCodec,
+  pieces: readonly Uint8Array[],
+  keep: (contents: CacheContents) => void,
+): void {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const bytes = Buffer.from(new SharedArrayBuffer(length));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  const decoded = codec.decode(bytes, { defer: true });
+  if ('contents' in decoded) keep(decoded.contents);
+}
+
 async function loadFile(
   { file, directories }: Place,
   codec: CacheCodec,
-  { maxBytes, signal }: LoadOptions,
+  { maxBytes, signal, defer }: LoadOptions,
 ): Promise<LoadResult> {
   signal?.throwIfAborted();
   let handle: FileHandle | undefined;
@@ -95,7 +123,7 @@ async function loadFile(
       };
     }
     const bytes = await readAll(handle, stat.size, signal);
-    return codec.decode(bytes);
+    return codec.decode(bytes, { defer });
   } catch (error) {
     signal?.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -107,7 +135,8 @@ async function loadFile(
 }
 
 async function readAll(handle: FileHandle, size: number, signal: AbortSignal | undefined): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(size);
+  // Shared, so that threads can look entries up without a copy.
+  const bytes = Buffer.from(new SharedArrayBuffer(size));
   let length = 0;
   while (length < size) {
     signal?.throwIfAborted();

@@ -14,7 +14,6 @@ export class LayeredContents implements CacheContents {
   readonly base: CacheContents;
   readonly put: ReadonlyMap<string, FileCacheEntry>;
   readonly remove: ReadonlySet<string>;
-  readonly size: number;
 
   private constructor(
     base: CacheContents,
@@ -24,10 +23,13 @@ export class LayeredContents implements CacheContents {
     this.base = base;
     this.put = put;
     this.remove = remove;
-    let size = base.size;
-    for (const path of put.keys()) if (!base.has(path)) size++;
-    for (const path of remove) if (base.has(path) && !put.has(path)) size--;
-    this.size = size;
+  }
+
+  get size(): number {
+    let { size } = this.base;
+    for (const path of this.put.keys()) if (!this.base.has(path)) size++;
+    for (const path of this.remove) if (this.base.has(path) && !this.put.has(path)) size--;
+    return size;
   }
 
   /** Returns the contents after a change; layers do not pile up. */

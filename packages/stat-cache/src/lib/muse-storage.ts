@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { museDir, toOpenable } from '@muse/paths';
 import { createFileStorage } from './file-storage.js';
-import type { CacheStorage, LoadResult } from './types.js';
+import type { CacheStorage, LoadOptions, LoadResult } from './types.js';
 
 /** Returns the storage of a root's own `.muse` directory, or `undefined` where there is none. */
 export async function storageOfRoot(root: string): Promise<CacheStorage | undefined> {
@@ -22,15 +22,11 @@ export function storageIn(muse: string): CacheStorage {
 }
 
 /** Loads from any storage, and takes one that fails for one that cannot be read. */
-export async function loadFrom(
-  storage: CacheStorage,
-  maxBytes: number,
-  signal: AbortSignal | undefined,
-): Promise<LoadResult> {
+export async function loadFrom(storage: CacheStorage, options: LoadOptions): Promise<LoadResult> {
   try {
-    return await storage.load({ maxBytes, signal });
+    return await storage.load(options);
   } catch (error) {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     return { discarded: 'unreadable', detail: (error as Error).message };
   }
 }

@@ -1,5 +1,5 @@
 import { LayeredContents, pathsOf } from './layered-contents.js';
-import type { CacheChange, CacheContents, FileCacheEntry } from './types.js';
+import type { CacheChange, CacheContents, FileCacheEntry, SortedLines } from './types.js';
 import { changedField } from './validity.js';
 
 /** An entry that can be stored and be a hit: its ctime is known. */
@@ -15,15 +15,42 @@ export class RecordedEntries {
   /** The racy paths of `#live`, each with the device of its file. */
   readonly #racy = new Map<string, bigint>();
   readonly #removed = new Set<string>();
-  #size: number;
+  /** Entries added less entries removed since `#stored`. */
+  #balance = 0;
 
   constructor(stored: CacheContents) {
     this.#stored = stored;
-    this.#size = stored.size;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#stored.size + this.#balance;
+  }
+
+  /** The lines that hold the stored entries, but for those that {@link isOverlaid}. */
+  get sorted(): SortedLines | undefined {
+    return this.#layers().base.sorted;
+  }
+
+  /** Whether any path is overlaid. */
+  get hasOverlay(): boolean {
+    const { put, remove } = this.#layers();
+    return this.#live.size > 0 || this.#removed.size > 0 || (put?.size ?? 0) > 0 || (remove?.size ?? 0) > 0;
+  }
+
+  /** Whether what is known of a path is something else than its stored line. */
+  isOverlaid(path: string): boolean {
+    const { put, remove } = this.#layers();
+    return (
+      this.#live.has(path) || this.#removed.has(path) || put?.has(path) === true || remove?.has(path) === true
+    );
+  }
+
+  /** Yields the paths of entries that no line holds. */
+  *overlaidPaths(): Iterable<string> {
+    for (const path of this.#layers().put?.keys() ?? []) {
+      if (!this.#live.has(path) && !this.#removed.has(path)) yield path;
+    }
+    yield* this.#live.keys();
   }
 
   get racyCount(): number {
@@ -68,7 +95,7 @@ export class RecordedEntries {
 
   /** Adds or replaces an entry; `racyOn` is the device of the file where the entry is racy. */
   put(path: string, entry: RecordedEntry, racyOn: bigint | undefined): void {
-    if (!this.has(path)) this.#size++;
+    if (!this.has(path)) this.#balance++;
     this.#live.set(path, entry);
     this.#removed.delete(path);
     if (racyOn === undefined) this.#racy.delete(path);
@@ -76,7 +103,7 @@ export class RecordedEntries {
   }
 
   remove(path: string): void {
-    if (this.has(path)) this.#size--;
+    if (this.has(path)) this.#balance--;
     this.#live.delete(path);
     this.#racy.delete(path);
     this.#removed.add(path);
@@ -100,11 +127,20 @@ export class RecordedEntries {
     return { base: this.#stored, put, remove };
   }
 
-  /** Notes that a storage now holds a change that came from here; what was recorded in the meantime stays. */
-  saved({ base, put, remove }: CacheChange): void {
-    this.#stored = LayeredContents.of(base, put, remove);
+  /**
+   * Notes that a storage now holds a change that came from here, as `contents` where it has them at hand; what was
+   * recorded in the meantime stays.
+   */
+  saved({ base, put, remove }: CacheChange, contents = LayeredContents.of(base, put, remove)): void {
+    this.#stored = contents;
     for (const [path, entry] of put) if (this.#live.get(path) === entry) this.#live.delete(path);
     for (const path of this.#removed) if (!this.#stored.has(path)) this.#removed.delete(path);
+    this.#balance = -this.#removed.size;
+    for (const path of this.#live.keys()) if (!this.#stored.has(path)) this.#balance++;
+  }
+
+  #layers(): { base: CacheContents; put?: ReadonlyMap<string, unknown>; remove?: ReadonlySet<string> } {
+    return this.#stored instanceof LayeredContents ? this.#stored : { base: this.#stored };
   }
 }
 

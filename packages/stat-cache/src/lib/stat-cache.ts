@@ -13,6 +13,7 @@ import { planSettling, waitPast } from './settle.js';
 import { realSystem, type CacheSystem } from './system.js';
 import { BoundaryClock } from './trust.js';
 import type {
+  CacheContents,
   CacheStorage,
   DiscardReason,
   FileCacheEntry,
@@ -21,6 +22,7 @@ import type {
   Logger,
   MissReason,
   ObjectId,
+  SortedLines,
 } from './types.js';
 import { changedField } from './validity.js';
 
@@ -33,8 +35,16 @@ export interface LoadCacheOptions {
   /** Hears why contents were discarded: too large as an error, damage as a warning. Default: nobody. */
   readonly logger?: Logger | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Check stored entries when they are asked for instead of all at once; see `DecodeOptions`. Default: false. */
+  readonly defer?: boolean | undefined;
   /** Default: the system as it is. For tests that choose what happens between two system calls. */
   readonly system?: CacheSystem | undefined;
+}
+
+/** What a prune spares. */
+export interface PruneOptions {
+  readonly below?: string | undefined;
+  readonly matched?: number | undefined;
 }
 
 const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
@@ -88,10 +98,10 @@ export class StatCache {
    */
   static async open(options: LoadCacheOptions & { readonly root: string }): Promise<StatCache> {
     const root = resolve(options.root);
-    const { maxBytes = MAX_CACHE_BYTES, logger, signal } = options;
+    const { maxBytes = MAX_CACHE_BYTES, defer, logger, signal } = options;
     signal?.throwIfAborted();
     const storage = options.storage ?? (await storageOfRoot(root));
-    const loaded = storage && (await loadFrom(storage, maxBytes, signal));
+    const loaded = storage && (await loadFrom(storage, { maxBytes, defer, signal }));
     if (loaded && 'discarded' in loaded) {
       const message = `Cannot use the stat cache of ${quotePath(root)}, every file is read again: ${loaded.detail} (${loaded.discarded})`;
       if (loaded.discarded === 'too-large') logger?.error(message);
@@ -137,6 +147,21 @@ export class StatCache {
   /** Entries that no save has stored because their files had changed too recently. */
   get racy(): number {
     return this.#entries.racyCount;
+  }
+
+  /** Stored entries as lines that other threads can match, but for the paths that {@link StatCache.isOverlaid}. */
+  get sortedLines(): SortedLines | undefined {
+    return this.#entries.sorted;
+  }
+
+  /** Whether any path is overlaid. */
+  get hasOverlay(): boolean {
+    return this.#entries.hasOverlay;
+  }
+
+  /** Returns whether what is known of a path is something else than its line in {@link StatCache.sortedLines}. */
+  isOverlaid(path: string): boolean {
+    return this.#entries.isOverlaid(path);
   }
 
   /** Returns whether there is an entry, of whatever stat. */
@@ -238,15 +263,14 @@ export class StatCache {
 
   /**
    * Removes the entries whose path is not in `known`, and returns how many. `below` spares everything outside that
-   * directory, a tree path; `''` spares nothing.
+   * directory, a tree path; `''` spares nothing. `matched` is how many of {@link StatCache.sortedLines} were found to
+   * have a file: when that is all of them, they are not looked at again.
    */
-  prune(
-    known: Pick<ReadonlySet<string>, 'has'>,
-    { below = '' }: { readonly below?: string | undefined } = {},
-  ): number {
+  prune(known: Pick<ReadonlySet<string>, 'has'>, { below = '', matched }: PruneOptions = {}): number {
     const prefix = below === '' ? '' : `${below}/`;
     const gone: string[] = [];
-    for (const path of this.#entries.paths()) {
+    const allMatched = matched !== undefined && matched === this.sortedLines?.count;
+    for (const path of allMatched ? this.#entries.overlaidPaths() : this.#entries.paths()) {
       if (path.startsWith(prefix) && !known.has(path)) gone.push(path);
     }
     for (const path of gone) this.#entries.remove(path);
@@ -281,8 +305,12 @@ export class StatCache {
     const changes = this.#changes;
     const change = this.#entries.change();
     if (change.put.size > 0 || change.remove.size > 0) {
-      await storage.save(change, { maxBytes: this.#maxBytes });
-      this.#entries.saved(change);
+      let stored: CacheContents | undefined;
+      const keep = (contents: CacheContents) => {
+        stored = contents;
+      };
+      await storage.save(change, { maxBytes: this.#maxBytes, keep });
+      this.#entries.saved(change, stored);
     }
     this.#savedChanges = changes;
   }

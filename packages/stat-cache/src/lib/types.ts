@@ -38,6 +38,19 @@ export interface CacheContents {
   entries(): Iterable<readonly [path: string, entry: FileCacheEntry]>;
   /** All paths, in any order: for contents that can name them without decoding the entries. */
   paths?(): Iterable<string>;
+  /** The entries as lines that other threads can read; their number is that of the entries and of damaged lines. */
+  readonly sorted?: SortedLines | undefined;
+}
+
+/** Lines of canonical JSON v3 in path order, each ended by a line feed, in memory that threads may share. */
+export interface SortedLines {
+  readonly bytes: Uint8Array;
+  /** Offset of the first line. */
+  readonly from: number;
+  /** Offset after the line feed of the last line. */
+  readonly to: number;
+  /** The number of lines. */
+  readonly count: number;
 }
 
 /** Why a stored cache could not be used; the cache is empty then, and every file is hashed again. */
@@ -75,8 +88,17 @@ export interface ProbeStamp {
   readonly dev: bigint;
 }
 
+/** How bytes become contents. */
+export interface DecodeOptions {
+  /**
+   * Leave entries unchecked until they are asked for, where the text as a whole is vouched for by its checksum. The
+   * answers are the same; `dropped` tells only of what was seen. Default: false.
+   */
+  readonly defer?: boolean | undefined;
+}
+
 /** Bounds for one load. */
-export interface LoadOptions {
+export interface LoadOptions extends DecodeOptions {
   /** Stored contents above this many bytes are not read: the result is `discarded: 'too-large'`. Where they are bytes. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -89,6 +111,8 @@ export interface SaveOptions {
    * `MAX_CACHE_BYTES`. Without meaning where contents are not bytes.
    */
   readonly maxBytes?: number | undefined;
+  /** Called after a save with contents equal to what is stored now, where a storage has them at hand. */
+  readonly keep?: ((contents: CacheContents) => void) | undefined;
 }
 
 /** Where contents live: a file, memory, a database, a build server. Prove yours with `@muse/stat-cache/conformance`. */
@@ -107,7 +131,7 @@ export interface CacheStorage {
 /** Contents to bytes and back. */
 export interface CacheCodec {
   /** Never throws: damage is a `discarded` reason. May keep the bytes, which must not change any more. */
-  decode(bytes: Uint8Array): DecodeResult;
+  decode(bytes: Uint8Array, options?: DecodeOptions): DecodeResult;
   /** The whole text after the change, in pieces to be written one after the other; no piece changes once it is yielded. */
   encode(change: CacheChange): Iterable<Uint8Array>;
 }

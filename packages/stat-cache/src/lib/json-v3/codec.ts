@@ -5,9 +5,9 @@ import { encode } from './encode.js';
 
 /** The format of `stat.json`, JSON version 3; FORMAT.md in this package specifies it. */
 export const jsonV3Codec: CacheCodec = {
-  decode: (bytes) => {
+  decode: (bytes, options = {}) => {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return decodeCanonical(buffer) ?? decodeLoose(buffer);
+    return decodeCanonical(buffer, options) ?? decodeLoose(buffer);
   },
   encode,
 };

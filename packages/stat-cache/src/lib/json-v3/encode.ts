@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { compareTreePaths } from '@muse/paths';
+import { compareTreePaths, treePathToBytes } from '@muse/paths';
 import { LayeredContents } from '../layered-contents.js';
-import type { CacheChange, FileCacheEntry } from '../types.js';
-import { CanonicalContents, pathAt } from './canonical-contents.js';
+import type { CacheChange, FileCacheEntry, SortedLines } from '../types.js';
+import { CanonicalContents } from './canonical-contents.js';
 import { BEFORE_CHECKSUM, CHECKSUM_KEY, END, HEADER, SEPARATOR } from './canonical-text.js';
 import { entryText } from './entry-text.js';
-import type { LineIndex } from './line-index.js';
+import { compareKey, lowerBound, nextLine } from './sorted-lines.js';
 
 /** Yields the canonical text after a change, piece by piece; lines of `base` that did not change are copied as bytes. */
 export function* encode(change: CacheChange): Iterable<Uint8Array> {
@@ -35,68 +35,49 @@ function* coveredPieces(change: CacheChange): Iterable<Uint8Array> {
 function* lineGroups({ base, put, remove }: CacheChange): Iterable<Uint8Array> {
   const contents = LayeredContents.of(base, put, remove);
   const layered = contents instanceof LayeredContents ? contents : undefined;
-  if (!layered || !(layered.base instanceof CanonicalContents)) {
+  // Text with damaged lines in it is not copied, but written anew without them.
+  if (!layered || !(layered.base instanceof CanonicalContents) || !layered.base.whole) {
     yield* formatted([...contents.entries()].sort(([a], [b]) => compareTreePaths(a, b)));
     return;
   }
-  const { lines } = layered.base;
-  let from = 0;
+  const lines = layered.base.sorted;
+  let from = lines.from;
   let pending: [string, FileCacheEntry][] = [];
-  for (const { path, line, replaces } of edits(lines, layered)) {
-    if (line > from) {
+  for (const { path, start, end } of edits(lines, layered)) {
+    if (start > from) {
       yield* formatted(pending);
       pending = [];
-      yield copied(lines, from, line);
+      yield copied(lines, from, start);
     }
-    from = replaces ? line + 1 : line;
+    from = end;
     const entry = layered.put.get(path);
     if (entry) pending.push([path, entry]);
   }
   yield* formatted(pending);
-  if (from < lines.size) yield copied(lines, from, lines.size);
+  if (from < lines.to) yield copied(lines, from, lines.to);
 }
 
-/** One changed path, and where its line is or would be. */
+/** One changed path, and where the lines with it lie; from `start` to `start` where there is none, but where it would be. */
 interface Edit {
   readonly path: string;
-  readonly line: number;
-  readonly replaces: boolean;
+  readonly start: number;
+  readonly end: number;
 }
 
-function edits(lines: LineIndex, { put, remove }: LayeredContents): Edit[] {
+function edits(lines: SortedLines, { put, remove }: LayeredContents): Edit[] {
   const paths = [...put.keys(), ...[...remove].filter((path) => !put.has(path))].sort(compareTreePaths);
   return paths.map((path) => {
-    const line = lines.find(path);
-    return line < 0
-      ? { path, line: lineAfter(lines, path), replaces: false }
-      : { path, line, replaces: true };
+    const key = treePathToBytes(path);
+    const start = lowerBound(lines, key);
+    let end = start;
+    while (end < lines.to && compareKey(lines.bytes, end, key) === 0) end = nextLine(lines.bytes, end);
+    return { path, start, end };
   });
 }
 
-/** Returns the first line whose path comes after this one. */
-function lineAfter(lines: LineIndex, path: string): number {
-  let low = 0;
-  let high = lines.size;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareTreePaths(pathAt(lines, middle), path) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The lines from one to another, as they stand in the text. Dropped lines may lie between: those are cut out. */
-function copied({ bytes, starts, ends }: LineIndex, from: number, to: number): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  let runStart = from;
-  for (let line = from + 1; line <= to; line++) {
-    const follows = line < to && starts[line] === (ends[line - 1] ?? 0) + SEPARATOR.length;
-    if (follows) continue;
-    if (pieces.length > 0) pieces.push(SEPARATOR);
-    pieces.push(bytes.subarray(starts[runStart], ends[line - 1]));
-    runStart = line;
-  }
-  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+/** The lines from one to another, as they stand in the text, without the separator that ends the last of them. */
+function copied({ bytes, to }: SortedLines, start: number, end: number): Uint8Array {
+  return bytes.subarray(start, end === to ? end - 1 : end - SEPARATOR.length);
 }
 
 const LINES_A_PIECE = 4096;
