@@ -4,9 +4,15 @@ export { DIRECTORY, FILE, LEFT_OUT, noneLeftOut } from './lib/kinds.js';
 export { PackedStats, StatView } from './lib/packed-stats.js';
 export { codeOf, isMoved, problemOf } from './lib/problems.js';
 export { revisitRoot } from './lib/resolve-root.js';
-export { scanBatch, type ScanReply, type ScanTask } from './lib/scan-batch.js';
+export {
+  scanBatch,
+  type Annotate,
+  type ScannedEntries,
+  type ScanReply,
+  type ScanTask,
+} from './lib/scan-batch.js';
 export { systemCalls, type ScanCalls } from './lib/scan-calls.js';
-export { ScanExecutor } from './lib/scan-executor.js';
+export { ScanExecutor, type Annotation } from './lib/scan-executor.js';
 export { servePool, type Answer, type TaskSignal } from './lib/serve-pool.js';
 export { threadCount } from './lib/thread-count.js';
 export { ThreadPool } from './lib/thread-pool.js';

@@ -19,6 +19,8 @@ export interface Assembled {
   readonly id: ObjectId;
   readonly manifest: Manifest;
   readonly problems: readonly Problem[];
+  /** Stored lines that a file was found for. */
+  readonly matched: number;
   readonly counts: Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'hits' | 'misses' | 'leftOut'>;
 }
 
@@ -47,13 +49,14 @@ export async function assemble(
       signal?.throwIfAborted();
     }
   }
-  const { problems, directories, misses, surplus } = collect(root);
+  const { problems, directories, misses, surplus, matched } = collect(root);
   const leftOut = noneLeftOut();
   countLeftOut(root, leftOut);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
   return {
     id: hasher.digest(),
     manifest,
+    matched,
     problems: allNamed(problems, nowhere),
     counts: {
       files: manifest.size,
@@ -82,18 +85,20 @@ function collect(root: DirectoryNode<DirectoryIds>) {
   };
   const problems: Problem[] = [];
   let directories = 0;
+  let matched = 0;
   // What was read of a file may be more or less than its size said.
   let surplus = 0;
   for (const node of directoriesOf(root)) {
     if (node.listing) directories++;
     problems.push(...node.problems);
+    matched += node.value?.matched ?? 0;
     for (const problem of node.value?.problems ?? []) problems.push(problem);
     for (const { reason, size, bytes } of node.value?.misses ?? []) {
       misses[reason]++;
       surplus += bytes - size;
     }
   }
-  return { problems, directories, misses, surplus };
+  return { problems, directories, misses, surplus, matched };
 }
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */

@@ -1,4 +1,5 @@
-import type { FileStat, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
+import type { FileStat, MissReason, ObjectId, SortedLines, StatCache } from '@muse/stat-cache';
+import { CHANGED, NO_LINE } from '@muse/stat-cache/json-v3';
 import { FILE, StatView, type DirectoryNode, type Listing } from '@muse/walker/scan';
 import type { Breather } from './breather.js';
 import type { FileToHash } from './hash-files.js';
@@ -10,6 +11,8 @@ export interface DirectoryIds {
   readonly ids: (ObjectId | undefined)[];
   /** Entries of the listing that are files. */
   files: number;
+  /** Files that have a stored line, valid or not. */
+  matched: number;
   /** The files that have to be read. */
   readonly misses: Miss[];
   /** The files that could not be. */
@@ -27,30 +30,54 @@ export interface Miss extends FileToHash {
   bytes: number;
 }
 
+/** What is known from earlier snapshots. */
+export interface Known {
+  readonly cache: StatCache | undefined;
+  /** The lines that the listings are annotated with. */
+  readonly lines: SortedLines | undefined;
+}
+
+const ID_LENGTH = 71;
+
 /**
  * Looks up the files of a directory that was just listed, and notes on it what is known of them. If it was listed
  * before, what was read since then and did not change is not read again.
  */
 export async function lookUpDirectory(
   directory: DirectoryNode<DirectoryIds>,
-  { names, kinds, stats, from, to }: Listing,
-  cache: StatCache | undefined,
+  { names, kinds, stats, notes, from, to }: Listing,
+  { cache, lines }: Known,
   breather: Breather,
 ): Promise<void> {
-  const into: DirectoryIds = { ids: new Array<undefined>(to - from), files: 0, misses: [], problems: [] };
+  const ids = new Array<ObjectId | undefined>(to - from);
+  const into: DirectoryIds = { ids, files: 0, matched: 0, misses: [], problems: [] };
   const read = readBefore(directory.value);
   directory.value = into;
   const { prefix } = directory;
   const view = new StatView(stats);
+  const text = lines && Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length);
+  const overlay = cache?.hasOverlay === true;
   for (let i = from; i < to; i++) {
+    const turn = breather.step();
+    if (turn) await turn;
     if (kinds[i] !== FILE) continue;
     into.files++;
     const position = i - from;
+    const note = notes?.[i] ?? NO_LINE;
+    if (note !== NO_LINE) into.matched++;
+    if (text && note > CHANGED && !read && !overlay) {
+      ids[position] = text.toString('latin1', note, note + ID_LENGTH) as ObjectId;
+      continue;
+    }
     const path = prefix + (names[i] ?? '');
     const earlier = read?.get(path);
     if (earlier && isUnchanged(earlier.stat, view.at(i))) {
-      into.ids[position] = earlier.into.ids[earlier.position];
+      ids[position] = earlier.into.ids[earlier.position];
       into.misses.push({ ...earlier, stat: new StatView(stats, i), into, position });
+      continue;
+    }
+    if (text && note > CHANGED && !cache?.isOverlaid(path)) {
+      ids[position] = text.toString('latin1', note, note + ID_LENGTH) as ObjectId;
       continue;
     }
     const id = cache?.lookup(path, view.at(i));
@@ -60,10 +87,8 @@ export async function lookUpDirectory(
       const size = Number(stat.size);
       into.misses.push({ path, stat, size, directory, into, position, reason, bytes: size });
     } else {
-      into.ids[position] = id;
+      ids[position] = id;
     }
-    const turn = breather.step();
-    if (turn) await turn;
   }
 }
 

@@ -1,15 +1,22 @@
 import type { StatCache } from '@muse/stat-cache';
+import { sharedLines } from './annotate.js';
 import type { Assembled } from './assemble.js';
 
 /**
  * Removes the entries of files that are gone, and returns how many. `uncached` is how many files of the manifest have no
  * entry. What lies at or below a problem is spared: it was not seen, which is not the same as not being there.
  */
-export function pruneCache(cache: StatCache, { manifest, problems }: Assembled, uncached: number): number {
+export function pruneCache(
+  cache: StatCache,
+  { manifest, problems, matched }: Assembled,
+  uncached: number,
+): number {
+  const unseen = new Set(problems.map(({ path }) => path));
+  const known = { has: (path: string) => manifest.has(path) || isBelow(unseen, path) };
+  if (sharedLines(cache)) return cache.prune(known, { matched });
   // Every other file was just looked up or recorded: as many entries as those means no entry without a file.
   if (problems.length === 0 && cache.size === manifest.size - uncached) return 0;
-  const unseen = new Set(problems.map(({ path }) => path));
-  return cache.prune({ has: (path) => manifest.has(path) || isBelow(unseen, path) });
+  return cache.prune(known);
 }
 
 function isBelow(unseen: ReadonlySet<string>, path: string): boolean {

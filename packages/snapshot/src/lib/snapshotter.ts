@@ -32,7 +32,7 @@ async function openCache(
   { cache, logger }: SnapshotterOptions,
 ): Promise<StatCache | undefined> {
   if (cache === false) return undefined;
-  if (cache === undefined) return StatCache.open({ root: resolved.root, logger });
+  if (cache === undefined) return StatCache.open({ root: resolved.root, defer: true, logger });
   // Its entries would all be pruned, and those recorded here be settled and saved over there.
   if (cache.root !== undefined && !(await isRoot(resolved, cache.root))) {
     const [mine, its] = [JSON.stringify(resolved.root), JSON.stringify(cache.root)];

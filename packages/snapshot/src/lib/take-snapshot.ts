@@ -1,6 +1,13 @@
 import type { FileCalls, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
-import { ScanExecutor, TreeScan, type ScanCalls, type ThreadPool } from '@muse/walker/scan';
+import {
+  ScanExecutor,
+  TreeScan,
+  type ScanCalls,
+  type ScannedEntries,
+  type ThreadPool,
+} from '@muse/walker/scan';
+import { annotateWith, sharedLines } from './annotate.js';
 import { assemble } from './assemble.js';
 import { Breather } from './breather.js';
 import { hashMisses } from './hash-misses.js';
@@ -22,6 +29,9 @@ export interface SnapshotContext {
   readonly calls?: { readonly scan: ScanCalls; readonly files: FileCalls } | undefined;
 }
 
+/** Files that a tree had when it was cached, from which on threads are worth their start at once. */
+const LARGE_TREE = 4000;
+
 /** Takes one snapshot: list and look up, hash what is not known, record, put together, save. */
 export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall): Promise<Snapshot> {
   const { root, cache, pool, ignore, oneFileSystem, loadMs } = context;
@@ -31,10 +41,16 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const breather = new Breather();
 
   progress.enter('scan');
+  const lines = sharedLines(cache);
+  if (lines && lines.count > LARGE_TREE) pool?.start();
+  const annotation = lines && {
+    data: lines,
+    annotate: (entries: ScannedEntries) => annotateWith(lines, entries),
+  };
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
     identity: root,
-    executor: new ScanExecutor(pool, context.calls?.scan),
+    executor: new ScanExecutor(pool, context.calls?.scan, annotation),
     calls: context.calls?.scan,
     ignore,
     oneFileSystem,
@@ -43,7 +59,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
       const { listing } = directory;
       if (!listing) return;
       const before = directory.value?.files ?? 0;
-      await lookUpDirectory(directory, listing, cache, breather);
+      await lookUpDirectory(directory, listing, { cache, lines }, breather);
       progress.add({ files: Math.max(0, (directory.value?.files ?? 0) - before) });
     },
   });

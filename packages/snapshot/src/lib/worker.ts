@@ -1,12 +1,25 @@
-import { scanBatch, servePool, StatView, systemCalls, type Answer, type ScanTask } from '@muse/walker/scan';
+import type { SortedLines } from '@muse/stat-cache';
+import {
+  scanBatch,
+  servePool,
+  StatView,
+  systemCalls,
+  type Answer,
+  type ScannedEntries,
+  type ScanTask,
+} from '@muse/walker/scan';
+import { annotateWith } from './annotate.js';
 import { hashBatch, makeHashBuffer, type HashTask } from './hash-batch.js';
 
 let buffer: Uint8Array | undefined;
 
 servePool((task: ScanTask | HashTask, signal): Answer => {
   if (task.kind === 'scan') {
-    const reply = scanBatch(systemCalls, task, { signal });
-    return { value: reply, transfer: [reply.stats.buffer, reply.kinds.buffer] };
+    const lines = task.data as SortedLines | undefined;
+    const annotate = lines && ((entries: ScannedEntries) => annotateWith(lines, entries));
+    const reply = scanBatch(systemCalls, task, { signal, annotate });
+    const { stats, kinds, notes } = reply;
+    return { value: reply, transfer: [stats.buffer, kinds.buffer, ...(notes ? [notes.buffer] : [])] };
   }
   const paths = task.paths.split('\0');
   const listed = paths.map((_, index) => new StatView(task.listed, index));

@@ -7,6 +7,8 @@ export interface Listing {
   /** `FILE`, `DIRECTORY` or `LEFT_OUT`, for each name. */
   readonly kinds: Uint8Array;
   readonly stats: BigInt64Array;
+  /** What was said of each name, where the scan annotates. */
+  readonly notes?: Uint32Array | undefined;
   readonly from: number;
   readonly to: number;
 }
@@ -17,6 +19,7 @@ export class DirectoryNode<T> implements DirectoryToScan {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly parent: DirectoryNode<T> | undefined;
+  readonly note: number | undefined;
   /** Undefined until it is listed, and where it could not be. */
   listing: Listing | undefined;
   /** By name; without those that a rule leaves out. */
@@ -37,11 +40,13 @@ export class DirectoryNode<T> implements DirectoryToScan {
     path: string,
     { dev, ino }: { readonly dev: bigint; readonly ino: bigint },
     parent: DirectoryNode<T> | undefined,
+    note?: number,
   ) {
     this.path = path;
     this.dev = dev;
     this.ino = ino;
     this.parent = parent;
+    this.note = note;
   }
 
   /** What stands before the name of an entry in its tree path. */

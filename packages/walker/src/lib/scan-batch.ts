@@ -8,7 +8,24 @@ export interface ScanTask {
   /** The root's native path; may hold escaped bytes. */
   readonly root: string;
   readonly directories: readonly DirectoryToScan[];
+  /** What the thread's own script needs besides, such as what it annotates with. */
+  readonly data?: unknown;
 }
+
+/** The entries of some directories, one after the other. */
+export interface ScannedEntries {
+  readonly directories: readonly DirectoryToScan[];
+  readonly names: readonly string[];
+  /** `FILE` or `DIRECTORY`, for each name. */
+  readonly kinds: Uint8Array;
+  /** The stat of each name, packed. */
+  readonly stats: BigInt64Array;
+  /** For each directory, how many names are its own. */
+  readonly counts: readonly number[];
+}
+
+/** Says something of each entry: one number for each name, which comes back with the listing. */
+export type Annotate = (entries: ScannedEntries) => Uint32Array;
 
 /** What is in them, as one message: a few large values instead of one object a file. */
 export interface ScanReply {
@@ -18,6 +35,8 @@ export interface ScanReply {
   readonly kinds: Uint8Array;
   /** The stat of each name, packed. */
   readonly stats: BigInt64Array;
+  /** What `annotate` says of each name. */
+  readonly notes?: Uint32Array | undefined;
   /** For each directory, how many names are its own. */
   readonly counts: readonly number[];
   /** The directories of which there is more to say, by their index. */
@@ -26,27 +45,39 @@ export interface ScanReply {
   })[];
 }
 
+/** How the directories of a task are listed. */
+export interface ScanBatchOptions {
+  readonly signal?: { throwIfAborted(): void } | undefined;
+  /** A directory with more names is declined. Default: none is. */
+  readonly maxNames?: number;
+  readonly annotate?: Annotate | undefined;
+}
+
 /** Lists the directories of a task; throws what `signal` throws, between two of them. */
 export function scanBatch(
   calls: ScanCalls,
   task: ScanTask,
-  { signal, maxNames }: { signal?: { throwIfAborted(): void } | undefined; maxNames?: number } = {},
+  { signal, maxNames, annotate }: ScanBatchOptions = {},
 ): ScanReply {
-  const stats = new PackedStats();
+  const { directories } = task;
+  const packed = new PackedStats();
   const names: string[] = [];
-  const kinds: number[] = [];
+  const kindsOfNames: number[] = [];
   const counts: number[] = [];
   const remarks: ScanReply['remarks'][number][] = [];
-  for (const [index, directory] of task.directories.entries()) {
+  for (const [index, directory] of directories.entries()) {
     signal?.throwIfAborted();
-    const scanned = scanDirectory(calls, task.root, directory, stats, maxNames);
+    const scanned = scanDirectory(calls, task.root, directory, packed, maxNames);
     for (const name of scanned.names) names.push(name);
-    for (const kind of scanned.kinds) kinds.push(kind);
+    for (const kind of scanned.kinds) kindsOfNames.push(kind);
     counts.push(scanned.names.length);
     const { outcome, leftOut, problems } = scanned;
     if (outcome !== 'listed' || leftOut.length > 0 || problems.length > 0) {
       remarks.push({ index, outcome, leftOut, problems });
     }
   }
-  return { names: names.join('\0'), kinds: Uint8Array.from(kinds), stats: stats.take(), counts, remarks };
+  const kinds = Uint8Array.from(kindsOfNames);
+  const stats = packed.take();
+  const notes = annotate?.({ directories, names, kinds, stats, counts });
+  return { names: names.join('\0'), kinds, stats, notes, counts, remarks };
 }

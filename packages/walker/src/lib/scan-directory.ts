@@ -11,6 +11,8 @@ export interface DirectoryToScan {
   readonly path: string;
   readonly dev: bigint;
   readonly ino: bigint;
+  /** What the listing of the directory above was annotated with for this one. */
+  readonly note?: number | undefined;
 }
 
 /** What one directory holds; the stats of `names` are those added last to the packed ones. */

@@ -101,7 +101,12 @@ export class TreeScan<T> {
     const batch = this.#pending
       .splice(-executor.batchSize(this.#pending.length))
       .filter(({ attached }) => attached);
-    const directories: DirectoryToScan[] = batch.map(({ path, dev, ino }) => ({ path, dev, ino }));
+    const directories: DirectoryToScan[] = batch.map(({ path, dev, ino, note }) => ({
+      path,
+      dev,
+      ino,
+      note,
+    }));
     const reply = await executor.scan({ kind: 'scan', root, directories }, signal);
     await this.#take(batch, reply);
   }
@@ -112,7 +117,8 @@ export class TreeScan<T> {
     let from = 0;
     for (const [index, node] of batch.entries()) {
       const to = from + (reply.counts[index] ?? 0);
-      const listing: Listing = { names, kinds: reply.kinds, stats: reply.stats, from, to };
+      const { kinds, stats, notes } = reply;
+      const listing: Listing = { names, kinds, stats, notes, from, to };
       from = to;
       node.queued = false;
       if (!node.attached) continue;
@@ -133,19 +139,22 @@ export class TreeScan<T> {
   }
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
-  #takeEntries(node: DirectoryNode<T>, { names, kinds, stats, from, to }: Listing): void {
+  #takeEntries(node: DirectoryNode<T>, { names, kinds, stats, notes, from, to }: Listing): void {
+    const { ignore, oneFileSystem } = this.#options;
     const view = new StatView(stats);
     const before = new Map(node.children);
     node.children.clear();
     for (let i = from; i < to; i++) {
       const name = names[i] ?? '';
       const directory = kinds[i] === DIRECTORY;
-      const why = this.#whyLeftOut(node.prefix + name, directory, view.at(i));
+      if (!directory && !ignore) continue;
+      view.at(i);
+      const why = ignore || oneFileSystem ? this.#whyLeftOut(node.prefix + name, directory, view) : undefined;
       if (why !== undefined) {
         kinds[i] = LEFT_OUT;
         node.leftOut.push(why);
       } else if (directory) {
-        this.#takeChild(node, name, view, before.get(name));
+        this.#takeChild(node, name, view, before.get(name), notes?.[i]);
         if (node.children.get(name) === before.get(name)) before.delete(name);
       }
     }
@@ -157,10 +166,11 @@ export class TreeScan<T> {
     name: string,
     identity: StatView,
     known: DirectoryNode<T> | undefined,
+    note: number | undefined,
   ): void {
     const { dev, ino } = identity;
     const same = known?.dev === dev && known.ino === ino;
-    const child = same ? known : new DirectoryNode<T>(node.prefix + name, { dev, ino }, node);
+    const child = same ? known : new DirectoryNode<T>(node.prefix + name, { dev, ino }, node, note);
     child.tries = known?.tries ?? 0;
     node.children.set(name, child);
     if (child.queued || (child.listing !== undefined && !child.failed)) return;
