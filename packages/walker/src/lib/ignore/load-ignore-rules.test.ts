@@ -29,6 +29,14 @@ test.each([
   expect(await patternsAt(await make({ '.museignore': text, ...muse }))).toEqual([pattern]);
 });
 
+test('loadIgnoreRules tells where each rule stands', async () => {
+  const root = await make({ '.museignore': text });
+  const file = join(root, '.museignore');
+  expect((await loadIgnoreRules(root))?.rules).toEqual([
+    { pattern: 'c', table: 'domain.code', line: 2, file },
+  ]);
+});
+
 const bad: [string, TreeNode, string][] = [
   ['a symbolic link', symlink('other'), 'must be a regular file, but is a symbolic link'],
   ['a FIFO', fifo(), 'must be a regular file, but is not'],

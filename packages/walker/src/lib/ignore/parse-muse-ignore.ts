@@ -7,7 +7,7 @@ import { tomlPositions, type PositionOf, type ValuePath } from './toml-positions
 export interface ParseMuseIgnoreOptions {
   /** The active domain, whose patterns come after the global ones. */
   readonly domain: string;
-  /** The file to name in errors; `.museignore` unless given. */
+  /** The file to name in errors and rules; `.museignore` unless given. */
   readonly file?: string;
 }
 
@@ -75,7 +75,8 @@ class Shape {
     }
     return patterns.map((pattern: unknown, index) => {
       const element = [...at, index];
-      if (typeof pattern === 'string') return { pattern, table, line: this.#positionOf(element).line };
+      const file = this.#file;
+      if (typeof pattern === 'string') return { pattern, table, line: this.#positionOf(element).line, file };
       return this.#fail(
         element,
         `"patterns" in [${table}] must hold strings only, but holds ${kindOf(pattern)}`,

@@ -10,6 +10,8 @@ export interface IgnoreRule {
   readonly table: string;
   /** Its line in the file, counted from 1. */
   readonly line?: number;
+  /** The file that it was read from, as a native path. */
+  readonly file?: string;
 }
 
 /** The matcher keeps every answer it gives; after so many it is made anew, with the same compiled patterns. */
