@@ -23,3 +23,12 @@ export type {
   Snapshotter,
   SnapshotterOptions,
 } from './lib/types.js';
+export { verify } from './lib/verify.js';
+export type {
+  EditedFile,
+  MismatchedFile,
+  StatField,
+  TouchedFile,
+  Verification,
+  VerifyOptions,
+} from './lib/verify-types.js';

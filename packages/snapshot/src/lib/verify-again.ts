@@ -1,0 +1,75 @@
+import { toNativePath } from '@muse/paths';
+import { hashFile, type FileStat, type HashedFile } from '@muse/stat-cache';
+import { listDirectory, type DirectoryListing } from '@muse/walker';
+import { failureOf, type HashFailure } from './hash-failure.js';
+import type { Problem } from './types.js';
+
+/** What a second reading of a file gave; `gone` when there is no regular file any more. */
+export type SecondReading = { readonly hashed: HashedFile } | { readonly problem: Problem } | 'gone';
+
+/** How often a file that is replaced before it can be read is listed again. */
+const TRIES = 3;
+
+/**
+ * Lists and reads files once more, one after the other, whatever is known of them. As in a snapshot no link is followed,
+ * and only the inode that was listed is read. Rejects with the reason of `signal`, and when the root is gone.
+ */
+export async function* readAgain(
+  root: string,
+  paths: Iterable<string>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly [path: string, reading: SecondReading]> {
+  for (const [directory, files] of byDirectory(paths)) {
+    let waiting = files;
+    for (let tries = 1; waiting.length > 0; tries++) {
+      signal?.throwIfAborted();
+      const listing = await listDirectory(root, directory);
+      const stats = new Map(listing.files.map(({ name, stat }) => [name, stat]));
+      const moved: string[] = [];
+      for (const path of waiting) {
+        const stat = stats.get(path.slice(path.lastIndexOf('/') + 1));
+        const reading = stat ? await readListed(root, path, stat, signal) : unlisted(listing, path);
+        if (reading === 'gone' || 'hashed' in reading) yield [path, reading];
+        else if ('moved' in reading && reading.moved && tries < TRIES) moved.push(path);
+        else yield [path, { problem: reading.problem }];
+      }
+      waiting = moved;
+    }
+  }
+}
+
+async function readListed(
+  root: string,
+  path: string,
+  listed: FileStat,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly hashed: HashedFile } | HashFailure> {
+  try {
+    return { hashed: await hashFile(toNativePath(root, path), { listed, signal }) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return failureOf(path, error);
+  }
+}
+
+/** What the system answers where a directory was, and is no more. */
+const NOT_THERE = ['ENOENT', 'ENOTDIR'];
+
+/** Tells a file that is gone from one that may be there, behind a problem of its own or of its directory. */
+function unlisted({ problems }: DirectoryListing, path: string): 'gone' | { readonly problem: Problem } {
+  const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+  const problem = problems.find((found) => found.path === path || found.path === directory);
+  return problem === undefined || NOT_THERE.includes(problem.code) ? 'gone' : { problem };
+}
+
+/** Groups paths by the directory that they are in, so that it is listed once for all of them. */
+function byDirectory(paths: Iterable<string>): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const path of paths) {
+    const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    const group = groups.get(directory);
+    if (group) group.push(path);
+    else groups.set(directory, [path]);
+  }
+  return groups;
+}

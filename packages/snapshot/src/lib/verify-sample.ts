@@ -1,0 +1,53 @@
+import { randomInt } from 'node:crypto';
+import type { IgnoreRules } from '@muse/walker';
+import type { VerifyOptions } from './verify-types.js';
+
+const RANGE = 2 ** 32;
+
+/**
+ * Rules that leave out what other rules do, and every file that is not in the sample besides.
+ *
+ * Whether a file is in it depends on the seed and its path alone, so that a directory may be listed again.
+ */
+export class Sample implements IgnoreRules {
+  readonly seed: number;
+  /** The files that were left out for not being in the sample. */
+  readonly skipped = new Set<string>();
+  readonly #share: number;
+  readonly #rules: IgnoreRules | undefined;
+
+  /** @throws RangeError when the share of files is not from 0 to 1, or the seed is no number. */
+  constructor(
+    rules: IgnoreRules | undefined,
+    { sample = 1, seed = randomInt(RANGE) }: Pick<VerifyOptions, 'sample' | 'seed'>,
+  ) {
+    // Written so that it refuses NaN.
+    if (!(sample >= 0 && sample <= 1)) {
+      throw new RangeError(`Cannot verify the share ${sample} of all files: it must be from 0 to 1`);
+    }
+    if (!Number.isFinite(seed)) {
+      throw new RangeError(`Cannot choose files by the seed ${seed}: it must be a finite number`);
+    }
+    this.seed = seed;
+    this.#share = sample;
+    this.#rules = rules;
+  }
+
+  ignores(path: string, directory: boolean): boolean {
+    if (this.#rules?.ignores(path, directory)) return true;
+    if (directory || this.#share === 1 || this.#draw(path) < this.#share) return false;
+    this.skipped.add(path);
+    return true;
+  }
+
+  /** Returns a number in [0, 1) for a path: FNV-1a over the seed and the path, then mixed by multiply and shift. */
+  #draw(path: string): number {
+    let hash = 0x811c9dc5;
+    for (const text of [String(this.seed), '\0', path]) {
+      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return ((hash ^ (hash >>> 16)) >>> 0) / RANGE;
+  }
+}

@@ -1,0 +1,74 @@
+import type { MissReason, ObjectId } from '@muse/stat-cache';
+import type { Problem, SnapshotCall, SnapshotterOptions } from './types.js';
+
+/** The field of a stat in which a file differs from its cache entry. */
+export type StatField = Exclude<MissReason, 'new' | 'racy' | 'cache-reset'>;
+
+/** A file whose stat and bytes are not those that the cache has: it was edited since, and the next snapshot sees it. */
+export interface EditedFile {
+  /** Tree path. */
+  readonly path: string;
+  /** The first field that differs. */
+  readonly field: StatField;
+  /** The object id in the cache. */
+  readonly before: ObjectId;
+  /** The object id of the bytes that were read. */
+  readonly after: ObjectId;
+}
+
+/** A file whose stat is not the one that the cache has, while its bytes are. */
+export interface TouchedFile {
+  /** Tree path. */
+  readonly path: string;
+  /** The first field that differs. */
+  readonly field: StatField;
+  readonly objectId: ObjectId;
+}
+
+/**
+ * A file whose bytes are not those that the cache has, though nothing in its stat says so: the storage lost them, or
+ * somebody wrote them in a way that the file system did not stamp. Snapshots go on giving it the object id `before`.
+ */
+export interface MismatchedFile {
+  /** Tree path. */
+  readonly path: string;
+  /** The object id in the cache. */
+  readonly before: ObjectId;
+  /** The object id of the bytes that were read. */
+  readonly after: ObjectId;
+}
+
+/** How a tree is verified. */
+export interface VerifyOptions extends SnapshotterOptions, SnapshotCall {
+  /** The cache to compare with; as for a snapshot, but it is never changed or saved. `false`: every file is unknown. */
+  readonly cache?: SnapshotterOptions['cache'];
+  /**
+   * The probability, from 0 to 1, with which each file is chosen, whatever becomes of the others; those not chosen are
+   * not read. Default: 1, every file.
+   */
+  readonly sample?: number | undefined;
+  /** Chooses the files of a sample: the same ones for the same seed and paths. Default: random. */
+  readonly seed?: number | undefined;
+}
+
+/** What reading a tree again has shown; each list is in path order. */
+export interface Verification {
+  /** Files read and compared. */
+  readonly files: number;
+  /** Bytes of the files that were read. */
+  readonly bytes: number;
+  /** Files that are not in the sample. */
+  readonly skipped: number;
+  /** The seed that chose the sample. */
+  readonly seed: number;
+  /** Files among `files` of which the cache claims nothing: they are not in it, or racy there. */
+  readonly unknown: number;
+  readonly edited: readonly EditedFile[];
+  readonly touched: readonly TouchedFile[];
+  /** Each was listed, read and compared a second time. */
+  readonly mismatch: readonly MismatchedFile[];
+  /** What could not be listed or read, as in a snapshot. */
+  readonly problems: readonly Problem[];
+  /** True when `problems` is empty: every file of the tree, or of the sample, was read. */
+  readonly complete: boolean;
+}
