@@ -6,6 +6,15 @@ export {
   type ModifiedEntry,
   type RenamedEntry,
 } from './lib/diff.js';
+export { explain, openExplainer } from './lib/explain.js';
+export type {
+  Explainer,
+  Explanation,
+  ExplainOptions,
+  FieldMiss,
+  FileExplanation,
+  SpecialFileKind,
+} from './lib/explain-types.js';
 export { SnapshotIncompleteError } from './lib/incomplete-error.js';
 export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
 export { parseManifest } from './lib/manifest-parse.js';

@@ -1,0 +1,102 @@
+import { lstat } from 'node:fs/promises';
+import { parseTreePath, statCachePath, toOpenable } from '@muse/paths';
+import { PatternRules, type IgnoreRule, type IgnoreRules } from '@muse/walker/ignore';
+import { lookAt, whyUnreadable } from './explain-entry.js';
+import { explainFile } from './explain-file.js';
+import type { Explainer, Explanation, ExplainOptions } from './explain-types.js';
+import { openReadOnly, type ReadOnlyContext } from './verify-context.js';
+
+/**
+ * Tells what a snapshot taken now would make of a tree path, and why; `''` is the root. It reads no content, and changes
+ * neither the cache nor anything below the root. Rejects as `openSnapshotter` does, with a `RangeError` when the cache
+ * belongs to another root, and with a `SyntaxError` when the path is no tree path.
+ */
+export async function explain(
+  root: string,
+  path: string,
+  options: ExplainOptions = {},
+): Promise<Explanation> {
+  const explainer = await openExplainer(root, options);
+  return explainer.explain(path);
+}
+
+/** Opens a root for any number of paths to be explained; see {@link explain}. */
+export async function openExplainer(root: string, options: ExplainOptions = {}): Promise<Explainer> {
+  const context = await openReadOnly(root, options);
+  const judge: Judge = {
+    ...context,
+    oneFileSystem: options.oneFileSystem ?? false,
+    // Where a cache was given, nobody knows when it was saved.
+    savedNs: options.cache === undefined ? await saveTime(context.root.root) : undefined,
+  };
+  return { root: context.root.root, explain: (path) => explainPath(judge, path) };
+}
+
+/** What a path is judged by. */
+interface Judge extends ReadOnlyContext {
+  readonly oneFileSystem: boolean;
+  /** When the cache was saved, nanoseconds since the Unix epoch. */
+  readonly savedNs: bigint | undefined;
+}
+
+/** Goes down to the path as a scan would, and stops where the scan would. */
+async function explainPath(judge: Judge, path: string): Promise<Explanation> {
+  if (path !== '') parseTreePath(path);
+  const problem = await whyUnreadable(judge.root.root, '', 'readdir');
+  if (problem) return { outcome: 'unreadable', problem };
+  for (const at of fromTheTop(path)) {
+    const end = await explainStep(judge, at, at === path);
+    if (end) return end;
+  }
+  return { outcome: 'directory' };
+}
+
+/** Returns where the scan ends at this entry; `undefined` where it goes on to what is below. */
+async function explainStep(judge: Judge, at: string, last: boolean): Promise<Explanation | undefined> {
+  const { ignore, oneFileSystem, cache, savedNs } = judge;
+  const { root, dev } = judge.root;
+  const looked = await lookAt(root, at);
+  if (looked.is === 'absent') return { outcome: 'absent', at };
+  if (isReserved(at)) return { outcome: 'reserved', at };
+  if (looked.is === 'special') return { outcome: 'special', at, kind: looked.kind };
+  if (looked.is === 'hidden') {
+    // Nobody knows what it is, so the rules must leave it out as a file and as a directory.
+    const ignored = ignore?.ignores(at, false) === true && ignore.ignores(at, true);
+    if (ignored) return { outcome: 'ignored', at, rule: ruleFor(ignore, at, true) };
+    return { outcome: 'unreadable', problem: looked.problem };
+  }
+  const directory = looked.is === 'directory';
+  // Below a file there is nothing, as the next step will see.
+  if (!directory && !last) return undefined;
+  if (ignore?.ignores(at, directory)) return { outcome: 'ignored', at, rule: ruleFor(ignore, at, directory) };
+  if (directory && oneFileSystem && looked.stat.dev !== dev) return { outcome: 'outside', at };
+
+  const explanation = directory ? undefined : explainFile(at, looked.stat, cache, savedNs);
+  if (explanation?.outcome === 'hit') return explanation;
+  const problem = await whyUnreadable(root, at, directory ? 'readdir' : 'open');
+  return problem ? { outcome: 'unreadable', problem } : explanation;
+}
+
+/** Yields each directory that leads to a path, and the path itself; nothing for the root. */
+function* fromTheTop(path: string): Iterable<string> {
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
+  if (path !== '') yield path;
+}
+
+const RESERVED_NAMES = ['.muse', '.git'];
+
+function isReserved(path: string): boolean {
+  return RESERVED_NAMES.includes(path.slice(path.lastIndexOf('/') + 1));
+}
+
+function ruleFor(ignore: IgnoreRules, path: string, directory: boolean): IgnoreRule | undefined {
+  return ignore instanceof PatternRules ? ignore.explain(path, directory) : undefined;
+}
+
+async function saveTime(root: string): Promise<bigint | undefined> {
+  try {
+    return (await lstat(toOpenable(statCachePath(root)), { bigint: true })).mtimeNs;
+  } catch {
+    return undefined;
+  }
+}
