@@ -1,8 +1,7 @@
-import { compareTreePaths } from '@muse/paths';
 import type { DiscardReason, SortedLines } from '../types.js';
 import { judgeLine } from './judge-line.js';
 import { hashBytes, LineIndex } from './line-index.js';
-import { keyEnd, keyText } from './sorted-lines.js';
+import { compareKey, keyBytes, keyEnd } from './sorted-lines.js';
 
 /** All lines checked and indexed, or why the text as a whole is not canonical. */
 export type IndexedLines =
@@ -35,12 +34,6 @@ export function indexLines(lines: SortedLines): IndexedLines {
     if (verdict === 'not-json' || verdict === 'shape') {
       return { discarded: verdict, detail: `the line at offset ${start} is not canonical` };
     }
-    if (verdict === 'no-path') {
-      // It has no place in the order of paths, and nothing to be repeated.
-      dropped++;
-      start = feed + 1;
-      continue;
-    }
     const line = { start, end, keyEnd: keyEnd(buffer, start), plain: verdict === 'plain' };
     const order = previous ? compareKeys(buffer, previous, line) : -1;
     if (order > 0) return { discarded: 'shape', detail: `the line at offset ${start} is out of order` };
@@ -66,5 +59,5 @@ function add(index: LineIndex, line: Line): void {
 
 function compareKeys(bytes: Buffer, a: Line, b: Line): number {
   if (a.plain && b.plain) return bytes.compare(bytes, b.start + 1, b.keyEnd, a.start + 1, a.keyEnd);
-  return compareTreePaths(keyText(bytes, a.start), keyText(bytes, b.start));
+  return -compareKey(bytes, b.start, keyBytes(bytes, a.start));
 }

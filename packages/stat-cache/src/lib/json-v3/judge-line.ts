@@ -6,10 +6,10 @@ import { JsonObject, parseJsonText } from './json-text.js';
 import { plainLineKeyEnd } from './plain-line.js';
 
 /**
- * What a line is: `plain` and `good` ones are canonical, `bad` ones hold a damaged value and `no-path` ones no tree
- * path, and with any other the whole text is not canonical.
+ * What a line is: `plain` and `good` ones are canonical, `bad` ones hold a damaged value or no tree path, and with any
+ * other the whole text is not canonical.
  */
-export type Verdict = 'plain' | 'good' | 'bad' | 'no-path' | 'shape' | 'not-json';
+export type Verdict = 'plain' | 'good' | 'bad' | 'shape' | 'not-json';
 
 const QUOTE = 0x22;
 
@@ -31,9 +31,8 @@ function judgeText(bytes: Buffer): Verdict {
   const member = object instanceof JsonObject && object.members.length === 1 ? object.members[0] : undefined;
   if (!member || bytes[0] !== QUOTE) return 'shape';
   const [path, value] = member;
-  if (!isTreePath(path)) return 'no-path';
   const entry = decodeEntry(value);
-  if (!entry) return 'bad';
+  if (!entry || !isTreePath(path)) return 'bad';
   if (entry.ctimeNs === undefined) return 'shape';
   return entryText(path, { ...entry, ctimeNs: entry.ctimeNs }) === text ? 'good' : 'shape';
 }

@@ -75,11 +75,26 @@ export function compareKey(bytes: Uint8Array, start: number, path: Uint8Array): 
 
 /** A key with escapes is compared by the bytes that it stands for. */
 function compareEscaped(bytes: Uint8Array, start: number, path: Uint8Array): number {
-  return Buffer.compare(treePathToBytes(keyText(bytes, start)), path);
+  return Buffer.compare(keyBytes(bytes, start), path);
 }
 
-/** Returns the path of the line that begins at `start`. */
+/**
+ * Returns the bytes of the path of the line that begins at `start`. A key that is no path has a place in the order too,
+ * by the bytes that it is written with.
+ */
+export function keyBytes(bytes: Uint8Array, start: number): Buffer {
+  try {
+    return treePathToBytes(keyText(bytes, start));
+  } catch {
+    return quotedKey(bytes, start).subarray(1, -1);
+  }
+}
+
+/** Returns the path of the line that begins at `start`; throws where the line is no JSON. */
 export function keyText(bytes: Uint8Array, start: number): string {
-  const end = keyEnd(bytes, start) + 1;
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()) as string;
+  return JSON.parse(quotedKey(bytes, start).toString()) as string;
+}
+
+function quotedKey(bytes: Uint8Array, start: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, keyEnd(bytes, start) + 1 - start);
 }
