@@ -86,8 +86,8 @@ export class ThreadPool {
 
   /** Ends all threads; tasks under way reject. */
   async close(): Promise<void> {
-    const threads = this.#threads.splice(0);
     this.#fail(new Error('Cannot finish the task: its thread pool was closed'));
+    const threads = this.#threads.splice(0);
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
@@ -95,7 +95,6 @@ export class ThreadPool {
     // The process's own flags are not for the script: `--input-type` ends a worker that is a file.
     const worker = new Worker(this.#script, { workerData: this.#data, execArgv: [] });
     const thread: Thread = { worker, sent: [] };
-    worker.unref();
     worker.once('online', () => this.#online++);
     worker.on('message', (reply: PoolReply) => {
       const task = thread.sent.shift();
@@ -110,6 +109,8 @@ export class ThreadPool {
     worker.on('exit', (code) => {
       this.#fail(new Error(`Cannot finish the task: a worker thread ended with code ${code}`));
     });
+    // At the end: to listen for messages keeps the process alive again.
+    worker.unref();
     return thread;
   }
 
