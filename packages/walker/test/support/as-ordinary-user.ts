@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ordinaryUser } from '@muse/testkit';
+
+const index = import.meta.resolve('@muse/walker');
+
+/**
+ * Runs a script as a user whom permissions bind, with `walk` at hand, and returns what it hands to `answer`, over JSON.
+ * A script started by root gives up its rights once it is loaded: Node itself may be where others cannot start it.
+ */
+export async function asOrdinaryUser(script: string): Promise<unknown> {
+  const { uid = 0, gid = 0 } = ordinaryUser() ?? {};
+  const program = `
+    import { walk } from ${JSON.stringify(index)};
+    const answer = (value) => process.stdout.write(JSON.stringify(value));
+    if (process.getuid() === 0) {
+      process.setgroups([]);
+      process.setgid(${gid});
+      process.setuid(${uid});
+    }
+    ${script}`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: '/',
+  });
+  return JSON.parse(stdout);
+}
