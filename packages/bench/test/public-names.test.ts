@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as paths from '@muse/paths';
 import * as snapshot from '@muse/snapshot';
 import * as statCache from '@muse/stat-cache';
+import * as conformance from '@muse/stat-cache/conformance';
 import * as file from '@muse/stat-cache/file';
 import * as jsonV3 from '@muse/stat-cache/json-v3';
 import * as memory from '@muse/stat-cache/memory';
@@ -125,6 +126,18 @@ describe('@muse/stat-cache', () => {
     expect(file).toMatchObject(functions('createFileStorage'));
     expect(memory).toMatchObject(functions('createMemoryStorage'));
     expect(jsonV3.jsonV3Codec).toMatchObject(functions('decode', 'encode'));
+  });
+
+  it('has the cases that a storage or a codec must pass', () => {
+    expectTypeOf<conformance.StorageSubject>().toEqualTypeOf<{ open(): Promise<statCache.CacheStorage> }>();
+    expectTypeOf(conformance.storageCases).toExtend<
+      readonly { name: string; run(subject: conformance.StorageSubject): Promise<void> }[]
+    >();
+    expectTypeOf(conformance.codecCases).toExtend<
+      readonly { name: string; run(codec: statCache.CacheCodec): Promise<void> }[]
+    >();
+    expect(conformance.storageCases.length).toBeGreaterThan(0);
+    expect(conformance.codecCases.length).toBeGreaterThan(0);
   });
 });
 
