@@ -1,0 +1,22 @@
+/** Returns the code blocks of a Markdown text that are in one language. */
+export function codeBlocks(text: string, language: string): string[] {
+  const blocks = text.matchAll(/^```(\w+)\n(.*?)^```$/gms);
+  return [...blocks].filter((block) => block[1] === language).map((block) => block[2] ?? '');
+}
+
+/** Returns where the links of a Markdown text lead, code aside. */
+export function linkTargets(text: string): string[] {
+  const prose = text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((link) => link[1] ?? '');
+}
+
+/** Returns the anchors that the headings of a Markdown text make, as GitHub names them. */
+export function anchors(text: string): string[] {
+  const headings = text.replace(/^```.*?^```$/gms, '').matchAll(/^#+ (.*)$/gm);
+  return [...headings].map((heading) =>
+    (heading[1] ?? '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
