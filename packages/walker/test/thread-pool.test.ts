@@ -77,7 +77,8 @@ describe('ThreadPool, when a thread ends by itself,', () => {
   it('by an exception outside of a task, rejects what comes after with that', async () => {
     const pool = poolOf(1);
     await pool.run(echo(0));
-    await pool.run({ do: 'crash' });
+    // Its answer may be lost with the thread.
+    await pool.run({ do: 'crash' }).catch(() => undefined);
     while (!pool.broken) await new Promise((resolve) => setTimeout(resolve, 2));
     await expect(pool.run(echo(1))).rejects.toThrow('crashed');
   });
