@@ -8,7 +8,7 @@ const cacheIndex = import.meta.resolve('@muse/stat-cache');
 export interface RunNodeOptions {
   /** Gives up the rights of root once everything is loaded, so that permissions bind. */
   readonly ordinary?: boolean;
-  /** A shell command in front of `node`, such as a tracer or a `ulimit`. */
+  /** A command in front of `node`, such as a tracer. */
   readonly before?: string;
   readonly timeout?: number;
 }
@@ -30,7 +30,7 @@ export async function runNode(script: string, options: RunNodeOptions = {}): Pro
       ({ ...rest, manifest: [...manifest], saveError: saveError && String(saveError) });
     ${ordinary ? `if (process.getuid() === 0) { ${drop} }` : ''}
     ${script}`;
-  const command = `${before} exec "$0" --input-type=module -e "$1"`;
+  const command = `exec ${before} "$0" --input-type=module -e "$1"`;
   const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, program], {
     cwd: '/',
     timeout,

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSnapshot } from '@muse/snapshot';
+import { describe, expect, it } from 'vitest';
+import { runNode } from './support/run-node.js';
+import { bareTree, museTree } from './support/trees.js';
+
+const mayTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
+
+describe.runIf(mayTrace)('a warm snapshot', () => {
+  it.each([1, 2])(
+    'opens no file of the tree and changes nothing under the root, with %i threads',
+    async (threads) => {
+      const files = Object.fromEntries(
+        Array.from({ length: 1500 }, (_, i) => [`d${i % 30}/f${i}`, `content ${i}`]),
+      );
+      const root = await museTree(files);
+      const log = join(await bareTree(), 'trace');
+      await createSnapshot(root);
+      const script = `
+      const { stats } = await createSnapshot(${JSON.stringify(root)}, { threads: ${threads} });
+      answer([stats.hits, stats.hashedFiles, stats.pruned]);`;
+      const before = `strace -f -qq -e trace=file,ftruncate,fsync -o ${log}`;
+      expect(await runNode(script, { before, timeout: 60_000 })).toEqual([1500, 0, 0]);
+      const calls = readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(root));
+      const opened = calls.filter((line) => /\bopen(at)?\(/.test(line));
+      expect(opened.filter((line) => /f\d+"/.test(line))).toEqual([]);
+      expect(opened.filter((line) => /O_(WRONLY|RDWR|CREAT|TRUNC)/.test(line))).toEqual([]);
+      expect(
+        calls.filter((line) => /\b(unlink|rename|mkdir|rmdir|link|symlink|truncate|chmod|utime)/.test(line)),
+      ).toEqual([]);
+      const directories = opened.filter((line) => line.includes('O_DIRECTORY'));
+      expect(directories).toHaveLength(31);
+      const statted = calls.filter((line) => /\bl?stat|statx\(/.test(line) && /f\d+"/.test(line));
+      expect(statted).toHaveLength(1500);
+    },
+  );
+});
+
+describe.runIf(mayTrace)('any snapshot', () => {
+  it('opens no special file', async () => {
+    const root = await museTree({ a: 'a' });
+    spawnSync('mkfifo', [join(root, 'pipe')]);
+    const log = join(await bareTree(), 'trace');
+    const script = `answer((await createSnapshot(${JSON.stringify(root)})).stats.files);`;
+    expect(await runNode(script, { before: `strace -f -qq -e trace=file -o ${log}`, timeout: 60_000 })).toBe(
+      1,
+    );
+    const calls = readFileSync(log, 'utf8').split('\n');
+    expect(calls.filter((line) => /\bopen(at)?\(/.test(line) && line.includes(`${root}/pipe`))).toEqual([]);
+  });
+});
