@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSnapshot, openSnapshotter, type Snapshot } from '@muse/snapshot';
+import { oracle, tempDir, type OracleAnswer } from '@muse/testkit';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { apply, edits } from './support/edits.js';
+
+/** Milliseconds. `MUSE_PROPERTY_MS=600000` for a long run by hand. */
+const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 6_000);
+
+const between = fc.constantFrom(
+  'no snapshot',
+  'the same snapshotter',
+  'a new one',
+  'both',
+  'without a cache',
+);
+
+it(
+  'snapshots say what the oracle says, whatever is done to the tree between them',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(edits, between), { minLength: 5, maxLength: 40 }), async (steps) => {
+        await using directory = tempDir();
+        const root = directory.path;
+        mkdirSync(join(root, '.muse'));
+        await using snapshotter = await openSnapshotter(root, { threads: 1 });
+        for (const [edit, who] of [...steps, [undefined, 'both'] as const]) {
+          if (edit) apply(root, edit);
+          if (who === 'no snapshot') continue;
+          const truth = await oracle(root);
+          if (who === 'the same snapshotter' || who === 'both') check(await snapshotter.snapshot(), truth);
+          if (who === 'a new one' || who === 'both') check(await createSnapshot(root), truth);
+          if (who === 'without a cache') check(await createSnapshot(root, { cache: false }), truth);
+        }
+        // Nothing was done since: all of it is known, but for what is still racy.
+        const { stats } = await createSnapshot(root);
+        expect(stats.hits).toBe(stats.files - stats.hashedFiles);
+      }),
+      { numRuns: 10_000, interruptAfterTimeLimit: TIME },
+    );
+  },
+  TIME + 30_000,
+);
+
+function check({ id, manifest, problems, stats }: Snapshot, truth: OracleAnswer): void {
+  expect(problems).toEqual([]);
+  expect([...manifest]).toEqual([...truth.manifest]);
+  expect(id).toBe(truth.id);
+  const misses = Object.values(stats.misses).reduce((sum, count) => sum + count, 0);
+  expect([stats.files, stats.hits + misses]).toEqual([manifest.size, manifest.size]);
+}
