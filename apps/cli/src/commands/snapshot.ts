@@ -3,11 +3,9 @@ import { availableParallelism } from 'node:os';
 import { museDir } from '@muse/paths';
 import { createSnapshot, type Progress, type Snapshot } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
-import { IgnoreFileError } from '@muse/walker/ignore';
-import { CommandError } from '../command-error.js';
-import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';
 import type { SnapshotRequest } from '../request.js';
+import { rootFailure } from '../root-failure.js';
 import { errorCode, systemFailure } from '../system-error.js';
 
 /** A snapshot, and whether the next one can be faster. */
@@ -49,13 +47,7 @@ async function take(
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof IgnoreFileError) {
-      const message = error.message.replace(/^C/, 'c');
-      throw new CommandError(ExitCode.usage, message, 'correct it and run again', error);
-    }
-    throw errorCode(error) === undefined
-      ? error
-      : systemFailure(`cannot take a snapshot of ${directory}`, error);
+    throw rootFailure(`cannot take a snapshot of ${directory}`, error);
   }
 }
 

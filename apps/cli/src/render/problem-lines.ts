@@ -13,6 +13,7 @@ export function problemLines(problems: readonly Problem[]): string[] {
 
 const doing: Readonly<Record<string, string>> = { lstat: 'look at', readdir: 'list', opendir: 'list' };
 
-function problemLine({ path, operation, code, message }: Problem): string {
+/** Names one of them. */
+export function problemLine({ path, operation, code, message }: Problem): string {
   return `${path}: cannot ${doing[operation] ?? operation}: ${message} (${code})`;
 }
