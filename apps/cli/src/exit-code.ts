@@ -1,6 +1,8 @@
 /** What an exit code of `muse` says; `muse --help` and the README print the same table. */
 export const ExitCode = {
   done: 0,
+  /** Done, and what was looked for is there: files that differ. */
+  differences: 1,
   /** Wrong usage, or a broken configuration file. */
   usage: 2,
   /** Done, but not for everything that was asked for: each gap is named on stderr. */

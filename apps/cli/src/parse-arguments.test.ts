@@ -14,6 +14,18 @@ const snapshot = {
   ...common,
 };
 
+const verify = {
+  command: 'verify',
+  directory: '.',
+  sample: undefined,
+  strict: false,
+  json: false,
+  threads: undefined,
+  oneFileSystem: false,
+  ...common,
+};
+const explain = { command: 'explain', paths: ['a'], json: false, oneFileSystem: false, ...common };
+
 function refusal(...args: string[]): string {
   try {
     parseArguments(args);
@@ -47,6 +59,18 @@ describe('parseArguments() reads', () => {
     [['init', 'dir'], { command: 'init', directory: 'dir', ...common }],
     [['hash', 'a', '-'], { command: 'hash', files: ['a', '-'], ...common }],
     [['hash', '--', '-a'], { command: 'hash', files: ['-a'], ...common }],
+    [['verify'], verify],
+    [['verify', 'dir', '--strict', '--json'], { ...verify, directory: 'dir', strict: true, json: true }],
+    [['verify', '--sample', '1%'], { ...verify, sample: 0.01 }],
+    [['verify', '--sample=12.5%'], { ...verify, sample: 0.125 }],
+    [['verify', '--sample', '100%'], { ...verify, sample: 1 }],
+    [['verify', '--threads', '3', '--one-file-system'], { ...verify, threads: 3, oneFileSystem: true }],
+    [['explain', 'a'], explain],
+    [['explain', 'a', '\udcff', '--json'], { ...explain, paths: ['a', '\udcff'], json: true }],
+    [['explain', '--one-file-system', '--', '-a'], { ...explain, paths: ['-a'], oneFileSystem: true }],
+    [['cache', 'info'], { command: 'cache info', directory: '.', json: false, ...common }],
+    [['cache', 'info', 'dir', '--json'], { command: 'cache info', directory: 'dir', json: true, ...common }],
+    [['cache', 'clear', '-q'], { command: 'cache clear', directory: '.', ...common, quiet: true }],
   ])('%j', (args, request) => {
     expect(parseArguments(args)).toEqual(request);
   });
@@ -71,6 +95,17 @@ describe('parseArguments() refuses', () => {
     [['init', ''], /must not be empty/],
     [['hash'], /missing required argument/],
     [['hash', '-', 'a', '-'], /stdin twice/],
+    [['verify', 'a', 'b'], /too many arguments/],
+    [['verify', ''], /must not be empty/],
+    [['explain'], /missing required argument/],
+    [['explain', 'a', ''], /must not be empty/],
+    [['cache', 'cleer'], /unknown command 'cleer' \(Did you mean clear\?\)/],
+    [['cache', 'clear', '--json'], /unknown option '--json'/],
+    [['cache', 'info', ''], /must not be empty/],
+    ...['1', '0.5', '0%', '-1%', '101%', '%', '1e1%', '.5%', ''].map((share): [string[], RegExp] => [
+      ['verify', `--sample=${share}`],
+      /must be a percentage|missing/,
+    ]),
     ...['0', '-1', '1.5', '1e3', '0x10', 'two', '', ' 2', '9007199254740993'].map(
       (threads): [string[], RegExp] => [['snapshot', `--threads=${threads}`], /whole number above 0|missing/],
     ),
@@ -91,7 +126,7 @@ describe('parseArguments() gives help', () => {
     });
   });
 
-  it.each(['init', 'snapshot', 'hash'])('with examples for %s', (command) => {
+  it.each(['init', 'snapshot', 'verify', 'explain', 'hash'])('with examples for %s', (command) => {
     const text = expect.stringMatching(
       new RegExp(`Usage: muse ${command} [^]*--quiet[^]*Examples:`),
     ) as string;
@@ -99,8 +134,16 @@ describe('parseArguments() gives help', () => {
     expect(parseArguments(['help', command])).toEqual({ command: 'text', to: 'stdout', text });
   });
 
-  it('on stderr where there is no command', () => {
-    expect(parseArguments([])).toMatchObject({
+  it.each(['info', 'clear'])('with examples for cache %s', (command) => {
+    const text = expect.stringMatching(
+      new RegExp(`Usage: muse cache ${command} [^]*--quiet[^]*Examples:`),
+    ) as string;
+    expect(parseArguments(['cache', command, '--help'])).toEqual({ command: 'text', to: 'stdout', text });
+    expect(parseArguments(['help', 'cache', command])).toEqual({ command: 'text', to: 'stdout', text });
+  });
+
+  it.each([[[]], [['cache']]])('on stderr where there is no command after %j', (args) => {
+    expect(parseArguments(args)).toMatchObject({
       to: 'stderr',
       text: expect.stringContaining('Usage:') as string,
     });

@@ -13,7 +13,7 @@ export function parseArguments(args: readonly string[]): Request {
   let request: Request | undefined;
   let text = '';
   const program = createProgram(version(), (accepted) => (request = accepted));
-  for (const command of [program, ...program.commands]) {
+  for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (piece) => (text += piece),
       writeErr: (piece) => (text += piece),
@@ -30,6 +30,12 @@ export function parseArguments(args: readonly string[]): Request {
   }
   if (request === undefined) throw new Error('A command accepted its arguments and asked for nothing');
   return request;
+}
+
+/** Yields a command, and those in it. */
+function* allCommands(command: Command): Iterable<Command> {
+  yield command;
+  for (const inner of command.commands) yield* allCommands(inner);
 }
 
 /** Makes `muse help snapshot` the same as `muse snapshot --help`. */

@@ -1,9 +1,20 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { usageError } from './command-error.js';
+import {
+  cacheClearHelp,
+  cacheHelp,
+  cacheInfoHelp,
+  explainHelp,
+  hashHelp,
+  initHelp,
+  rootHelp,
+  snapshotHelp,
+  verifyHelp,
+} from './help-texts.js';
 import type { AnswerForm, ColorChoice, CommonOptions, Request } from './request.js';
 
 /** Builds the command line's grammar and its help; `accept` gets what a valid command line asks for. */
-export function createProgram(version: string, accept: (request: Request) => void): Command {
+export function createProgram(version: string, accept: Accept): Command {
   const program = new Command('muse')
     .description('Snapshots of a working tree: which files are there, and what is in each.')
     .usage('<command> [options]')
@@ -39,8 +50,8 @@ export function createProgram(version: string, accept: (request: Request) => voi
     .addOption(new Option('--format <form>', 'print one line for each file').choices(['sha256sum', 'ndjson']))
     .option('-o, --output <file>', 'write the answer to a file, whole or not at all; - is stdout', nonEmpty)
     .option('--no-cache', 'read every file; neither use nor update the cache')
-    .option('--threads <n>', 'threads that list and hash at most (default: the processors)', positiveInteger)
-    .option('--one-file-system', 'leave out directories where another file system is mounted')
+    .option('--threads <n>', threadsText, positiveInteger)
+    .option('--one-file-system', oneFileSystemText)
     .addHelpText('after', snapshotHelp)
     .action((directory: string, options: SnapshotFlags) => {
       accept({
@@ -54,6 +65,10 @@ export function createProgram(version: string, accept: (request: Request) => voi
         ...common(program),
       });
     });
+
+  addVerify(program, accept);
+  addExplain(program, accept);
+  addCache(program, accept);
 
   program
     .command('hash')
@@ -69,6 +84,97 @@ export function createProgram(version: string, accept: (request: Request) => voi
     });
 
   return program;
+}
+
+type Accept = (request: Request) => void;
+
+const threadsText = 'threads that list and hash at most (default: the processors)';
+const oneFileSystemText = 'leave out directories where another file system is mounted';
+
+function addVerify(program: Command, accept: Accept): void {
+  program
+    .command('verify')
+    .summary('read every byte again, and compare it with the cache')
+    .description(
+      'Reads every byte of a working tree again, trusting no stat, and compares it with the cache.',
+    )
+    .argument('[dir]', 'the working tree', nonEmpty, '.')
+    .option('--sample <percent>', 'read that many of the files, chosen at random, such as 1%', percentage)
+    .option('--strict', 'exit with 1 on edited files, too')
+    .option('--json', 'print one JSON document')
+    .option('--threads <n>', threadsText, positiveInteger)
+    .option('--one-file-system', oneFileSystemText)
+    .addHelpText('after', verifyHelp)
+    .action((directory: string, options: VerifyFlags) => {
+      accept({
+        command: 'verify',
+        directory,
+        sample: options.sample,
+        strict: options.strict === true,
+        json: options.json === true,
+        threads: options.threads,
+        oneFileSystem: options.oneFileSystem === true,
+        ...common(program),
+      });
+    });
+}
+
+function addExplain(program: Command, accept: Accept): void {
+  program
+    .command('explain')
+    .summary('say why a path would be read again, or left out')
+    .description('Says what the next snapshot makes of each path: is it read again, or left out, and why.')
+    .argument('<path...>', 'files or directories')
+    .option('--json', 'print one JSON document')
+    .option('--one-file-system', oneFileSystemText)
+    .addHelpText('after', explainHelp)
+    .action((paths: string[], { json, oneFileSystem }: { json?: true; oneFileSystem?: true }) => {
+      if (paths.includes('')) throw usageError('a path must not be empty', "'.' is the current directory");
+      accept({
+        command: 'explain',
+        paths,
+        json: json === true,
+        oneFileSystem: oneFileSystem === true,
+        ...common(program),
+      });
+    });
+}
+
+function addCache(program: Command, accept: Accept): void {
+  const cache = program
+    .command('cache')
+    .usage('<command> [options]')
+    .helpCommand(false)
+    .summary('look at the cache, or remove it')
+    .description('Tells about the cache of a working tree, or removes it.')
+    .addHelpText('after', cacheHelp);
+  cache
+    .command('info')
+    .summary('say where it is, and what is in it')
+    .description('Says where the cache of a working tree is, and what is in it.')
+    .argument('[dir]', 'the working tree', nonEmpty, '.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', cacheInfoHelp)
+    .action((directory: string, { json }: { json?: true }) => {
+      accept({ command: 'cache info', directory, json: json === true, ...common(program) });
+    });
+  cache
+    .command('clear')
+    .summary('remove its file, so that every file is read again')
+    .description('Removes the file of the cache, and nothing else: the next snapshot reads every file.')
+    .argument('[dir]', 'the working tree', nonEmpty, '.')
+    .addHelpText('after', cacheClearHelp)
+    .action((directory: string) => {
+      accept({ command: 'cache clear', directory, ...common(program) });
+    });
+}
+
+interface VerifyFlags {
+  sample?: number;
+  strict?: true;
+  json?: true;
+  threads?: number;
+  oneFileSystem?: true;
 }
 
 interface SnapshotFlags {
@@ -98,46 +204,11 @@ function positiveInteger(value: string): number {
   return number;
 }
 
-const rootHelp = `
-Examples:
-  muse init                    keep a cache for this directory
-  muse snapshot                print the id of what is in it now
-  muse snapshot --json -o m.json
-                               write the whole manifest to a file
-  muse hash README.md          print the id of one file
-
-Exit codes:
-  0  done
-  2  wrong usage, or a broken configuration file
-  3  done, but incomplete: each file that is missing in the answer is named on stderr
-  4  failed
-  130, 143 interrupted (SIGINT, SIGTERM); 141 the reader of stdout went away
-
-'muse <command> --help' tells more about a command.`;
-
-const initHelp = `
-What exists already is left as it is, so it does no harm to run this twice.
-
-Examples:
-  muse init
-  muse init ~/src/linux`;
-
-const snapshotHelp = `
-Stdout carries the answer alone; the summary, hints and problems go to stderr.
-Without .muse in the directory nothing is cached: 'muse init' changes that.
-
-Examples:
-  muse snapshot                          one line: the snapshot id
-  muse snapshot ~/src/linux --json       manifest, problems and counts in one document
-  muse snapshot --format sha256sum | sha256sum -c --quiet
-                                         check the files with another program
-  muse snapshot --format ndjson -o m.ndjson
-                                         a line for each file, into a file`;
-
-const hashHelp = `
-A link is followed. One file that cannot be read does not stop the others.
-
-Examples:
-  muse hash README.md LICENSE
-  git show HEAD:README.md | muse hash -
-  muse hash -- -name-with-a-dash`;
+/** Returns the share that a percentage is; a bare number might be meant as either. */
+function percentage(value: string): number {
+  const percent = /^[0-9]+(?:\.[0-9]+)?%$/.test(value) ? Number(value.slice(0, -1)) : 0;
+  if (percent <= 0 || percent > 100) {
+    throw new InvalidArgumentError('It must be a percentage above 0% and up to 100%, such as 1%.');
+  }
+  return percent / 100;
+}

@@ -31,6 +31,41 @@ export interface SnapshotRequest extends CommonOptions {
   readonly oneFileSystem: boolean;
 }
 
+/** Reads a working tree again and compares it with its cache. */
+export interface VerifyRequest extends CommonOptions {
+  readonly command: 'verify';
+  readonly directory: string;
+  /** The share of the files to read, above 0 and up to 1; undefined is all. */
+  readonly sample: number | undefined;
+  /** Edited files count as differences, too. */
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly threads: number | undefined;
+  readonly oneFileSystem: boolean;
+}
+
+/** Says what a snapshot makes of single paths, and why. */
+export interface ExplainRequest extends CommonOptions {
+  readonly command: 'explain';
+  /** Native paths, relative to the current directory. */
+  readonly paths: readonly string[];
+  readonly json: boolean;
+  readonly oneFileSystem: boolean;
+}
+
+/** Tells about the cache of a working tree. */
+export interface CacheInfoRequest extends CommonOptions {
+  readonly command: 'cache info';
+  readonly directory: string;
+  readonly json: boolean;
+}
+
+/** Removes the cache of a working tree. */
+export interface CacheClearRequest extends CommonOptions {
+  readonly command: 'cache clear';
+  readonly directory: string;
+}
+
 /** Prints the object ids of single files. */
 export interface HashRequest extends CommonOptions {
   readonly command: 'hash';
@@ -45,5 +80,15 @@ export interface TextRequest {
   readonly to: 'stdout' | 'stderr';
 }
 
+/** What a command does. */
+export type CommandRequest =
+  | InitRequest
+  | SnapshotRequest
+  | VerifyRequest
+  | ExplainRequest
+  | CacheInfoRequest
+  | CacheClearRequest
+  | HashRequest;
+
 /** What a command line asks for. */
-export type Request = InitRequest | SnapshotRequest | HashRequest | TextRequest;
+export type Request = CommandRequest | TextRequest;

@@ -50,6 +50,12 @@ describe('muse snapshot, interrupted while it hashes', () => {
     expect(run).toMatchObject({ code: 130, stdout: Buffer.alloc(0) });
   });
 
+  it('ends muse verify, too', async () => {
+    const run = await muse(['verify', endless], { signals: [['SIGINT', 1_500]] });
+    expect(run).toMatchObject({ code: 130, stderr: '', stdout: Buffer.alloc(0) });
+    expect(await readdir(join(endless, '.muse/cache'))).toEqual([]);
+  });
+
   it.skipIf(noTerminal)('gives the terminal its cursor back', async () => {
     const run = await onTerminal(
       `muse snapshot '${endless}' & sleep 2; kill -INT $!; wait $!; echo "exit $?"`,

@@ -11,7 +11,7 @@ describe('muse', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.each([['--help'], ['help'], ['snapshot', '--help'], ['help', 'hash']])(
+  it.each([['--help'], ['help'], ['snapshot', '--help'], ['help', 'hash'], ['help', 'cache', 'clear']])(
     'prints help for %j',
     async (...args) => {
       const run = await muse(args);
@@ -33,6 +33,9 @@ describe('muse', () => {
     [['snapshot', '--json', '--format', 'ndjson'], 'cannot be used with'],
     [['snapshot', '--threads', '0'], 'whole number above 0'],
     [['hash'], 'missing required argument'],
+    [['explain'], 'missing required argument'],
+    [['verify', '--sample', '1'], 'must be a percentage'],
+    [['cache', 'cler'], 'Did you mean clear?'],
   ])('refuses %j in one line', async (args, hint) => {
     const run = await muse(args);
     expect(run.stderr).toContain(hint);
@@ -51,7 +54,7 @@ describe('muse', () => {
     expect((await muse(['hash', '/nowhere', '--debug'])).stderr).toMatch(/\.js:\d+/);
   });
 
-  it.each([[['--version']], [['--help']], [['snapshot', '--help']], [['snapshto']]])(
+  it.each([[['--version']], [['--help']], [['snapshot', '--help']], [['cache']], [['snapshto']]])(
     'loads no engine for %j',
     async (args) => {
       await using coverage = tempDir();

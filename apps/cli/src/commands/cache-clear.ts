@@ -1,0 +1,61 @@
+import type { Stats } from 'node:fs';
+import { lstat, unlink } from 'node:fs/promises';
+import { cacheDir, museDir, statCachePath } from '@muse/paths';
+import { resolveRoot } from '@muse/walker';
+import { CommandError } from '../command-error.js';
+import { ExitCode } from '../exit-code.js';
+import { nativePath } from '../native-path.js';
+import type { CacheClearRequest } from '../request.js';
+import { rootFailure } from '../root-failure.js';
+import { errorCode, systemFailure } from '../system-error.js';
+
+/** The file that was removed, and how large it was. */
+export interface CacheCleared {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Removes the file of a cache; rejects, and leaves everything alone, where it is not one, or not where it belongs. */
+export async function cacheClear({ directory }: CacheClearRequest): Promise<CacheCleared> {
+  const root = await resolve(directory);
+  const file = statCachePath(root);
+  for (const parent of [museDir(root), cacheDir(root)]) {
+    const stats = await lstatOf(parent, file);
+    if (!stats.isDirectory()) throw refusal(file, `${parent} is ${kindOf(stats)}, not a directory`);
+  }
+  const stats = await lstatOf(file, file);
+  if (!stats.isFile()) throw refusal(file, `it is ${kindOf(stats)}, not a regular file`);
+  try {
+    await unlink(nativePath(file));
+  } catch (error) {
+    throw systemFailure(`cannot remove ${file}`, error);
+  }
+  return { file, bytes: stats.size };
+}
+
+async function resolve(directory: string): Promise<string> {
+  try {
+    return (await resolveRoot(directory)).root;
+  } catch (error) {
+    throw rootFailure(`cannot clear the cache of ${directory}`, error);
+  }
+}
+
+async function lstatOf(path: string, file: string): Promise<Stats> {
+  try {
+    return await lstat(nativePath(path));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw systemFailure(`cannot look at ${path}`, error);
+    throw new CommandError(ExitCode.failed, `cannot remove ${file}: there is none`, undefined, error);
+  }
+}
+
+function refusal(file: string, reason: string): CommandError {
+  return new CommandError(ExitCode.failed, `cannot remove ${file}: ${reason}`, 'nothing was removed');
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isSymbolicLink()) return 'a symbolic link';
+  if (stats.isDirectory()) return 'a directory';
+  return stats.isFile() ? 'a file' : 'a special file';
+}

@@ -1,0 +1,36 @@
+import { verify as verifyTree, type Progress, type Verification } from '@muse/snapshot';
+import type { Logger } from '@muse/stat-cache';
+import type { VerifyRequest } from '../request.js';
+import { rootFailure } from '../root-failure.js';
+import { systemFailure } from '../system-error.js';
+
+/** What reading a tree again has shown. */
+export interface VerifyAnswer {
+  readonly verification: Verification;
+  /** Wall time, milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** What a verification tells while it runs, and what ends it early. */
+export interface VerifyContext {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Verifies the tree that was asked for; rejects where not even the root could be listed. */
+export async function verify(request: VerifyRequest, context: VerifyContext): Promise<VerifyAnswer> {
+  const { directory, sample, threads, oneFileSystem } = request;
+  const started = performance.now();
+  const doing = `cannot verify ${directory}`;
+  let verification: Verification;
+  try {
+    verification = await verifyTree(directory, { sample, threads, oneFileSystem, ...context });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw rootFailure(doing, error);
+  }
+  const rootProblem = verification.problems.find(({ path }) => path === '');
+  if (rootProblem) throw systemFailure(doing, rootProblem);
+  return { verification, milliseconds: performance.now() - started };
+}

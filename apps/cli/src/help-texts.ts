@@ -1,0 +1,100 @@
+// What `--help` prints after the usage and the options of each command.
+
+export const rootHelp = `
+Examples:
+  muse init                    keep a cache for this directory
+  muse snapshot                print the id of what is in it now
+  muse snapshot --json -o m.json
+                               write the whole manifest to a file
+  muse explain src/main.c      say why it would be read again, or left out
+  muse verify                  read every byte again, trusting no stat
+  muse hash README.md          print the id of one file
+
+Exit codes:
+  0  done
+  1  verify: there are files whose bytes are not what the cache has
+  2  wrong usage, or a broken configuration file
+  3  done, but incomplete: each file that is missing in the answer is named on stderr
+  4  failed
+  130, 143 interrupted (SIGINT, SIGTERM); 141 the reader of stdout went away
+
+'muse <command> --help' tells more about a command.`;
+
+export const initHelp = `
+What exists already is left as it is, so it does no harm to run this twice.
+
+Examples:
+  muse init
+  muse init ~/src/linux`;
+
+export const snapshotHelp = `
+Stdout carries the answer alone; the summary, hints and problems go to stderr.
+Without .muse in the directory nothing is cached: 'muse init' changes that.
+
+Examples:
+  muse snapshot                          one line: the snapshot id
+  muse snapshot ~/src/linux --json       manifest, problems and counts in one document
+  muse snapshot --format sha256sum | sha256sum -c --quiet
+                                         check the files with another program
+  muse snapshot --format ndjson -o m.ndjson
+                                         a line for each file, into a file`;
+
+export const verifyHelp = `
+Stdout has a line for each file that is not as the cache has it:
+  mismatch  the bytes differ and the stat does not: the disk lost them, or an edit left no trace
+  edited    stat and bytes differ: the next snapshot sees that
+  touched   the stat differs, the bytes do not
+The cache and the working tree stay as they are. A mismatch was read twice.
+
+Exit codes:
+  0  nothing of that kind; edited files count with --strict only, touched ones never
+  1  there is a mismatch, or with --strict an edited file
+  3  otherwise, when something could not be read: it is named on stderr
+
+Examples:
+  muse verify                            everything
+  muse verify --sample 1% --quiet        a little every night: each time other files
+  muse verify --strict ~/src/linux       is everything as it was at the last snapshot?
+  muse verify --json | jq '.mismatch[].path'`;
+
+export const explainHelp = `
+Paths are relative to the current directory. Each belongs to the nearest directory above it, or itself, that has
+a .muse; where there is none, to the current directory. Nothing is read but names, stats and the cache.
+
+Exit codes:
+  0  every path is explained
+  4  one of them does not exist
+
+Examples:
+  muse explain src/main.c                is it read again, and why?
+  muse explain build/out.o               which rule leaves it out?
+  muse explain --json * | jq '.explanations[].outcome'`;
+
+export const cacheHelp = `
+Examples:
+  muse cache info
+  muse cache clear ~/src/linux`;
+
+export const cacheInfoHelp = `
+Examples:
+  muse cache info
+  muse cache info --json ~/src/linux | jq .entries`;
+
+export const cacheClearHelp = `
+It removes .muse/cache/stat.json where that is a regular file in real directories; a link is left alone.
+
+Exit codes:
+  0  removed
+  4  not removed: there is none, or something else is in its place
+
+Examples:
+  muse cache clear
+  muse cache clear ~/src/linux && muse snapshot ~/src/linux`;
+
+export const hashHelp = `
+A link is followed. One file that cannot be read does not stop the others.
+
+Examples:
+  muse hash README.md LICENSE
+  git show HEAD:README.md | muse hash -
+  muse hash -- -name-with-a-dash`;
