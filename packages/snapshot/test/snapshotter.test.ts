@@ -149,6 +149,26 @@ describe('Snapshotter.snapshot', () => {
   });
 });
 
+describe('Snapshotter.snapshot of a root whose .museignore', () => {
+  it('is edited keeps to what it says now', async () => {
+    const root = await museTree({ 'a.o': 'a', 'b.c': 'b' });
+    const snapshotter = await open(root);
+    await expectTruth(root, await snapshotter.snapshot());
+    writeFileSync(join(root, '.museignore'), '[global]\npatterns = ["*.o"]\n');
+    expect([...(await snapshotter.snapshot()).manifest.keys()]).toEqual(['.museignore', 'b.c']);
+    writeFileSync(join(root, '.museignore'), '[global\n');
+    await expect(snapshotter.snapshot()).rejects.toMatchObject({ name: 'IgnoreFileError' });
+    rmSync(join(root, '.museignore'));
+    await expectTruth(root, await snapshotter.snapshot());
+  });
+
+  it('is not asked for is not read', async () => {
+    const root = await museTree({ 'a.o': 'a', '.museignore': '[global\n' });
+    await expectTruth(root, await (await open(root, { ignore: false })).snapshot());
+    await expectTruth(root, await (await open(root, { ignore: { ignores: () => false } })).snapshot());
+  });
+});
+
 describe('Snapshotter.snapshot of a root that', () => {
   it('is gone rejects with ENOENT', async () => {
     const root = await museTree({ a: 'a' });

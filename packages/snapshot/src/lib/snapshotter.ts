@@ -17,7 +17,7 @@ export async function openSnapshotter(root: string, options: SnapshotterOptions 
     options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
     openCache(resolved, options),
   ]);
-  return new RootSnapshotter(threads, {
+  return new RootSnapshotter(threads, options.ignore === undefined, {
     root: resolved,
     cache,
     pool: undefined,
@@ -49,13 +49,16 @@ async function isRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boolean
 class RootSnapshotter implements Snapshotter {
   readonly root: string;
   readonly #threads: number;
+  readonly #readsRules: boolean;
   #context: SnapshotContext;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(threads: number, context: SnapshotContext) {
+  /** With `readsRules` it keeps to what `.museignore` says at the time of each snapshot. */
+  constructor(threads: number, readsRules: boolean, context: SnapshotContext) {
     this.root = context.root.root;
     this.#threads = threads;
+    this.#readsRules = readsRules;
     this.#context = context;
   }
 
@@ -82,8 +85,9 @@ class RootSnapshotter implements Snapshotter {
     const { signal } = call;
     const root = await revisitRoot(this.#context.root);
     const pool = await this.#pool();
+    const ignore = this.#readsRules ? await loadIgnoreRules(root.root) : this.#context.ignore;
     signal?.throwIfAborted();
-    const context = { ...this.#context, root, pool };
+    const context = { ...this.#context, root, pool, ignore };
     this.#context = { ...context, loadMs: 0 };
     const abort = () => pool?.setAborted(true);
     signal?.addEventListener('abort', abort);

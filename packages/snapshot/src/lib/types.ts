@@ -84,7 +84,7 @@ export interface SnapshotterOptions {
   readonly threads?: number | undefined;
   /** Stay on the root's device: directories where another one is mounted are left out and counted. Default: false. */
   readonly oneFileSystem?: boolean | undefined;
-  /** What to leave out. Default: the rules of `<root>/.museignore`; `false` for none. */
+  /** What to leave out. Default: what `<root>/.museignore` says at the time of each snapshot; `false`: nothing. */
   readonly ignore?: IgnoreRules | false | undefined;
   readonly logger?: Logger | undefined;
 }
@@ -100,7 +100,10 @@ export interface SnapshotCall {
 export interface Snapshotter {
   /** The root with its symbolic links resolved. */
   readonly root: string;
-  /** Rejects when the root is gone or the call is aborted; everything else is a problem in the result. */
+  /**
+   * Rejects when the root is gone, when its `.museignore` is broken by now, or when the call is aborted; everything else
+   * is a problem in the result. One snapshot is taken at a time: a second call waits for the first.
+   */
   snapshot(call?: SnapshotCall): Promise<Snapshot>;
   /** Ends the workers; a snapshot under way is finished first. */
   close(): Promise<void>;
