@@ -1,0 +1,116 @@
+import type { MissReason, ObjectId, StatCache } from '@muse/stat-cache';
+import type { IgnoreRules, LeftOutKind } from '@muse/walker';
+import * as main from '@muse/snapshot';
+import type {
+  DiffEntry,
+  FormattedSnapshot,
+  Manifest,
+  ManifestDiff,
+  ManifestFormat,
+  ModifiedEntry,
+  Problem,
+  Progress,
+  RenamedEntry,
+  Snapshot,
+  SnapshotCall,
+  SnapshotStats,
+  Snapshotter,
+  SnapshotterOptions,
+} from '@muse/snapshot';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+
+describe('@muse/snapshot', () => {
+  it('has these names and no others', () => {
+    expect(Object.keys(main).sort()).toEqual([
+      'SnapshotIncompleteError',
+      'buildSnapshotManifest',
+      'computeSnapshotId',
+      'createSnapshot',
+      'diffManifests',
+      'explain',
+      'formatManifest',
+      'openExplainer',
+      'openSnapshotter',
+      'parseManifest',
+      'subtree',
+      'verify',
+    ]);
+  });
+
+  it('takes one snapshot, or many', () => {
+    expectTypeOf(main.createSnapshot).toEqualTypeOf<
+      (root: string, options?: SnapshotterOptions & SnapshotCall) => Promise<Snapshot>
+    >();
+    expectTypeOf(main.buildSnapshotManifest).toEqualTypeOf<
+      (root: string, options?: SnapshotterOptions & SnapshotCall) => Promise<Manifest>
+    >();
+    expectTypeOf(main.openSnapshotter).toEqualTypeOf<
+      (root: string, options?: SnapshotterOptions) => Promise<Snapshotter>
+    >();
+    expectTypeOf<Snapshotter>().toEqualTypeOf<{
+      readonly root: string;
+      snapshot(call?: SnapshotCall): Promise<Snapshot>;
+      close(): Promise<void>;
+      [Symbol.asyncDispose](): Promise<void>;
+    }>();
+  });
+
+  it('takes options that may be undefined', () => {
+    expectTypeOf<{
+      cache: StatCache | false | undefined;
+      threads: number | undefined;
+      oneFileSystem: boolean | undefined;
+      ignore: IgnoreRules | false | undefined;
+      logger: Pick<Console, 'debug' | 'warn' | 'error'> | undefined;
+    }>().toExtend<SnapshotterOptions>();
+    expectTypeOf<{
+      signal: AbortSignal | undefined;
+      onProgress: ((progress: Progress) => void) | undefined;
+    }>().toExtend<SnapshotCall>();
+    expectTypeOf<Progress['phase']>().toEqualTypeOf<'scan' | 'hash' | 'save'>();
+  });
+
+  it('says what is there, and what is not', () => {
+    expectTypeOf<Manifest>().toEqualTypeOf<ReadonlyMap<string, ObjectId>>();
+    expectTypeOf<Snapshot>().toEqualTypeOf<{
+      readonly id: ObjectId;
+      readonly manifest: Manifest;
+      readonly complete: boolean;
+      readonly problems: readonly Problem[];
+      readonly stats: SnapshotStats;
+      readonly saveError?: Error;
+    }>();
+    expectTypeOf<Problem>().toEqualTypeOf<{
+      readonly path: string;
+      readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
+      readonly operation: string;
+      readonly code: string;
+      readonly message: string;
+    }>();
+    expectTypeOf<SnapshotStats['misses']>().toEqualTypeOf<Record<MissReason, number>>();
+    expectTypeOf<SnapshotStats['leftOut']>().toEqualTypeOf<Record<LeftOutKind, number>>();
+    expectTypeOf<main.SnapshotIncompleteError>().toExtend<
+      Error & { readonly problems: readonly Problem[] }
+    >();
+  });
+
+  it('works with manifests', () => {
+    expectTypeOf(main.computeSnapshotId).toEqualTypeOf<
+      (manifest: ReadonlyMap<string, ObjectId>) => ObjectId
+    >();
+    expectTypeOf(main.diffManifests).toEqualTypeOf<(before: Manifest, after: Manifest) => ManifestDiff>();
+    expectTypeOf<ManifestDiff>().toEqualTypeOf<{
+      readonly added: readonly DiffEntry[];
+      readonly modified: readonly ModifiedEntry[];
+      readonly deleted: readonly DiffEntry[];
+      readonly renamed: readonly RenamedEntry[];
+    }>();
+    expectTypeOf(main.subtree).toEqualTypeOf<(manifest: Manifest, path: string) => Manifest>();
+    expectTypeOf(main.formatManifest).toEqualTypeOf<
+      (snapshot: FormattedSnapshot, format: ManifestFormat) => Iterable<Uint8Array>
+    >();
+    expectTypeOf<Snapshot>().toExtend<FormattedSnapshot>();
+    expectTypeOf<ManifestFormat>().toEqualTypeOf<'json' | 'ndjson' | 'sha256sum'>();
+    expectTypeOf(main.parseManifest).toEqualTypeOf<(bytes: Uint8Array) => Manifest>();
+  });
+});

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import type { Snapshot } from '@muse/snapshot';
+import { blobId } from '@muse/stat-cache';
+import { oracle } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { bareTree, museTree } from './support/trees.js';
+
+const home = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(join(home, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code);
+
+/** Writes an example to a directory in which the package is installed. */
+async function installed(index: number): Promise<{ directory: string; file: string }> {
+  const directory = await bareTree();
+  mkdirSync(join(directory, 'node_modules/@muse'), { recursive: true });
+  symlinkSync(home, join(directory, 'node_modules/@muse/snapshot'));
+  const file = join(directory, 'example.mjs');
+  writeFileSync(file, examples[index] ?? '');
+  return { directory, file };
+}
+
+describe('README.md', () => {
+  it('begins with the description of the package', () => {
+    const { description } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as {
+      description: string;
+    };
+    expect(readme).toContain(`# @muse/snapshot\n\n${description}\n`);
+    expect(examples).toHaveLength(2);
+  });
+
+  it('has a main example that runs', async () => {
+    const { directory, file } = await installed(0);
+    const env = { ...process.env, TMPDIR: directory };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { env });
+    const { id } = await oracle(await bareTree({ 'a.txt': 'hello' }));
+    const objectId = blobId(Buffer.from('hello'));
+    const renamed = `[\n  {\n    from: 'a.txt',\n    to: 'b.txt',\n    objectId: '${objectId}'\n  }\n]`;
+    expect([stdout, stderr]).toEqual([`${id}\n${objectId}\n${renamed}\n`, '']);
+  });
+
+  it('has an example that watches', async () => {
+    const { file } = await installed(1);
+    const { watch } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      watch: (root: string, changes: Iterable<number>, report: (snapshot: Snapshot) => void) => Promise<void>;
+    };
+    const root = await museTree({ a: 'a' });
+    const hits: number[] = [];
+    await watch(root, [1, 2, 3], ({ stats }) => hits.push(stats.hits));
+    expect(hits).toEqual([0, 1, 1]);
+  });
+});

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+
+const home = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(join(home, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code);
+
+describe('README.md', () => {
+  it('begins with the description of the package', () => {
+    const { description } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as {
+      description: string;
+    };
+    expect(readme).toContain(`# @muse/walker\n\n${description}\n`);
+  });
+
+  it('has an example that runs, and prints what it says', async () => {
+    await using directory = tempDir();
+    mkdirSync(join(directory.path, 'node_modules/@muse'), { recursive: true });
+    symlinkSync(home, join(directory.path, 'node_modules/@muse/walker'));
+    expect(examples).toHaveLength(1);
+    const file = join(directory.path, 'example.mjs');
+    writeFileSync(file, examples[0] ?? '');
+    const env = { ...process.env, TMPDIR: directory.path };
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
+    const said = [...(examples[0] ?? '').matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
+    expect(stdout.trimEnd().split('\n')).toEqual(said);
+  });
+});
