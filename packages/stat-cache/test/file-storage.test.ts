@@ -158,6 +158,12 @@ describe('createFileStorage', () => {
     expect(readdirSync(root)).toEqual(['stat.json']);
   });
 
+  it('discards a file without a byte', async () => {
+    const root = await tree({ 'stat.json': '' });
+    const result = await createFileStorage({ directory: root }).load({ maxBytes: 0 });
+    expect(result).toMatchObject({ discarded: 'not-json' });
+  });
+
   it('does not read a file above the limit', async () => {
     const root = await tree({ 'stat.json': 'x'.repeat(100) });
     const codec = { decode: () => expect.unreachable(), encode: () => [] };

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StatCache, type ProbeStamp } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
@@ -140,6 +140,19 @@ describe('settling', () => {
     await cache.save();
     expect(storage.saves).toMatchObject([{ put: ['g'] }]);
     expect(cache.racy).toBe(1);
+  });
+
+  it('reads the inode that was recorded alone, and none outside the root', async () => {
+    const root = await museRoot({ f: 'hello', 'd/f': 'hello', 'outside/f': 'secret', new: 'other' });
+    const storage = clockOf(root, 'f', 1, 40);
+    const cache = await StatCache.open({ root, storage });
+    for (const path of ['f', 'd/f']) cache.record(path, statOf(root, path), idOf('hello'));
+    renameSync(join(root, 'new'), join(root, 'f'));
+    renameSync(join(root, 'd'), join(root, 'aside'));
+    symlinkSync('outside', join(root, 'd'));
+    await cache.save();
+    expect([...cache.entries()].map(([, { objectId }]) => objectId)).toEqual([idOf('hello'), idOf('hello')]);
+    expect([cache.racy, storage.saves.length]).toEqual([2, 0]);
   });
 
   it('leaves alone what was recorded or pruned while it waited', async () => {
