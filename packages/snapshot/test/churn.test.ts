@@ -1,7 +1,7 @@
 import { blobId } from '@muse/stat-cache';
 import { SimFs } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { takeSimSnapshot } from './support/sim-snapshot.js';
+import { bytesStorage, openSimCache, takeSimSnapshot } from './support/sim-snapshot.js';
 
 // A tree that does not stand still while it is hashed: in a simulated file system, so that each edit comes just before
 // the call that it is to surprise.
@@ -59,6 +59,26 @@ describe('a snapshot of a tree in which', () => {
     const { problems, manifest } = await takeSimSnapshot(sim, undefined);
     expect(problems).toEqual([]);
     expect(new Map(manifest)).toEqual(kept);
+  });
+
+  it('a file goes the last time it is looked for forgets what the cache had of it', async () => {
+    const sim = simTree();
+    sim.write('/r/f', Buffer.from('cached'));
+    const storage = bytesStorage(sim);
+    await takeSimSnapshot(sim, await openSimCache(sim, storage));
+    sim.write('/r/f', Buffer.from('changed'));
+    let times = 0;
+    before(sim, 'open', (path) => {
+      if (path !== '/r/f') return;
+      sim.remove('/r/f');
+      if (++times < 3) sim.write('/r/f', Buffer.from('replaced'));
+    });
+    const cache = await openSimCache(sim, storage);
+    expect(cache.sortedLines?.count).toBe(2);
+    const { complete, stats } = await takeSimSnapshot(sim, cache);
+    expect([complete, times]).toEqual([true, 3]);
+    expect(stats).toMatchObject({ files: 1, pruned: 1 });
+    expect(cache.has('f')).toBe(false);
   });
 
   it('a file is replaced each time before it is read is incomplete, and names it', async () => {

@@ -16,6 +16,8 @@ import {
   oracle,
   pythonOracle,
   type OracleAnswer,
+  type TreeNode,
+  type TreeSpec,
   socket,
   symlink,
   tempDir,
@@ -89,14 +91,23 @@ describe('createSnapshot', () => {
     if (truth) expect([snapshot.id, [...snapshot.manifest]]).toEqual([truth.id, [...truth.manifest]]);
   });
 
-  it('finds every hostile name in its cache again', async () => {
+  it('finds every hostile name in its cache again, as a file and as a directory', async () => {
     const root = await bareTree(
-      new Map<string | Buffer, string | object>([['.muse', {}], ...hostile]) as never,
+      new Map<string | Buffer, TreeNode>([
+        ['.muse', {}],
+        ...hostile,
+        ['d', new Map(hostileNames.map((name) => [name, hostile]).slice(0, 10) as [Buffer, TreeSpec][])],
+        ['e', new Map(hostileNames.map((name) => [name, new Map([[name, 'x']])]))],
+      ]),
     );
-    await createSnapshot(root);
-    const warm = await createSnapshot(root);
-    await expectTruth(root, warm);
-    expect(warm.stats).toMatchObject({ hits: hostileNames.length, hashedFiles: 0, pruned: 0 });
+    const cold = await createSnapshot(root);
+    expect(cold.stats.files).toBe(12 * hostileNames.length);
+    for (const threads of [1, 2]) {
+      const warm = await createSnapshot(root, { threads });
+      expect(warm.id).toBe(cold.id);
+      expect(warm.stats).toMatchObject({ hits: cold.stats.files, hashedFiles: 0, pruned: 0 });
+    }
+    await expectTruth(root, cold);
   });
 
   it('has a cache of its own under a root whose name is not UTF-8', async () => {

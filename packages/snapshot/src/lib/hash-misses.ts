@@ -1,4 +1,5 @@
 import type { StatCache } from '@muse/stat-cache';
+import { NO_LINE } from '@muse/stat-cache/json-v3';
 import { directoriesOf, LEFT_OUT, type DirectoryNode, type TreeScan } from '@muse/walker/scan';
 import { hashFiles, type HashContext, type HashSink } from './hash-files.js';
 import type { DirectoryIds, Miss } from './lookup-directory.js';
@@ -67,8 +68,11 @@ export async function hashMisses(
 }
 
 /** Takes a file that is gone out of the listing that still has it. */
-function forget({ directory, into, position, path }: Miss): void {
-  if (directory.listing) directory.listing.kinds[directory.listing.from + position] = LEFT_OUT;
+function forget({ directory: { listing }, into, position, path }: Miss): void {
+  if (!listing) return;
+  const index = listing.from + position;
+  listing.kinds[index] = LEFT_OUT;
+  if ((listing.notes?.[index] ?? NO_LINE) !== NO_LINE) into.matched--;
   into.misses.splice(
     into.misses.findIndex((miss) => miss.path === path),
     1,
