@@ -1,0 +1,51 @@
+import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
+import { describe, expect, it } from 'vitest';
+import type { Assembled } from './assemble.js';
+import { pruneCache } from './prune-cache.js';
+import type { Problem } from './types.js';
+
+const id: ObjectId = blobId(new Uint8Array());
+const stat = { dev: 1n, ino: 1n, size: 0n, mtimeNs: 0n, ctimeNs: 0n };
+const CACHED = ['a', 'd/b', 'd/e/c', 'd.x', 'dd/f', 'gone'];
+
+function cacheOf(paths: readonly string[]): StatCache {
+  const cache = StatCache.empty();
+  for (const path of paths) cache.record(path, stat, id);
+  return cache;
+}
+
+function assembled(files: readonly string[], problems: readonly string[]): Assembled {
+  return {
+    manifest: new Map(files.map((path) => [path, id])),
+    problems: problems.map((path) => ({ path }) as Problem),
+    matched: 0,
+  } as unknown as Assembled;
+}
+
+const left = (cache: StatCache) => [...cache.entries()].map(([path]) => path).sort();
+
+describe('pruneCache', () => {
+  it('removes what has no file', () => {
+    const cache = cacheOf(CACHED);
+    expect(pruneCache(cache, assembled(['a', 'd/b'], []), 0)).toBe(4);
+    expect(left(cache)).toEqual(['a', 'd/b']);
+  });
+
+  it.each([
+    ['a directory', ['d'], ['a', 'd/b', 'd/e/c']],
+    ['a directory further down', ['d/e'], ['a', 'd/e/c']],
+    ['a file', ['d/b'], ['a', 'd/b']],
+    ['the root', [''], [...CACHED].sort()],
+    ['something that has no entry', ['x'], ['a']],
+  ])('spares what lies at or below a problem with %s', (_, problems, expected) => {
+    const cache = cacheOf(CACHED);
+    pruneCache(cache, assembled(['a'], problems), 0);
+    expect(left(cache)).toEqual(expected);
+  });
+
+  it('counts files that have no entry: as many entries as files are not the same', () => {
+    const cache = cacheOf(['a', 'gone']);
+    expect(pruneCache(cache, assembled(['a', 'lies'], []), 1)).toBe(1);
+    expect(left(cache)).toEqual(['a']);
+  });
+});
