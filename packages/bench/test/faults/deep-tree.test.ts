@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs';
+import { cacheDir } from '@muse/paths';
+import { makeDeepChain, tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { longRun, PATIENCE_MS } from './support/effort.js';
+import { expectedAnswer } from './support/expected-answer.js';
+import { takeSnapshot } from './support/snapshot-answer.js';
+
+const DEPTH = 2000;
+const names = {
+  'twenty times beyond PATH_MAX': '\u{1f4c1}'.repeat(10),
+  ...(longRun && { 'about as long as PATH_MAX': 'd', 'a hundred times beyond PATH_MAX': 'long-'.repeat(40) }),
+};
+
+describe.runIf(process.platform === 'linux')(`${DEPTH} directories deep,`, { timeout: PATIENCE_MS }, () => {
+  it.for(Object.entries(names))('a snapshot is right, cold and warm: %s', async ([, name]) => {
+    await using directory = tempDir();
+    const root = directory.path;
+    mkdirSync(cacheDir(root), { recursive: true });
+    makeDeepChain(root, { depth: DEPTH, name, leaf: 'leaf' });
+    const expected = expectedAnswer([[`${`${name}/`.repeat(DEPTH)}leaf`, 'leaf']]);
+
+    const cold = await takeSnapshot(root);
+    expect({ code: cold.code, warnings: cold.warnings }).toEqual({ code: 0, warnings: [] });
+    expect(cold.answer.id).toBe(expected.id);
+    expect(cold.answer.manifest).toEqual(expected.manifest);
+    const warm = await takeSnapshot(root);
+    expect(warm.answer.id).toBe(expected.id);
+    expect(warm.document.stats).toMatchObject({ hits: 1, hashed_files: 0 });
+  });
+});

@@ -1,0 +1,77 @@
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { longRun, PATIENCE_MS, tell } from './support/effort.js';
+import { startMuse, type Ended, type Running } from './support/muse-process.js';
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+/** Zero bytes, and their SHA-256 by coreutils' `sha256sum`. */
+const zeros = longRun
+  ? { bytes: 10 * GIB, sha256: '732377e7f4a2abdc13ddfa1eb4c9c497fd2a2b294674d056cf51581b47dd586d' }
+  : { bytes: 2 * GIB, sha256: 'a7c744c13cc101ed66c29f672f92455547889cc586ce6d44fe76ae824958ea51' };
+const MOST_MEMORY = 150 * MIB;
+
+async function makeSparse(path: string, bytes: number): Promise<void> {
+  await writeFile(path, '');
+  await truncate(path, bytes);
+}
+
+/** The most memory that a process had resident in its life so far, in bytes; 0 once it is gone. */
+async function peakMemory({ pid }: Running): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Resolves once a process has read that many bytes. */
+async function hasRead({ pid }: Running, bytes: number): Promise<void> {
+  for (;;) {
+    const io = await readFile(`/proc/${pid}/io`, 'utf8');
+    if (Number(/^rchar: (\d+)$/m.exec(io)?.[1]) >= bytes) return;
+    await setTimeout(20);
+  }
+}
+
+describe.runIf(process.platform === 'linux')('a large file', { timeout: PATIENCE_MS }, () => {
+  it('a snapshot takes no more memory for it', async () => {
+    await using directory = tempDir();
+    await makeSparse(join(directory.path, 'large'), zeros.bytes);
+    const started = performance.now();
+    const running = startMuse(['snapshot', '--format', 'sha256sum', directory.path], {
+      patience: PATIENCE_MS,
+    });
+    let peak = 0;
+    let ended: Ended | undefined;
+    while (!ended) {
+      peak = Math.max(peak, await peakMemory(running));
+      ended = await Promise.race([running.ended, setTimeout(20, undefined)]);
+    }
+    const { code, stdout } = ended;
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${zeros.sha256}  large\n`);
+    expect(peak).toBeGreaterThan(0);
+    expect(peak).toBeLessThan(MOST_MEMORY);
+    tell(
+      `sparse-file: ${zeros.bytes / GIB} GiB took ${(peak / MIB).toFixed(0)} MiB and ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    );
+  });
+
+  it('an interrupt in the middle of it ends the program within a second', async () => {
+    await using directory = tempDir();
+    await makeSparse(join(directory.path, 'endless'), 1024 * GIB);
+    const took: number[] = [];
+    // The best of three: one pause of the machine must not decide.
+    while (took.length < 3 && !took.some((ms) => ms < 1000)) {
+      const running = startMuse(['snapshot', directory.path]);
+      await hasRead(running, GIB / 4);
+      const struck = performance.now();
+      running.kill('SIGINT');
+      expect(await running.ended).toMatchObject({ code: 130, stdout: '', stderr: '' });
+      took.push(performance.now() - struck);
+    }
+    expect(Math.min(...took)).toBeLessThan(1000);
+    tell(`sparse-file: interrupted, it ended after ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+  });
+});
