@@ -74,7 +74,11 @@ describe('contents that are checked as they are asked for', () => {
     const text = canonicalText(lines);
     const whole = jsonV3Codec.decode(text);
     const found = everyAnswer(() => deferred(text));
-    if ('contents' in whole) expect(found).toEqual(asMap(whole.contents));
+    if ('contents' in whole) {
+      expect(found).toEqual(asMap(whole.contents));
+      const searched = deferred(text);
+      for (const path of PATHS) expect(searched.get(path), path).toEqual(whole.contents.get(path));
+    }
     for (const path of PATHS.slice(1, 8)) {
       const base = deferred(text);
       base.has(path);

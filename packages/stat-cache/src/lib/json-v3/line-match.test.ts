@@ -92,6 +92,15 @@ function matchAll(
   return notes;
 }
 
+const good: Entry = {
+  size: 5n,
+  mtimeNs: 1_000_000_000n,
+  ctimeNs: 2_000_000_007n,
+  ino: 10n,
+  objectId: `sha256:${'a'.repeat(64)}`,
+  dimensions: new Map(),
+};
+
 describe('matchEntries', () => {
   it('finds for each file what looking it up by its path finds', () => {
     fc.assert(
@@ -118,15 +127,7 @@ describe('matchEntries', () => {
   });
 
   it('takes no line whose numbers or id are damaged', () => {
-    const value: Entry = {
-      size: 5n,
-      mtimeNs: 1_000_000_000n,
-      ctimeNs: 2_000_000_007n,
-      ino: 10n,
-      objectId: `sha256:${'a'.repeat(64)}`,
-      dimensions: new Map(),
-    };
-    const files = new Map([['a', value]]);
+    const files = new Map([['a', good]]);
     const { from, to, bytes, count } = linesOf(files);
     for (let at = from + 5; at < to - 1; at++) {
       for (const bit of [1, 2, 4, 16, 64]) {
@@ -136,7 +137,27 @@ describe('matchEntries', () => {
         const id = damaged.toString('latin1', note, note + 71);
         // Another digit in the id is damage that only the checksum can tell.
         if (note > CHANGED) expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
-        if (note > CHANGED && id === value.objectId) expect(damaged.equals(Buffer.from(bytes))).toBe(false);
+        if (note > CHANGED && id === good.objectId) expect(damaged.equals(Buffer.from(bytes))).toBe(false);
+      }
+    }
+  });
+
+  it('takes no line whose path is repeated, whatever the lines say', () => {
+    const { from, to, bytes, count } = linesOf(new Map(['a', 'z', 'é"'].map((key) => [key, good])));
+    const lines = Buffer.from(bytes).toString('utf8', from, to).replace(/\n$/, '').split(',\n');
+    for (const [at, key] of ['a', 'z', 'é"'].entries()) {
+      for (const [first, second] of [
+        ['aaa', 'bbb'],
+        ['aaa', 'aaa'],
+      ] as const) {
+        const twice = [first, second].map((digits) => lines[at]?.replace('aaa"', `${digits}"`) ?? '');
+        const body = Buffer.from(
+          `${[...lines.slice(0, at), ...twice, ...lines.slice(at + 1)].join(',\n')}\n`,
+        );
+        const files = new Map(['a', 'z', 'é"'].map((name) => [name, good] as const));
+        const notes = matchAll({ bytes: body, from: 0, to: body.length, count: count + 1 }, files, false);
+        expect(notes.get(key)).toBe(CHANGED);
+        expect([...notes.values()].filter((note) => note > CHANGED)).toHaveLength(2);
       }
     }
   });

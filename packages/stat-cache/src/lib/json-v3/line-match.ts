@@ -55,9 +55,12 @@ export function matchEntries(
       line = nextLine(bytes, line);
     }
     if (order !== 0) continue;
-    const id = matchLine(bytes, line, keyQuote(bytes, line, prefixBytes.length + name.length), words, i * 10);
-    out[i] = id;
-    line = nextLine(bytes, id === CHANGED ? line : id);
+    const quote = keyQuote(bytes, line, prefixBytes.length + name.length);
+    const id = matchLine(bytes, line, quote, words, i * 10);
+    const next = nextLine(bytes, id === CHANGED ? line : id);
+    // A repeated path is no entry at all.
+    out[i] = next < lines.to && isRepeated(bytes, line, quote, next) ? CHANGED : id;
+    line = next;
   }
 }
 
@@ -65,6 +68,12 @@ export function matchEntries(
 function keyQuote(bytes: Uint8Array, line: number, length: number): number {
   const quote = line + 1 + length;
   return bytes[quote] === 0x22 && bytes[quote - 1] !== 0x5c ? quote : keyEnd(bytes, line);
+}
+
+/** Returns whether the next line has the key that ends with the quote at `quote`. Compares from the end, where keys differ. */
+function isRepeated(bytes: Uint8Array, line: number, quote: number, next: number): boolean {
+  for (let i = quote - line; i >= 0; i--) if (bytes[next + i] !== bytes[line + i]) return false;
+  return true;
 }
 
 /** Compares the path of a line with that of a name, without putting the path together. */
