@@ -33,7 +33,7 @@ const name = fc
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
 
 /** Milliseconds. */
-const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 3_000);
+const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 2_000);
 
 it(
   'a snapshot finds each file in its cache again, whatever the names, and reads exactly those that changed',

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { apply, edits } from './support/edits.js';
 
 /** Milliseconds. `MUSE_PROPERTY_MS=600000` for a long run by hand. */
-const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 6_000);
+const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 5_000);
 
 const between = fc.constantFrom(
   'no snapshot',
