@@ -1,7 +1,6 @@
 import type { BigIntStats } from 'node:fs';
-import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isTreePath, reachPath, relativeTreePath, toNativePath, toOpenable } from '@muse/paths';
+import { isTreePath, reachPath, relativeTreePath, toNativePath } from '@muse/paths';
 import { quotePath, NotRegularFileError } from './errors.js';
 import { hashFileWith, kindOf } from './hash-file.js';
 import { EMPTY_CONTENTS } from './layered-contents.js';
@@ -9,7 +8,8 @@ import { MAX_CACHE_BYTES } from './limits.js';
 import { loadFrom, storageIn, storageOfRoot } from './muse-storage.js';
 import { isObjectId } from './object-id.js';
 import { RecordedEntries } from './recorded-entries.js';
-import { planSettling, waitPast } from './settle.js';
+import { isSameDirectory } from './same-directory.js';
+import { settleRacy } from './settle-racy.js';
 import { realSystem, type CacheSystem } from './system.js';
 import { BoundaryClock } from './trust.js';
 import type {
@@ -43,7 +43,9 @@ export interface LoadCacheOptions {
 
 /** What a prune spares. */
 export interface PruneOptions {
+  /** A tree path: everything outside that directory. Default: `''`, which spares nothing. */
   readonly below?: string | undefined;
+  /** How many of `sortedLines` were found to have a file: all lines, when it is their number. Default: not known. */
   readonly matched?: number | undefined;
 }
 
@@ -262,9 +264,7 @@ export class StatCache {
   }
 
   /**
-   * Removes the entries whose path is not in `known`, and returns how many. `below` spares everything outside that
-   * directory, a tree path; `''` spares nothing. `matched` is how many of {@link StatCache.sortedLines} were found to
-   * have a file: when that is all of them, they are not looked at again.
+   * Removes the entries whose path is not in `known` and that the options do not spare, and returns how many.
    */
   prune(known: Pick<ReadonlySet<string>, 'has'>, { below = '', matched }: PruneOptions = {}): number {
     const prefix = below === '' ? '' : `${below}/`;
@@ -301,7 +301,11 @@ export class StatCache {
   async #save(): Promise<void> {
     const storage = this.#storage;
     if (!this.dirty || !storage) return;
-    await this.#settle();
+    const record = this.record.bind(this);
+    if (this.root !== undefined) {
+      const parts = { root: this.root, entries: this.#entries, clock: this.#clock, system: this.#system };
+      await settleRacy({ ...parts, record });
+    }
     const changes = this.#changes;
     const change = this.#entries.change();
     if (change.put.size > 0 || change.remove.size > 0) {
@@ -314,36 +318,6 @@ export class StatCache {
     }
     this.#savedChanges = changes;
   }
-
-  async #settle(): Promise<void> {
-    const { root } = this;
-    if (root === undefined || this.racy === 0) return;
-    const system = this.#system;
-    const now = await this.boundary();
-    const racy = Array.from(this.#entries.racyEntries(), ([path, entry, dev]) => {
-      return { path, entry, dev, size: entry.size, quietAt: this.#clock.quietAt({ ...entry, dev }, now) };
-    });
-    const plan = planSettling(racy, now);
-    if (plan.files.length === 0) return;
-    const boundary = await waitPast(plan.quietAt, now, {
-      now: () => this.boundary(),
-      sleep: (milliseconds) => system.sleep(milliseconds),
-    });
-    for (const { path, entry, dev } of plan.files) {
-      try {
-        // Only the file that was recorded: by now the path may lead elsewhere, even out of the root.
-        const listed = { dev, ino: entry.ino };
-        const { objectId, stat, bytes } = await hashFileWith(system.files, toNativePath(root, path), {
-          listed,
-        });
-        // What was recorded or removed while this waited is newer.
-        const current = this.#entries.get(path) === entry;
-        if (current && BigInt(bytes) === stat.size) this.record(path, stat, objectId, boundary);
-      } catch {
-        // Gone, replaced or torn by now: it stays racy, and the next snapshot says what became of it.
-      }
-    }
-  }
 }
 
 /**
@@ -352,15 +326,4 @@ export class StatCache {
  */
 export function loadCache(root: string, options: LoadCacheOptions = {}): Promise<StatCache> {
   return StatCache.open({ ...options, root });
-}
-
-/** Whether two absolute paths lead to the same directory; links are looked at only where the texts differ. */
-async function isSameDirectory(a: string, b: string): Promise<boolean> {
-  if (a === b) return true;
-  try {
-    const [realA, realB] = await Promise.all([a, b].map((path) => realpath(toOpenable(path), 'buffer')));
-    return realA !== undefined && realB?.equals(realA) === true;
-  } catch {
-    return false;
-  }
 }
