@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { NaiveEntry } from './naive-reader.js';
+import { naivePathBytes } from './naive-path.js';
+
+/** What canonical text begins with. */
+export const HEADER = '{"version":3,"entries":{\n';
+
+/** Writes canonical text by the rules of the format, without the encoder of `@muse/stat-cache`. */
+export function canonicalText(entries: ReadonlyMap<string, NaiveEntry>): Buffer {
+  const inOrder = [...entries].sort(([a], [b]) => Buffer.compare(bytesOf(a), bytesOf(b)));
+  const lines = inOrder.map(([path, entry]) => canonicalLine(path, entry));
+  return withChecksum(Buffer.from(`${HEADER}${lines.join(',\n')}${lines.length > 0 ? '\n' : ''}},`));
+}
+
+/** Returns the text with the checksum that its bytes have, and the end. */
+export function withChecksum(covered: Buffer): Buffer {
+  const digest = createHash('sha256').update(covered).digest('hex');
+  return Buffer.concat([covered, Buffer.from(`"checksum":"${digest}"}`)]);
+}
+
+/** Returns the line of an entry, without what separates it from the next. */
+export function canonicalLine(path: string, entry: NaiveEntry): string {
+  const { mtimeNs, ctimeNs = 0n, size, ino, objectId, dimensions } = entry;
+  const pairs = [...dimensions].sort(([a], [b]) => (a < b ? -1 : 1));
+  const texts = pairs.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  return (
+    `${JSON.stringify(path)}:{"mtime":${secondsOf(mtimeNs)},"ctime":${secondsOf(ctimeNs)},` +
+    `"size":${String(size)},"ino":${String(ino)},"object_hash":"${objectId}","dimensions":{${texts.join(',')}}}`
+  );
+}
+
+function secondsOf(ns: bigint): string {
+  const distance = ns < 0n ? -ns : ns;
+  const decimals = String(distance % 10n ** 9n).padStart(9, '0');
+  return `${ns < 0n ? '-' : ''}${String(distance / 10n ** 9n)}.${decimals}`;
+}
+
+function bytesOf(path: string): Buffer {
+  return naivePathBytes(path) ?? Buffer.alloc(0);
+}

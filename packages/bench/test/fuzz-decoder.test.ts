@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../dist/fuzz-decoder.js', import.meta.url));
+
+/** What the script prints in its first line. */
+interface Figures {
+  readonly texts: number;
+  readonly taken: number;
+  readonly findings: number;
+}
+
+/** Returns the lines that a run prints; one with findings exits with 1. */
+function fuzz(...args: string[]): Promise<string[]> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], (_error, stdout, stderr) => {
+      resolve(`${stdout}${stderr}`.trim().split('\n'));
+    });
+  });
+}
+
+it('the JSON v3 decoder takes no text wrongly that 3 seconds bring up', { timeout: 90_000 }, async () => {
+  const [first = '', ...findings] = await fuzz('--seconds', '3', '--seed', '1');
+  expect(findings).toEqual([]);
+  const { texts, taken } = JSON.parse(first) as Figures;
+  expect(texts).toBeGreaterThan(100);
+  // Were nearly all of them refused, the run would say little.
+  expect(taken).toBeGreaterThan(texts / 10);
+});
