@@ -60,6 +60,33 @@ describe('CONTRIBUTING.md', () => {
   );
 });
 
+describe('docs/guarantees.md', () => {
+  const rows = read('docs/guarantees.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
+  // The last cell of a row: where the test is, in backticks, and then its name or names, with … for any text.
+  const proofs = rows.flatMap((row) => {
+    const cell = row.split('|').at(-2) ?? '';
+    return [...cell.matchAll(/`([^`]+)`([^`]*)/g)].map(([, path = '', names = '']) => ({
+      path,
+      names: [...names.matchAll(/\*([^*]+)\*/g)].map(([, name = '']) => name),
+    }));
+  });
+
+  it('names tests that there are', () => {
+    expect(proofs.length).toBeGreaterThan(0);
+    const missing = proofs.flatMap(({ path, names }) => {
+      const [found] = [`packages/${path}`, `apps/${path}`].filter((each) =>
+        existsSync(join(repository, each)),
+      );
+      if (found === undefined) return [path];
+      const parts = names.flatMap((name) => name.split('…').map((part) => part.trim()));
+      return parts.filter((part) => !read(found).includes(part)).map((part) => `${path}: ${part}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
 describe.each(documents)('%s', (path) => {
   const text = read(path);
 
