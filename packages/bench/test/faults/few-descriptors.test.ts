@@ -1,8 +1,9 @@
 import { kernelTree, oracle, removeTree, tempDir, type OracleAnswer } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { differingPaths } from '../support/differing-paths.js';
 import { PATIENCE_MS } from './support/effort.js';
-import { muse, type Ended } from './support/muse-process.js';
-import { takeSnapshot } from './support/snapshot-answer.js';
+import { muse } from './support/muse-process.js';
+import { takeSnapshot, type SnapshotDocument } from './support/snapshot-answer.js';
 
 const { path: root } = tempDir();
 let expected: OracleAnswer;
@@ -10,49 +11,56 @@ let expected: OracleAnswer;
 beforeAll(async () => {
   kernelTree({ root, files: 4000, fileBytes: 100 });
   expected = await oracle(root);
-});
+}, PATIENCE_MS);
 
-afterAll(() => removeTree(root));
+afterAll(() => removeTree(root), PATIENCE_MS);
 
 describe.runIf(process.platform !== 'win32')('with few open files allowed', { timeout: PATIENCE_MS }, () => {
-  it.for(['1', '2'])('a snapshot by %s threads is right with 64', async (threads) => {
-    const { code, answer } = await takeSnapshot(root, {
-      args: ['--threads', threads],
-      before: 'ulimit -n 64',
-    });
+  it.for(['1', '2'])('64 are enough for a snapshot by %s threads', async (threads) => {
+    const args = ['--threads', threads];
+    const { code, answer } = await takeSnapshot(root, { args, before: 'ulimit -n 64' });
     expect({ code, ...answer }).toEqual({ code: 0, ...expected });
   });
 
-  it.for([100, 64])(
-    'a snapshot with %i, too few for sixteen threads, is right or fails in one line',
-    async (limit) => {
-      const { code, stdout, stderr } = await withLimit(limit, ['--threads', '16']);
-      if (code === 0) {
-        expect({ stdout, stderr }).toEqual({ stdout: `${expected.id}\n`, stderr: '' });
-      } else {
-        expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
-        expect(stderr).toMatch(/^muse: cannot take a snapshot of [^\n]*\n$/);
-      }
-    },
-  );
+  it('64 for sixteen threads give no wrong answer', async () => {
+    await expectNoWrongAnswer(64, '16');
+  });
 
-  // It hangs, and its memory grows: the handler of the last resort imports modules, fails and is called for that again.
+  // One time in twelve, a thread that answers while it is being ended lets Node 20 exit with 13, without a word.
+  it.skip.for([68, 64, 60])('%i for three threads give no wrong answer', async (limit) => {
+    for (let run = 0; run < 4; run++) await expectNoWrongAnswer(limit, '3');
+  });
+
+  // Node 20 hangs, and its memory grows: the last handler of errors imports modules, fails, and is called for that.
   it.skip.for([46, 40, 32, 24])(
-    'a snapshot with %i, too few for Node to load the program, fails in one line',
+    '%i, too few to load the whole program, give no wrong answer',
     async (limit) => {
-      const { code, stdout, stderr } = await withLimit(limit, []);
-      expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
-      expect(stderr).toMatch(/^muse: [^\n]*EMFILE[^\n]*\n$/);
+      await expectNoWrongAnswer(limit, '2');
     },
   );
 
-  it.for([16, 8])('with %i, too few for Node itself, nothing is answered', async (limit) => {
-    const { code, stdout } = await withLimit(limit, []);
+  it.for([16, 8])('%i, too few for Node itself, give no answer', async (limit) => {
+    const { code, stdout } = await muse(['snapshot', root], { before: `ulimit -c 0; ulimit -n ${limit}` });
     expect(stdout).toBe('');
     expect(code).not.toBe(0);
   });
 });
 
-function withLimit(limit: number, args: readonly string[]): Promise<Ended> {
-  return muse(['snapshot', '--quiet', ...args, root], { before: `ulimit -n ${limit}`, patience: 20_000 });
+/** Takes a snapshot that must be right, or lack no file without a word, or fail in one line. */
+async function expectNoWrongAnswer(limit: number, threads: string): Promise<void> {
+  const { code, stdout, stderr } = await muse(['snapshot', '--quiet', '--json', '--threads', threads, root], {
+    before: `ulimit -n ${limit}`,
+    patience: 20_000,
+  });
+  if (stdout === '') {
+    expect(stderr).toMatch(/^muse: [^\n]*\n$/);
+    expect(code).toBe(4);
+    return;
+  }
+  const { manifest, problems } = JSON.parse(stdout) as SnapshotDocument;
+  const wrong = differingPaths(new Map(Object.entries(manifest)), expected.manifest);
+  const isNamed = (path: string) =>
+    problems.some((problem) => path === problem.path || path.startsWith(`${problem.path}/`));
+  expect(wrong.filter((path) => !isNamed(path))).toEqual([]);
+  expect(code).toBe(wrong.length === 0 ? 0 : 3);
 }
