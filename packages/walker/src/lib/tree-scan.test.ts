@@ -141,7 +141,10 @@ describe('TreeScan', () => {
   it('keeps a file that is on another device than the root', async () => {
     const root = sample();
     childOf(root, 'p', 'x').dev = 2n;
-    expect(pathsIn(await scanned(new FakeCalls(root), { oneFileSystem: true }))).toContain('p/x');
+    for (const ignore of [undefined, { ignores: () => false }]) {
+      const scan = await scanned(new FakeCalls(root), { oneFileSystem: true, ignore });
+      expect(pathsIn(scan)).toContain('p/x');
+    }
   });
 
   it('goes on where a directory cannot be listed', async () => {
@@ -260,6 +263,7 @@ describe('TreeScan, when a directory is replaced', () => {
     const scan = await scanned(calls);
     expect(problemsOf(scan)).toMatchObject([{ path: 'p/d', kind: 'torn', code: 'ETORN' }]);
     expect(pathsIn(scan)).toEqual(['a', 'p/x', 'q/h']);
+    expect(calls.log.filter((call) => call === 'names p/d')).toHaveLength(4);
   });
 
   it('by itself again each time it is listed, it is torn and the scan ends', async () => {
