@@ -8,7 +8,7 @@ import { museRoot, storedText } from './support/muse-root.js';
 async function opened(defer: boolean): Promise<{ cache: StatCache; root: string; boundary: bigint }> {
   const text = encodeAll(['a', 'b', 'c'].map((path) => [path, cacheEntry()]));
   const root = await museRoot({ '.muse/cache/stat.json': text });
-  const cache = await StatCache.open({ root, defer });
+  const cache = await StatCache.open({ root, defer, keep: true });
   return { cache, root, boundary: await cache.boundary() };
 }
 

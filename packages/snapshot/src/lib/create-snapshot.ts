@@ -1,5 +1,5 @@
 import { SnapshotIncompleteError } from './incomplete-error.js';
-import { openSnapshotter } from './snapshotter.js';
+import { openRoot } from './snapshotter.js';
 import type { Manifest, Snapshot, SnapshotCall, SnapshotterOptions } from './types.js';
 
 /**
@@ -11,7 +11,7 @@ export async function createSnapshot(
   options: SnapshotterOptions & SnapshotCall = {},
 ): Promise<Snapshot> {
   options.signal?.throwIfAborted();
-  const snapshotter = await openSnapshotter(root, options);
+  const snapshotter = await openRoot(root, options, false);
   try {
     return await snapshotter.snapshot(options);
   } finally {

@@ -9,13 +9,22 @@ import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './
  * Opens a root for one snapshot or many: resolves it, reads its ignore rules and its cache. Rejects when the root is no
  * directory or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
-export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
+export function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
+  return openRoot(root, options, true);
+}
+
+/** Does what {@link openSnapshotter} does; without `again` nothing is kept in memory for a second snapshot. */
+export async function openRoot(
+  root: string,
+  options: SnapshotterOptions,
+  again: boolean,
+): Promise<Snapshotter> {
   const threads = threadCount(options.threads);
   const resolved = await resolveRoot(root);
   const started = performance.now();
   const [ignore, cache] = await Promise.all([
     options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
-    openCache(resolved, options),
+    openCache(resolved, options, again),
   ]);
   return new RootSnapshotter(threads, options.ignore === undefined, {
     root: resolved,
@@ -30,9 +39,10 @@ export async function openSnapshotter(root: string, options: SnapshotterOptions 
 async function openCache(
   resolved: ResolvedRoot,
   { cache, logger }: SnapshotterOptions,
+  keep: boolean,
 ): Promise<StatCache | undefined> {
   if (cache === false) return undefined;
-  if (cache === undefined) return StatCache.open({ root: resolved.root, defer: true, logger });
+  if (cache === undefined) return StatCache.open({ root: resolved.root, defer: true, keep, logger });
   // Its entries would all be pruned, and those recorded here be settled and saved over there.
   if (cache.root !== undefined && !(await isRoot(resolved, cache.root))) {
     const [mine, its] = [JSON.stringify(resolved.root), JSON.stringify(cache.root)];

@@ -42,7 +42,7 @@ function shared(bytes: Buffer): Buffer {
 /** Loads a cache whose settling goes through the simulated file system. */
 export function openSimCache(sim: SimFs, storage: CacheStorage): Promise<StatCache> {
   const system = { files: sim.fileCalls, sleep: sim.sleep, nowNs: () => sim.nowNs };
-  return StatCache.open({ root: ROOT, storage, system, defer: true });
+  return StatCache.open({ root: ROOT, storage, system, defer: true, keep: true });
 }
 
 /** Takes a snapshot of the simulated root, every system call of it simulated. */

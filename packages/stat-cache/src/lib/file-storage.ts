@@ -71,9 +71,9 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
     save: async (change, { maxBytes = MAX_CACHE_BYTES, keep } = {}) => {
       try {
         await prepare(place);
-        const pieces = [...limited(codec.encode(change), maxBytes, file)];
-        await replace(place, pieces);
-        if (keep && change.put.size >= WORTH_KEEPING) keepSaved(codec, pieces, keep);
+        const pieces = limited(codec.encode(change), maxBytes, file);
+        if (keep && change.put.size >= WORTH_KEEPING) await replaceAndKeep(place, codec, [...pieces], keep);
+        else await replace(place, pieces);
       } catch (error) {
         if (error instanceof CacheNotSavedError) throw error;
         const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
@@ -86,11 +86,13 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
 /** So many new entries take more memory and time apart from the stored text than the text with them in it. */
 const WORTH_KEEPING = 1000;
 
-function keepSaved(
+async function replaceAndKeep(
+  place: Place,
   codec: CacheCodec,
   pieces: readonly Uint8Array[],
   keep: (contents: CacheContents) => void,
-): void {
+): Promise<void> {
+  await replace(place, pieces);
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const bytes = Buffer.from(new SharedArrayBuffer(length));
   let at = 0;

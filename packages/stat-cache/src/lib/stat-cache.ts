@@ -37,6 +37,8 @@ export interface LoadCacheOptions {
   readonly signal?: AbortSignal | undefined;
   /** Check stored entries when they are asked for instead of all at once; see `DecodeOptions`. Default: false. */
   readonly defer?: boolean | undefined;
+  /** Take the memory for what a save stored, so that threads can match it from then on. Default: false. */
+  readonly keep?: boolean | undefined;
   /** Default: the system as it is. For tests that choose what happens between two system calls. */
   readonly system?: CacheSystem | undefined;
 }
@@ -67,6 +69,7 @@ export class StatCache {
   readonly #storage: CacheStorage | undefined;
   readonly #maxBytes: number;
   readonly #system: CacheSystem;
+  readonly #keep: boolean;
   readonly #clock: BoundaryClock;
   readonly #entries: RecordedEntries;
   #changes = 0;
@@ -76,14 +79,14 @@ export class StatCache {
   private constructor(
     root: string | undefined,
     storage: CacheStorage | undefined,
-    maxBytes: number,
-    system: CacheSystem,
+    { maxBytes = MAX_CACHE_BYTES, system = realSystem, keep = false }: LoadCacheOptions,
     loaded: LoadResult,
   ) {
     this.root = root;
     this.#storage = storage;
     this.#maxBytes = maxBytes;
     this.#system = system;
+    this.#keep = keep;
     this.#clock = new BoundaryClock(
       async () => storage?.probe?.(),
       () => system.nowNs(),
@@ -113,7 +116,7 @@ export class StatCache {
         `Left ${loaded.dropped} damaged entries out of the stat cache of ${quotePath(root)}: their files are read again`,
       );
     }
-    return new StatCache(root, storage, maxBytes, options.system ?? realSystem, loaded);
+    return new StatCache(root, storage, options, loaded);
   }
 
   /**
@@ -128,7 +131,7 @@ export class StatCache {
 
   /** Returns a cache that knows nothing and is never saved. */
   static empty(): StatCache {
-    return new StatCache(undefined, undefined, MAX_CACHE_BYTES, realSystem, undefined);
+    return new StatCache(undefined, undefined, {}, undefined);
   }
 
   /** The number of entries, racy ones included. */
@@ -310,10 +313,10 @@ export class StatCache {
     const change = this.#entries.change();
     if (change.put.size > 0 || change.remove.size > 0) {
       let stored: CacheContents | undefined;
-      const keep = (contents: CacheContents) => {
+      const take = (contents: CacheContents) => {
         stored = contents;
       };
-      await storage.save(change, { maxBytes: this.#maxBytes, keep });
+      await storage.save(change, { maxBytes: this.#maxBytes, ...(this.#keep && { keep: take }) });
       this.#entries.saved(change, stored);
     }
     this.#savedChanges = changes;

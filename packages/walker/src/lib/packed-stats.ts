@@ -33,12 +33,10 @@ export class PackedStats {
 /** One packed stat, read in place; `at` moves it to another one. */
 export class StatView implements WalkedStat {
   #signed: BigInt64Array;
-  #unsigned: BigUint64Array;
   #at: number;
 
   constructor(fields: BigInt64Array, index = 0) {
     this.#signed = fields;
-    this.#unsigned = new BigUint64Array(fields.buffer, fields.byteOffset, fields.length);
     this.#at = index * FIELDS;
   }
 
@@ -49,10 +47,10 @@ export class StatView implements WalkedStat {
   }
 
   get dev(): bigint {
-    return this.#unsigned[this.#at] ?? 0n;
+    return BigInt.asUintN(64, this.#signed[this.#at] ?? 0n);
   }
   get ino(): bigint {
-    return this.#unsigned[this.#at + 1] ?? 0n;
+    return BigInt.asUintN(64, this.#signed[this.#at + 1] ?? 0n);
   }
   get size(): bigint {
     return this.#signed[this.#at + 2] ?? 0n;
