@@ -1,7 +1,7 @@
 export { countLeftOut, DirectoryNode, directoriesOf, type Listing } from './lib/directory-node.js';
-export { filesOf, type ScannedFile } from './lib/files-of.js';
 export { DIRECTORY, FILE, LEFT_OUT, noneLeftOut } from './lib/kinds.js';
-export { PackedStats, StatView } from './lib/packed-stats.js';
+export { PackedStats, SizeView, StatView } from './lib/packed-stats.js';
+export { runsOf, type Run } from './lib/runs-of.js';
 export { codeOf, isMoved, problemOf } from './lib/problems.js';
 export { revisitRoot } from './lib/resolve-root.js';
 export {

@@ -44,6 +44,8 @@ async function take(
       logger,
       signal,
       onProgress,
+      // Of the default answer it is no part.
+      deferManifest: true,
     });
   } catch (error) {
     signal.throwIfAborted();

@@ -2,7 +2,7 @@ import type { StatCache } from '@muse/stat-cache';
 import { NO_LINE } from '@muse/stat-cache/json-v3';
 import { directoriesOf, LEFT_OUT, type DirectoryNode, type TreeScan } from '@muse/walker/scan';
 import { hashFiles, type HashContext, type HashSink } from './hash-files.js';
-import type { DirectoryIds, Miss } from './lookup-directory.js';
+import type { DirectoryIds, Miss } from './directory-ids.js';
 import type { ProgressReport } from './progress-report.js';
 import type { Problem } from './types.js';
 
@@ -40,7 +40,7 @@ export async function hashMisses(
     const boundary = await context.cache?.boundary();
     const sink: HashSink<Miss> = {
       hashed: (miss, objectId, stat, bytes) => {
-        miss.into.ids[miss.position] = objectId;
+        miss.into.set(miss.position, objectId);
         miss.bytes = bytes;
         total.files++;
         total.bytes += bytes;
@@ -86,7 +86,7 @@ function missesOf(root: DirectoryNode<DirectoryIds>): Miss[] {
     if (!value || value.misses.length === 0) continue;
     const failed = new Set(value.problems.map(({ path }) => path));
     for (const miss of value.misses) {
-      if (value.ids[miss.position] === undefined && !failed.has(miss.path)) misses.push(miss);
+      if (value.get(miss.position) === undefined && !failed.has(miss.path)) misses.push(miss);
     }
   }
   return misses;

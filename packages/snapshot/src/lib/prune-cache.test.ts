@@ -14,12 +14,18 @@ function cacheOf(paths: readonly string[]): StatCache {
   return cache;
 }
 
-function assembled(files: readonly string[], problems: readonly string[]): Assembled {
-  return {
-    manifest: new Map(files.map((path) => [path, id])),
+function prune(
+  cache: StatCache,
+  files: readonly string[],
+  problems: readonly string[] = [],
+  uncached = 0,
+): number {
+  const assembled = {
+    counts: { files: files.length },
     problems: problems.map((path) => ({ path }) as Problem),
     matched: 0,
   } as unknown as Assembled;
+  return pruneCache(cache, assembled, uncached, () => new Map(files.map((path) => [path, id])));
 }
 
 const left = (cache: StatCache) => [...cache.entries()].map(([path]) => path).sort();
@@ -27,7 +33,7 @@ const left = (cache: StatCache) => [...cache.entries()].map(([path]) => path).so
 describe('pruneCache', () => {
   it('removes what has no file', () => {
     const cache = cacheOf(CACHED);
-    expect(pruneCache(cache, assembled(['a', 'd/b'], []), 0)).toBe(4);
+    expect(prune(cache, ['a', 'd/b'])).toBe(4);
     expect(left(cache)).toEqual(['a', 'd/b']);
   });
 
@@ -39,13 +45,13 @@ describe('pruneCache', () => {
     ['something that has no entry', ['x'], ['a']],
   ])('spares what lies at or below a problem with %s', (_, problems, expected) => {
     const cache = cacheOf(CACHED);
-    pruneCache(cache, assembled(['a'], problems), 0);
+    prune(cache, ['a'], problems);
     expect(left(cache)).toEqual(expected);
   });
 
   it('counts files that have no entry: as many entries as files are not the same', () => {
     const cache = cacheOf(['a', 'gone']);
-    expect(pruneCache(cache, assembled(['a', 'lies'], []), 1)).toBe(1);
+    expect(prune(cache, ['a', 'lies'], [], 1)).toBe(1);
     expect(left(cache)).toEqual(['a']);
   });
 });

@@ -1,20 +1,22 @@
-import type { FileCalls, StatCache } from '@muse/stat-cache';
+import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
 import {
   ScanExecutor,
   TreeScan,
+  type DirectoryNode,
   type ScanCalls,
   type ScannedEntries,
   type ThreadPool,
 } from '@muse/walker/scan';
 import { annotateWith, sharedLines } from './annotate.js';
-import { assemble } from './assemble.js';
+import { assemble, manifestOf } from './assemble.js';
 import { Breather } from './breather.js';
+import type { DirectoryIds } from './directory-ids.js';
 import { hashMisses } from './hash-misses.js';
-import { lookUpDirectory, type DirectoryIds } from './lookup-directory.js';
+import { lookUpDirectory } from './lookup-directory.js';
 import { ProgressReport } from './progress-report.js';
 import { pruneCache } from './prune-cache.js';
-import type { Snapshot, SnapshotCall } from './types.js';
+import type { Manifest, Snapshot, SnapshotCall, SnapshotStats } from './types.js';
 
 /** What a snapshotter keeps from one snapshot to the next. */
 export interface SnapshotContext {
@@ -72,34 +74,64 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     { root: root.root, cache, pool, signal, calls: context.calls?.files },
     progress,
   );
-  const assembled = await assemble(scan.root, breather, signal);
+  const entries = call.deferManifest ? undefined : new Map<string, ObjectId>();
+  const onEntry = entries && ((path: string, id: ObjectId) => void entries.set(path, id));
+  const assembled = await assemble(scan.root, { breather, signal, onEntry });
+  const manifest = entries ? () => entries : later(scan.root);
   const hashMs = watch.lap();
 
   progress.enter('save');
-  const pruned = cache ? pruneCache(cache, assembled, hashed.uncached) : 0;
+  const pruned = cache ? pruneCache(cache, assembled, hashed.uncached, manifest) : 0;
   const saveError = cache?.persistent ? await save(cache) : undefined;
   const saveMs = watch.lap();
 
-  const { id, manifest, problems, counts } = assembled;
+  const { problems, counts } = assembled;
+  const stats: SnapshotStats = {
+    ...counts,
+    hashedFiles: hashed.files,
+    hashedBytes: hashed.bytes,
+    racy: cache?.racy ?? 0,
+    pruned,
+    milliseconds: {
+      load: loadMs,
+      scan: scanMs,
+      hash: hashMs,
+      save: saveMs,
+      total: loadMs + scanMs + hashMs + saveMs,
+    },
+  };
+  return snapshotOf(
+    { id: assembled.id, complete: problems.length === 0, problems, stats },
+    manifest,
+    saveError,
+  );
+}
+
+/** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */
+function later(tree: DirectoryNode<DirectoryIds>): () => Manifest {
+  let root: typeof tree | undefined = tree;
+  let manifest: Manifest = new Map();
+  return () => {
+    if (root) manifest = manifestOf(root);
+    root = undefined;
+    return manifest;
+  };
+}
+
+/** In a function of its own: a getter keeps alive whatever the function around it holds. */
+function snapshotOf(
+  { id, complete, problems, stats }: Omit<Snapshot, 'manifest' | 'saveError'>,
+  manifest: () => Manifest,
+  saveError: Error | undefined,
+): Snapshot {
   return {
     id,
-    manifest,
-    complete: problems.length === 0,
-    problems,
-    stats: {
-      ...counts,
-      hashedFiles: hashed.files,
-      hashedBytes: hashed.bytes,
-      racy: cache?.racy ?? 0,
-      pruned,
-      milliseconds: {
-        load: loadMs,
-        scan: scanMs,
-        hash: hashMs,
-        save: saveMs,
-        total: loadMs + scanMs + hashMs + saveMs,
-      },
+    get manifest() {
+      return manifest();
     },
+    complete,
+    problems,
+    stats,
     ...(saveError && { saveError }),
   };
 }

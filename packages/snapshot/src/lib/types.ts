@@ -92,6 +92,11 @@ export interface SnapshotterOptions {
 export interface SnapshotCall {
   /** Ends the call early: it rejects with the signal's reason, and leaves no temporary file. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Put the manifest together when it is first asked for, in one go of some 0.5 µs a file, instead of within the call,
+   * which lets the event loop turn: for who may need no more than the snapshot id. Default: false.
+   */
+  readonly deferManifest?: boolean | undefined;
   /** Called at most some twenty times a second. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PackedStats, StatView } from './packed-stats.js';
+import { PackedStats, SizeView, StatView } from './packed-stats.js';
 
 const stat = (n: bigint) => ({ dev: n, ino: n + 1n, size: n + 2n, mtimeNs: -n, ctimeNs: n * n });
 
@@ -27,5 +27,26 @@ describe('PackedStats', () => {
       mtimeNs: -1n,
       ctimeNs: -(2n ** 62n),
     });
+  });
+
+  it('takes back what was added last, and reorders what is last now', () => {
+    const packed = new PackedStats();
+    for (let i = 0; i < 300; i++) packed.add(stat(BigInt(i)));
+    packed.truncate(5);
+    packed.permuteLast([2, 0, 1]);
+    packed.add(stat(9n));
+    const view = new StatView(packed.take());
+    expect([0, 1, 2, 3, 4, 5].map((i) => view.at(i).copy())).toEqual([0n, 1n, 4n, 2n, 3n, 9n].map(stat));
+    expect(packed.count).toBe(6);
+  });
+});
+
+describe('SizeView', () => {
+  it('tells sizes exactly, as numbers', () => {
+    const packed = new PackedStats();
+    const sizes = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n - 1n];
+    for (const size of sizes) packed.add({ ...stat(7n), size });
+    const view = new SizeView(packed.take());
+    expect(sizes.map((_, i) => view.at(i))).toEqual(sizes.map(Number));
   });
 });

@@ -24,6 +24,25 @@ export class PackedStats {
     fields[at + 4] = stat.ctimeNs;
   }
 
+  /** Stats added and not taken back. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes back all stats but the first `count`. */
+  truncate(count: number): void {
+    this.#count = count;
+  }
+
+  /** Reorders the last stats: the first of them becomes the one that was in place `order[0]` among them, and so on. */
+  permuteLast(order: readonly number[]): void {
+    const start = (this.#count - order.length) * FIELDS;
+    const old = this.#fields.slice(start, this.#count * FIELDS);
+    for (const [to, from] of order.entries()) {
+      this.#fields.set(old.subarray(from * FIELDS, (from + 1) * FIELDS), start + to * FIELDS);
+    }
+  }
+
   /** Returns the fields of all stats added, to be read through a {@link StatView}. */
   take(): BigInt64Array {
     return this.#fields.slice(0, this.#count * FIELDS);
@@ -66,5 +85,25 @@ export class StatView implements WalkedStat {
   copy(): WalkedStat {
     const { dev, ino, size, mtimeNs, ctimeNs } = this;
     return { dev, ino, size, mtimeNs, ctimeNs };
+  }
+}
+
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+const LOW = LITTLE_ENDIAN ? 0 : 1;
+const HIGH = LITTLE_ENDIAN ? 1 : 0;
+const TWO_32 = 2 ** 32;
+
+/** The sizes of packed stats, in bytes, without a bigint for each. */
+export class SizeView {
+  readonly #words: Uint32Array;
+
+  constructor(fields: BigInt64Array) {
+    this.#words = new Uint32Array(fields.buffer, fields.byteOffset, fields.length * 2);
+  }
+
+  /** Returns the size of the stat with this index. */
+  at(index: number): number {
+    const word = (index * FIELDS + 2) * 2;
+    return (this.#words[word + HIGH] ?? 0) * TWO_32 + (this.#words[word + LOW] ?? 0);
   }
 }

@@ -46,6 +46,7 @@ export function scanDirectory(
   stats: PackedStats,
   maxNames = Infinity,
 ): ScannedDirectory {
+  const { count } = stats;
   let operation = 'readdir';
   try {
     const native = toNativePath(root, directory.path);
@@ -64,6 +65,7 @@ export function scanDirectory(
       reached.close();
     }
   } catch (error) {
+    stats.truncate(count);
     const problems = [problemOf(directory.path, operation, error)];
     return { ...NOTHING, outcome: isMoved(error) ? 'moved' : 'failed', problems };
   }
@@ -82,7 +84,6 @@ class Scan {
   readonly #stats: PackedStats;
   readonly #names: string[] = [];
   readonly #kinds: number[] = [];
-  readonly #found: WalkedStat[] = [];
   readonly #leftOut: LeftOutKind[] = [];
   readonly #problems: WalkProblem[] = [];
 
@@ -112,7 +113,6 @@ class Scan {
 
   result(outcome: ScannedDirectory['outcome']): ScannedDirectory {
     this.#sort();
-    for (const stat of this.#found) this.#stats.add(stat);
     return {
       outcome,
       names: this.#names,
@@ -166,7 +166,7 @@ class Scan {
     }
     this.#names.push(name);
     this.#kinds.push(kind);
-    this.#found.push(stat);
+    this.#stats.add(stat);
   }
 
   #problem(name: string, error: unknown): void {
@@ -175,13 +175,24 @@ class Scan {
 
   /** Brings the names into the order of the paths below them. The system's listing mostly is in order already. */
   #sort(): void {
-    const keys = this.#names.map((name, i) => (this.#kinds[i] === DIRECTORY ? `${name}/` : name));
-    const compare = keys.some((key) => SURROGATE.test(key)) ? compareTreePaths : compareUnits;
-    if (keys.every((key, i) => i === 0 || compare(keys[i - 1] ?? '', key) < 0)) return;
+    const compare = this.#names.some((name) => SURROGATE.test(name)) ? compareTreePaths : compareUnits;
+    if (this.#isSorted(compare)) return;
+    const keys = this.#names.map((_, i) => this.#key(i));
     const order = keys.map((_, i) => i).sort((a, b) => compare(keys[a] ?? '', keys[b] ?? ''));
     permute(this.#names, order);
     permute(this.#kinds, order);
-    permute(this.#found, order);
+    this.#stats.permuteLast(order);
+  }
+
+  #isSorted(compare: (a: string, b: string) => number): boolean {
+    for (let i = 1; i < this.#names.length; i++)
+      if (compare(this.#key(i - 1), this.#key(i)) >= 0) return false;
+    return true;
+  }
+
+  #key(index: number): string {
+    const name = this.#names[index] ?? '';
+    return this.#kinds[index] === DIRECTORY ? `${name}/` : name;
   }
 }
 

@@ -9,10 +9,11 @@ import {
   type FakeNode,
 } from '../../test/support/fake-tree.js';
 import { countLeftOut, directoriesOf } from './directory-node.js';
-import { filesOf } from './files-of.js';
+import { FILE } from './kinds.js';
 import { noneLeftOut } from './kinds.js';
 import { StatView } from './packed-stats.js';
 import type { ScanReply, ScanTask } from './scan-batch.js';
+import { runsOf } from './runs-of.js';
 import { ScanExecutor } from './scan-executor.js';
 import { TreeScan, type TreeScanOptions } from './tree-scan.js';
 import type { WalkProblem } from './types.js';
@@ -36,9 +37,14 @@ async function scanned(
 }
 
 function filesIn(scan: TreeScan<string>): Map<string, bigint> {
-  return new Map(
-    [...filesOf(scan.root)].map(({ path, listing, index }) => [path, new StatView(listing.stats, index).ino]),
-  );
+  const files = new Map<string, bigint>();
+  for (const { directory, listing, from, to } of runsOf(scan.root)) {
+    for (let i = from; i < to; i++) {
+      if (listing.kinds[i] !== FILE) continue;
+      files.set(`${directory.prefix}${listing.names[i] ?? ''}`, new StatView(listing.stats, i).ino);
+    }
+  }
+  return files;
 }
 
 function pathsIn(scan: TreeScan<string>): string[] {

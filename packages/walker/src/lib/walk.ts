@@ -1,8 +1,8 @@
 import { countLeftOut, directoriesOf, type DirectoryNode } from './directory-node.js';
-import { filesOf } from './files-of.js';
-import { noneLeftOut } from './kinds.js';
+import { FILE, noneLeftOut } from './kinds.js';
 import { StatView } from './packed-stats.js';
 import { resolveRoot } from './resolve-root.js';
+import { runsOf } from './runs-of.js';
 import { ScanExecutor } from './scan-executor.js';
 import { threadCount } from './thread-count.js';
 import { ThreadPool } from './thread-pool.js';
@@ -75,8 +75,12 @@ export async function walk(root: string, options: WalkOptions = {}): Promise<Wal
 
 function summarize(root: DirectoryNode<never>): Omit<Walk, 'root'> {
   const files: WalkedFile[] = [];
-  for (const { path, listing, index } of filesOf(root)) {
-    files.push({ path, stat: new StatView(listing.stats, index).copy() });
+  for (const { directory, listing, from, to } of runsOf(root)) {
+    const { names, kinds, stats } = listing;
+    for (let i = from; i < to; i++) {
+      if (kinds[i] !== FILE) continue;
+      files.push({ path: directory.prefix + (names[i] ?? ''), stat: new StatView(stats, i).copy() });
+    }
   }
   const leftOut = noneLeftOut();
   countLeftOut(root, leftOut);

@@ -1,0 +1,83 @@
+import { blobId, type ObjectId } from '@muse/stat-cache';
+import { DIRECTORY, DirectoryNode, FILE, LEFT_OUT, PackedStats } from '@muse/walker/scan';
+import { describe, expect, it } from 'vitest';
+import { assemble, manifestOf } from './assemble.js';
+import { Breather } from './breather.js';
+import { DirectoryIds } from './directory-ids.js';
+import { computeSnapshotId } from './snapshot-id.js';
+import type { Problem } from './types.js';
+
+const id = blobId(Buffer.from('x'));
+
+/** A directory of entries, each with its kind; files have the object id of `x` but for those in `without`. */
+function nodeOf(
+  path: string,
+  entries: Readonly<Record<string, number>>,
+  {
+    parent,
+    without = [],
+    problems = [],
+  }: { parent?: DirectoryNode<DirectoryIds>; without?: string[]; problems?: Problem[] } = {},
+): DirectoryNode<DirectoryIds> {
+  const node = new DirectoryNode<DirectoryIds>(path, { dev: 1n, ino: 1n }, parent);
+  const names = Object.keys(entries);
+  const stats = new PackedStats();
+  for (const [i] of names.entries())
+    stats.add({ dev: 1n, ino: BigInt(i), size: 10n, mtimeNs: 0n, ctimeNs: 0n });
+  node.listing = {
+    names,
+    kinds: Uint8Array.from(Object.values(entries)),
+    stats: stats.take(),
+    from: 0,
+    to: names.length,
+  };
+  node.value = new DirectoryIds(undefined);
+  node.value.problems.push(...problems);
+  for (const [i, name] of names.entries()) if (!without.includes(name)) node.value.set(i, id);
+  parent?.children.set(path.slice(parent.prefix.length), node);
+  return node;
+}
+
+/** What a tree comes to, and its manifest, which is the same whether it is made on the way or later. */
+async function assembled(root: DirectoryNode<DirectoryIds>) {
+  const manifest = new Map<string, ObjectId>();
+  const onEntry = (path: string, objectId: ObjectId) => void manifest.set(path, objectId);
+  const made = await assemble(root, { breather: new Breather(), onEntry });
+  expect([...manifestOf(root)]).toEqual([...manifest]);
+  return { ...made, manifest };
+}
+
+describe('assemble', () => {
+  it('puts files in path order, across directories', async () => {
+    const root = nodeOf('', { 'a.c': FILE, a: DIRECTORY, a0: FILE, ignored: LEFT_OUT });
+    nodeOf('a', { x: FILE }, { parent: root });
+    const { id: snapshotId, manifest, problems, counts } = await assembled(root);
+    expect([...manifest.keys()]).toEqual(['a.c', 'a/x', 'a0']);
+    expect(snapshotId).toBe(computeSnapshotId(manifest));
+    expect(problems).toEqual([]);
+    expect(counts).toMatchObject({ files: 3, bytes: 30, directories: 2, hits: 3 });
+  });
+
+  it('makes a problem of a file that has no object id, whatever led there', async () => {
+    const root = nodeOf('', { a: FILE, b: FILE }, { without: ['a'] });
+    const { manifest, problems } = await assembled(root);
+    expect([...manifest.keys()]).toEqual(['b']);
+    expect(problems).toMatchObject([{ path: 'a', kind: 'torn', operation: 'read', code: 'ETORN' }]);
+  });
+
+  it('names each problem once, in path order, from the directories and the files', async () => {
+    const problem = (path: string): Problem => ({
+      path,
+      kind: 'unreadable',
+      operation: 'open',
+      code: 'EACCES',
+      message: '',
+    });
+    const root = nodeOf('', { b: FILE, d: DIRECTORY }, { without: ['b'], problems: [problem('b')] });
+    const child = nodeOf('d', { e: FILE }, { parent: root, without: ['e'] });
+    child.problems = [problem('d')];
+    root.problems = [problem('a')];
+    const { problems } = await assembled(root);
+    expect(problems.map(({ path }) => path)).toEqual(['a', 'b', 'd', 'd/e']);
+  });
+});
