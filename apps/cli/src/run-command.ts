@@ -1,5 +1,20 @@
+import { cacheClear } from './commands/cache-clear.js';
+import { cacheInfo } from './commands/cache-info.js';
+import { explain } from './commands/explain.js';
+import { hash } from './commands/hash.js';
+import { init } from './commands/init.js';
+import { snapshot } from './commands/snapshot.js';
+import { verify } from './commands/verify.js';
 import { ExitCode } from './exit-code.js';
 import { abortOnInterrupt } from './interruption.js';
+import { isStdout } from './render/is-stdout.js';
+import { renderCacheCleared, renderCacheInfo } from './render/render-cache.js';
+import { renderExplain } from './render/render-explain.js';
+import { renderHash } from './render/render-hash.js';
+import { renderInit } from './render/render-init.js';
+import { renderSnapshot } from './render/render-snapshot.js';
+import { renderVerify } from './render/render-verify.js';
+import { checkWritable } from './render/write-file.js';
 import { createReporter, type Reporter } from './render/reporter.js';
 import type {
   CacheClearRequest,
@@ -47,18 +62,12 @@ function run(request: CommandRequest, reporter: Reporter): Promise<ExitCode> {
 }
 
 async function runInit(request: InitRequest): Promise<ExitCode> {
-  const { init } = await import('./commands/init.js');
-  const { renderInit } = await import('./render/render-init.js');
   await renderInit(await init(request));
   return ExitCode.done;
 }
 
 async function runSnapshot(request: SnapshotRequest, reporter: Reporter): Promise<ExitCode> {
   const signal = abortOnInterrupt();
-  const { snapshot } = await import('./commands/snapshot.js');
-  const { renderSnapshot } = await import('./render/render-snapshot.js');
-  const { checkWritable } = await import('./render/write-file.js');
-  const { isStdout } = await import('./render/is-stdout.js');
   const output = request.output !== undefined && !isStdout(request.output) ? request.output : undefined;
   if (output !== undefined) await checkWritable(output);
   const onProgress = reporter.progress.bind(reporter);
@@ -68,36 +77,26 @@ async function runSnapshot(request: SnapshotRequest, reporter: Reporter): Promis
 
 async function runVerify(request: VerifyRequest, reporter: Reporter): Promise<ExitCode> {
   const signal = abortOnInterrupt();
-  const { verify } = await import('./commands/verify.js');
-  const { renderVerify } = await import('./render/render-verify.js');
   const onProgress = reporter.progress.bind(reporter);
   const answer = await verify(request, { signal, logger: reporter, onProgress });
   return renderVerify(answer, request, reporter, signal);
 }
 
 async function runExplain(request: ExplainRequest, reporter: Reporter): Promise<ExitCode> {
-  const { explain } = await import('./commands/explain.js');
-  const { renderExplain } = await import('./render/render-explain.js');
   return renderExplain(await explain(request, reporter), request);
 }
 
 async function runCacheInfo(request: CacheInfoRequest, reporter: Reporter): Promise<ExitCode> {
-  const { cacheInfo } = await import('./commands/cache-info.js');
-  const { renderCacheInfo } = await import('./render/render-cache.js');
   await renderCacheInfo(await cacheInfo(request, reporter), request);
   return ExitCode.done;
 }
 
 async function runCacheClear(request: CacheClearRequest): Promise<ExitCode> {
-  const { cacheClear } = await import('./commands/cache-clear.js');
-  const { renderCacheCleared } = await import('./render/render-cache.js');
   await renderCacheCleared(await cacheClear(request));
   return ExitCode.done;
 }
 
 async function runHash(request: HashRequest, reporter: Reporter): Promise<ExitCode> {
   const signal = abortOnInterrupt();
-  const { hash } = await import('./commands/hash.js');
-  const { renderHash } = await import('./render/render-hash.js');
   return renderHash(hash(request, signal), reporter, signal);
 }
