@@ -8,6 +8,7 @@ const script = fileURLToPath(new URL('../dist/fuzz-decoder.js', import.meta.url)
 interface Figures {
   readonly texts: number;
   readonly taken: number;
+  readonly blocks: number;
   readonly findings: number;
 }
 
@@ -23,8 +24,10 @@ function fuzz(...args: string[]): Promise<string[]> {
 it('the JSON v3 decoder takes no text wrongly that 3 seconds bring up', { timeout: 90_000 }, async () => {
   const [first = '', ...findings] = await fuzz('--seconds', '3', '--seed', '1');
   expect(findings).toEqual([]);
-  const { texts, taken } = JSON.parse(first) as Figures;
+  const { texts, taken, blocks } = JSON.parse(first) as Figures;
   expect(texts).toBeGreaterThan(100);
   // Were nearly all of them refused, the run would say little.
   expect(taken).toBeGreaterThan(texts / 10);
+  // Were the decoder's own code not watched, nothing would lead the changes anywhere.
+  expect(blocks).toBeGreaterThan(300);
 });

@@ -101,10 +101,31 @@ describe('a snapshot of a tree in which', () => {
     sim.between = (call) => {
       if (call === 'read') sim.stampWrite(node);
     };
-    const { problems, manifest } = await takeSimSnapshot(sim, undefined);
+    const cache = await openSimCache(sim, bytesStorage(sim));
+    const { problems, manifest } = await takeSimSnapshot(sim, cache);
     expect(problems).toMatchObject([{ path: 'f', kind: 'torn', code: 'ETORN' }]);
     expect(new Map(manifest)).toEqual(kept);
+    expect([...cache.entries()].map(([path]) => path)).toEqual(['kept']);
   });
+
+  it.each(['EMFILE', 'ENOMEM', 'EIO', 'EACCES'])(
+    'the last look for a file that could not be opened fails with %s is incomplete, and names it',
+    async (code) => {
+      const sim = simTree();
+      sim.write('/r/f', Buffer.from('first'));
+      let opens = 0;
+      sim.fault = (call, path) => {
+        if (path !== '/r/f') return undefined;
+        if (call === 'open') return ++opens <= 3 ? 'ENOENT' : undefined;
+        return call === 'lstat' && opens === 3 ? code : undefined;
+      };
+      const { complete, problems, manifest } = await takeSimSnapshot(sim, undefined);
+      expect(opens).toBe(3);
+      expect(complete).toBe(false);
+      expect(problems).toMatchObject([{ path: 'f' }]);
+      expect(new Map(manifest)).toEqual(kept);
+    },
+  );
 
   it('a file cannot be opened for want of descriptors is incomplete, and says so', async () => {
     const sim = simTree();
@@ -141,5 +162,56 @@ describe('a snapshot of a tree in which', () => {
     const { stats, complete } = await takeSimSnapshot(sim, undefined);
     expect(complete).toBe(true);
     expect(stats).toMatchObject({ files: 20, hashedFiles: 20, hits: 0, misses: { new: 20 } });
+  });
+});
+
+// Edits that leave no trace in the stat: an entry from before them must not be a hit.
+describe('the snapshot after one during which', () => {
+  /** Takes two snapshots of a tree where `edit` is called before the system calls of the first, and expects the truth. */
+  async function expectTruthAfter(sim: SimFs, edit: (call: string) => Buffer | undefined): Promise<void> {
+    const storage = bytesStorage(sim);
+    let last: Buffer | undefined;
+    sim.between = (call) => {
+      last = edit(call) ?? last;
+    };
+    await takeSimSnapshot(sim, await openSimCache(sim, storage));
+    sim.between = () => undefined;
+    if (last === undefined) throw new Error('The edit has not come about');
+    const { manifest } = await takeSimSnapshot(sim, await openSimCache(sim, storage));
+    expect(manifest.get('kept')).toBe(blobId(last));
+  }
+
+  it('a file was written again in the tick of its last write, after it was read, tells the truth', async () => {
+    const sim = new SimFs({ tickNs: 1_000_000_000n, callNs: 1_000n, readBytes: 1024 });
+    sim.nowNs += 500_000_000n;
+    sim.mkdir('/r');
+    sim.write('/r/kept', Buffer.from('kept'));
+    let edited = false;
+    await expectTruthAfter(sim, (call) => {
+      if (call !== 'close' || edited) return undefined;
+      edited = true;
+      const { data } = sim.write('/r/kept', Buffer.from('EDIT'));
+      sim.nowNs += 1_000_000_000n;
+      return data;
+    });
+  });
+
+  it('the bytes of a write came after its stamp, and after they were read, tells the truth', async () => {
+    const sim = simTree();
+    const node = sim.find('/r/kept');
+    if (!node) throw new Error('There is no file to write to');
+    let step: 'stamp' | 'bytes' | 'done' = 'stamp';
+    await expectTruthAfter(sim, (call) => {
+      if (step === 'stamp' && call === 'probe') {
+        sim.stampWrite(node);
+        sim.nowNs += 1_000_000n;
+        step = 'bytes';
+      } else if (step === 'bytes' && call === 'close') {
+        node.data = Buffer.from('EDIT');
+        step = 'done';
+        return node.data;
+      }
+      return undefined;
+    });
   });
 });

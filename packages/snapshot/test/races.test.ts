@@ -151,13 +151,18 @@ describe('a snapshot on threads', () => {
 });
 
 describe('a snapshot during which', () => {
-  it('a link out replaces a directory holds nothing of what is outside', async () => {
+  // More files than are hashed without threads.
+  it.each([
+    ['on one thread', 1, {}],
+    ['on threads', 2, many],
+  ])('a link out replaces a directory holds nothing of what is outside, %s', async (_, threads, others) => {
     const outside = await bareTree({ f: 'secret', g: 'secret too' });
-    const root = await museTree({ 'd/f': 'file', 'd/g': 'other' });
-    const snapshot = await snapshotEditing(root, () => {
+    const root = await museTree({ ...others, 'd/f': 'file', 'd/g': 'other' });
+    const edit = () => {
       renameSync(join(root, 'd'), join(root, 'e'));
       symlinkSync(outside, join(root, 'd'));
-    });
+    };
+    const snapshot = await snapshotEditing(root, edit, { threads });
     expect([...snapshot.manifest.values()]).not.toContain(content('secret'));
     await expectTruth(root, snapshot);
   });

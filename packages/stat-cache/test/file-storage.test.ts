@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StatCache } from '@muse/stat-cache';
 import { createFileStorage } from '@muse/stat-cache/file';
@@ -185,6 +185,7 @@ describe('createFileStorage', () => {
       message: `Cannot save the stat cache "${root}/stat.json": half-way`,
     });
     expect(readdirSync(root)).toEqual(['stat.json']);
+    expect(readFileSync(join(root, 'stat.json'), 'utf8')).toBe('old');
   });
 
   it('discards what its codec throws at', async () => {

@@ -40,6 +40,15 @@ const BOMBS: readonly ((size: number) => string)[] = [
   (size) => `"${'\\u0061'.repeat(size / 6)}"`,
 ];
 
+/** Yields each of them once, as it is and with a checksum that matches. */
+export function* everyBomb(): Iterable<Buffer> {
+  for (const make of BOMBS) {
+    const bytes = Buffer.from(make(2 ** 17));
+    yield bytes;
+    yield rechecked(bytes);
+  }
+}
+
 /** Returns one of them, half with a checksum that matches. */
 export function generateBomb(dice: Dice): Buffer {
   const bytes = Buffer.from(dice.pick(BOMBS)(2 ** (16 + dice.below(5))));

@@ -1,5 +1,8 @@
 import { Session, type Profiler } from 'node:inspector';
 
+/** The decoder is bundled with the other modules of its package. */
+const DECODER = /\/(?:stat-cache|paths)\/dist\//;
+
 /** Tells whether the code of the decoder went where it had not been before; V8 counts its blocks. */
 export class Coverage {
   readonly #session = new Session();
@@ -20,7 +23,7 @@ export class Coverage {
   grew(): boolean {
     const before = this.#seen.size;
     this.#session.post('Profiler.takePreciseCoverage', (_, { result }) => {
-      for (const script of result) if (/\/json-v3\/|\/paths\//.test(script.url)) this.#add(script);
+      for (const script of result) if (DECODER.test(script.url)) this.#add(script);
     });
     return this.#seen.size > before;
   }

@@ -1,4 +1,4 @@
-import { generateBomb } from './bombs.js';
+import { everyBomb, generateBomb } from './bombs.js';
 import { check, type Checked } from './check.js';
 import { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
@@ -43,6 +43,11 @@ export function fuzz(seed: number, seconds: number, note: (text: Buffer) => void
   const faults = new Set<string>();
   const kept = { taken: Array.from({ length: 40 }, () => generateText(dice)), refused: [generateText(dice)] };
   const report: FuzzReport = { texts: 0, taken: 0, bombs: 0, kinds: 0, blocks: 0, slowest: 0, findings: [] };
+
+  for (const bomb of everyBomb()) {
+    report.bombs++;
+    examine(bomb);
+  }
   const end = performance.now() + seconds * 1000;
 
   while (performance.now() < end) {

@@ -92,7 +92,15 @@ async function replaceAndKeep(
   pieces: readonly Uint8Array[],
   keep: (contents: CacheContents) => void,
 ): Promise<void> {
+  // Before the rename: from there on nothing may fail that would call the save a failure.
+  const bytes = joinShared(pieces);
   await replace(place, pieces);
+  const decoded = codec.decode(bytes, { defer: true });
+  if ('contents' in decoded) keep(decoded.contents);
+}
+
+/** Shared, so that threads can look entries up without a copy. */
+function joinShared(pieces: readonly Uint8Array[]): Buffer {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const bytes = Buffer.from(new SharedArrayBuffer(length));
   let at = 0;
@@ -100,8 +108,7 @@ async function replaceAndKeep(
     bytes.set(piece, at);
     at += piece.length;
   }
-  const decoded = codec.decode(bytes, { defer: true });
-  if ('contents' in decoded) keep(decoded.contents);
+  return bytes;
 }
 
 async function loadFile(

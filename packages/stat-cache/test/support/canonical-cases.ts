@@ -31,6 +31,11 @@ export const canonicalCases: readonly CanonicalCase[] = [
   ['paths that are none', [good('../a'), good('a'), good('a//b'), good('b')], '2 live, 2 dropped'],
   ['paths that are none, out of order', [good('a'), good('../a')], 'shape'],
   ['a path that is none, twice', [good('../a'), good('../a'), good('a')], '1 live, 2 dropped'],
+  [
+    'the bytes of a path once more, escaped though they are UTF-8',
+    [good('é'), good('\udcc3\udca9')],
+    'shape',
+  ],
   ['a lone high surrogate after an escaped byte', [good('\udc80'), good('\ud800')], 'shape'],
   ['a lone high surrogate before an escaped byte', [good('\ud800'), good('\udc80')], '1 live, 1 dropped'],
   ['__proto__', [good('10'), good('__proto__')], '2 live, 0 dropped'],

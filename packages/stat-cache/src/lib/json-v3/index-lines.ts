@@ -1,7 +1,7 @@
 import type { DiscardReason, SortedLines } from '../types.js';
 import { judgeLine } from './judge-line.js';
 import { hashBytes, LineIndex } from './line-index.js';
-import { compareKey, keyBytes, keyEnd } from './sorted-lines.js';
+import { compareKey, keyBytes, keyEnd, keyText } from './sorted-lines.js';
 
 /** All lines checked and indexed, or why the text as a whole is not canonical. */
 export type IndexedLines =
@@ -37,6 +37,10 @@ export function indexLines(lines: SortedLines): IndexedLines {
     const line = { start, end, keyEnd: keyEnd(buffer, start), plain: verdict === 'plain' };
     const order = previous ? compareKeys(buffer, previous, line) : -1;
     if (order > 0) return { discarded: 'shape', detail: `the line at offset ${start} is out of order` };
+    if (order === 0 && previous && keyText(buffer, previous.start) !== keyText(buffer, start)) {
+      // Two keys of the same bytes: one of them is no path, and which bytes it stands for is nobody's to say.
+      return { discarded: 'shape', detail: `the line at offset ${start} has another key for the same bytes` };
+    }
     // A line waits until the next one has shown that its key is not repeated.
     if (order === 0) {
       dropped += held ? 2 : 1;
