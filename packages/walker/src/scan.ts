@@ -12,7 +12,7 @@ export {
   type ScanTask,
 } from './lib/scan-batch.js';
 export { systemCalls, type ScanCalls } from './lib/scan-calls.js';
-export { ScanExecutor, type Annotation } from './lib/scan-executor.js';
+export { ScanExecutor, startBeside, type Annotation } from './lib/scan-executor.js';
 export { servePool, type Answer, type TaskSignal } from './lib/serve-pool.js';
 export { threadCount } from './lib/thread-count.js';
 export { ThreadPool } from './lib/thread-pool.js';

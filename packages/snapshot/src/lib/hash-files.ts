@@ -77,6 +77,7 @@ async function hashOnPool<T extends FileToHash>(
   pool: ThreadPool,
   sink: HashSink<T>,
 ): Promise<void> {
+  if (files.length > FEW_FILES) pool.start();
   const batches = planBatches(files).values();
   const feed = async () => {
     for (const batch of batches) {

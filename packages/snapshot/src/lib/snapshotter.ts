@@ -1,7 +1,9 @@
+import { lstat } from 'node:fs/promises';
+import { statCachePath, toOpenable } from '@muse/paths';
 import { StatCache } from '@muse/stat-cache';
 import { resolveRoot, type ResolvedRoot } from '@muse/walker';
 import { loadIgnoreRules } from '@muse/walker/ignore';
-import { revisitRoot, threadCount, ThreadPool } from '@muse/walker/scan';
+import { revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
 import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './types.js';
 
@@ -22,18 +24,41 @@ export async function openRoot(
   const threads = threadCount(options.threads);
   const resolved = await resolveRoot(root);
   const started = performance.now();
-  const [ignore, cache] = await Promise.all([
-    options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
-    openCache(resolved, options, again),
-  ]);
-  return new RootSnapshotter(threads, options.ignore === undefined, {
-    root: resolved,
-    cache,
-    pool: undefined,
-    ignore,
-    oneFileSystem: options.oneFileSystem ?? false,
-    loadMs: performance.now() - started,
-  });
+  const pool = newPool(threads);
+  // They take longer to start than the cache to load.
+  if (pool && options.cache === undefined && (await isLarge(statCachePath(resolved.root)))) startBeside(pool);
+  try {
+    const [ignore, cache] = await Promise.all([
+      options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
+      openCache(resolved, options, again),
+    ]);
+    return new RootSnapshotter(threads, options.ignore === undefined, {
+      root: resolved,
+      cache,
+      pool,
+      ignore,
+      oneFileSystem: options.oneFileSystem ?? false,
+      loadMs: performance.now() - started,
+    });
+  } catch (error) {
+    await pool?.close();
+    throw error;
+  }
+}
+
+function newPool(threads: number): ThreadPool | undefined {
+  return threads === 1 ? undefined : new ThreadPool(new URL('./worker.js', import.meta.url), threads);
+}
+
+/** Bytes of a cache file from which on threads are worth their start: some 4000 files. */
+const LARGE_CACHE = 1024 * 1024;
+
+async function isLarge(file: string): Promise<boolean> {
+  try {
+    return (await lstat(toOpenable(file))).size > LARGE_CACHE;
+  } catch {
+    return false;
+  }
 }
 
 async function openCache(
@@ -117,7 +142,7 @@ class RootSnapshotter implements Snapshotter {
     const { pool } = this.#context;
     if (this.#threads === 1 || (pool && !pool.broken)) return pool;
     await pool?.close();
-    return new ThreadPool(new URL('./worker.js', import.meta.url), this.#threads);
+    return newPool(this.#threads);
   }
 }
 

@@ -2,6 +2,7 @@ import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
 import {
   ScanExecutor,
+  startBeside,
   TreeScan,
   type DirectoryNode,
   type ScanCalls,
@@ -44,7 +45,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
 
   progress.enter('scan');
   const lines = sharedLines(cache);
-  if (lines && lines.count > LARGE_TREE) pool?.start();
+  if (pool && lines && lines.count > LARGE_TREE) startBeside(pool);
   const annotation = lines && {
     data: lines,
     annotate: (entries: ScannedEntries) => annotateWith(lines, entries),

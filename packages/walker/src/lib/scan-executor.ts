@@ -7,7 +7,11 @@ import type { ThreadPool } from './thread-pool.js';
 const SMALL_TREE = 1000;
 /** Names that one directory may have to be listed on the main thread, so that no turn of its event loop takes long. */
 const SMALL_DIRECTORY = 500;
-const DIRECTORIES_A_TURN = 4;
+const DIRECTORIES_A_TURN = 8;
+/** Directories of one task for a thread: some 2 ms of work. */
+const DIRECTORIES_A_TASK = 32;
+/** Milliseconds. A turn takes less than one while the system answers from memory, and is the disk's to tell otherwise. */
+const SLOW_TURN_MS = 20;
 
 /** What is said of each entry: by this thread with `annotate`, by the script of the pool from `data`. */
 export interface Annotation {
@@ -16,12 +20,18 @@ export interface Annotation {
   readonly data: unknown;
 }
 
-/** Lists directories on this thread while the tree is small or the threads are starting, and on the threads from then on. */
+/**
+ * Lists directories: on this thread alone while the tree is small or the threads are starting, and from then on on all of
+ * them, this one included, turn by turn of its event loop. Where the system makes it wait, it leaves the work to the
+ * others.
+ */
 export class ScanExecutor {
   readonly #pool: ThreadPool | undefined;
   readonly #calls: ScanCalls;
   readonly #annotation: Annotation | undefined;
   #entries = 0;
+  #inPool = 0;
+  #isSlow = false;
 
   /** Without a pool everything is listed on this thread. */
   constructor(pool: ThreadPool | undefined, calls: ScanCalls = systemCalls, annotation?: Annotation) {
@@ -32,30 +42,58 @@ export class ScanExecutor {
 
   /** The number of tasks to have under way at once. */
   get capacity(): number {
-    return this.#pool?.online ? this.#pool.capacity : 1;
+    if (!this.#pool?.online) return 1;
+    return this.#pool.capacity + (this.#isSlow ? 0 : 1);
   }
 
   /** The number of directories that the next task should have at most, where this many wait. */
   batchSize(waiting: number): number {
+    const share = Math.ceil(waiting / (2 * this.capacity));
     if (!this.#pool?.online) return DIRECTORIES_A_TURN;
-    return Math.min(32, Math.ceil(waiting / (2 * this.#pool.capacity)));
+    return Math.min(this.#hasRoom ? DIRECTORIES_A_TASK : DIRECTORIES_A_TURN, share);
   }
 
-  /** Lists the directories of a task. */
-  async scan(task: ScanTask, signal: AbortSignal | undefined): Promise<ScanReply> {
+  /** Lists the directories of a task; declines large ones, which are to be given again as such. */
+  async scan(
+    task: ScanTask,
+    { signal, isLarge = false }: { signal?: AbortSignal | undefined; isLarge?: boolean } = {},
+  ): Promise<ScanReply> {
     const pool = this.#pool;
     const message = { ...task, data: this.#annotation?.data };
-    if (pool?.online) return pool.run<ScanReply>(message);
+    if (pool && (isLarge || this.#hasRoom)) return this.#runInPool(pool, message);
+    const started = performance.now();
     const reply = scanBatch(this.#calls, task, {
       signal,
       annotate: this.#annotation?.annotate,
       ...(pool && { maxNames: SMALL_DIRECTORY }),
     });
     this.#entries += reply.kinds.length;
-    if (pool && reply.remarks.some(({ outcome }) => outcome === 'declined'))
-      return pool.run<ScanReply>(message);
-    if (this.#entries > SMALL_TREE) pool?.start();
+    if (pool && performance.now() - started > SLOW_TURN_MS) {
+      this.#isSlow = true;
+      pool.start();
+    } else if (pool && !pool.started && this.#entries > SMALL_TREE) {
+      startBeside(pool);
+    }
     await nextTurn();
     return reply;
   }
+
+  get #hasRoom(): boolean {
+    const pool = this.#pool;
+    return pool?.online === true && (this.#isSlow || this.#inPool < pool.capacity);
+  }
+
+  async #runInPool(pool: ThreadPool, message: unknown): Promise<ScanReply> {
+    this.#inPool++;
+    try {
+      return await pool.run<ScanReply>(message);
+    } finally {
+      this.#inPool--;
+    }
+  }
+}
+
+/** Starts as many threads as leave a processor to this one. */
+export function startBeside(pool: ThreadPool): void {
+  pool.start(Math.max(1, pool.size - 1));
 }

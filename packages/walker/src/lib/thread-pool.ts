@@ -18,6 +18,8 @@ interface Task {
 
 interface Thread {
   readonly worker: Worker;
+  /** Whether it runs by now. */
+  online: boolean;
   /** Tasks sent and not answered, the oldest first: a worker answers in order. */
   readonly sent: Task[];
 }
@@ -26,7 +28,7 @@ interface Thread {
 const DEPTH = 2;
 
 /**
- * Worker threads that answer one message each in the order they were sent. They start on demand, keep the process alive
+ * Worker threads that answer one message each in the order they were sent. They start on demand, all of them unless some were started before, keep the process alive
  * only while they work, and end with {@link ThreadPool.close}.
  */
 export class ThreadPool {
@@ -35,7 +37,6 @@ export class ThreadPool {
   readonly #data: PoolData = { aborted: new Int32Array(new SharedArrayBuffer(4)) };
   readonly #threads: Thread[] = [];
   readonly #queue: Task[] = [];
-  #online = 0;
   #failure: Error | undefined;
 
   /** `script` must call `servePool`; at most `size` threads run it. */
@@ -44,9 +45,14 @@ export class ThreadPool {
     this.#size = size;
   }
 
-  /** The number of tasks that keep every thread busy. */
+  /** Threads that there can be. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of tasks that keep every thread busy: of those that were started, where any was. */
   get capacity(): number {
-    return this.#size * DEPTH;
+    return (this.#threads.length || this.#size) * DEPTH;
   }
 
   /** Whether the threads were started. */
@@ -54,9 +60,9 @@ export class ThreadPool {
     return this.#threads.length > 0;
   }
 
-  /** Whether all threads run by now: they take some 45 ms to start. */
+  /** Whether any thread runs by now: they take some 45 ms to start. */
   get online(): boolean {
-    return this.started && this.#online === this.#threads.length;
+    return this.#threads.some(({ online }) => online);
   }
 
   /** Whether a thread ended by itself, so that every further task fails. */
@@ -64,15 +70,15 @@ export class ThreadPool {
     return this.#failure !== undefined;
   }
 
-  /** Starts all threads, if they were not. */
-  start(): void {
-    while (this.#threads.length < this.#size) this.#threads.push(this.#spawn());
+  /** Starts threads until there are so many, at most all: by default all. */
+  start(count = this.#size): void {
+    while (this.#threads.length < Math.min(count, this.#size)) this.#threads.push(this.#spawn());
   }
 
   /** Sends a task to the thread with the least to do and returns its answer. */
   run<Reply>(message: unknown): Promise<Reply> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.start();
+    if (!this.started) this.start();
     return new Promise<Reply>((resolve, reject) => {
       this.#queue.push({ message, resolve, reject });
       this.#dispatch();
@@ -94,8 +100,11 @@ export class ThreadPool {
   #spawn(): Thread {
     // The process's own flags are not for the script: `--input-type` ends a worker that is a file.
     const worker = new Worker(this.#script, { workerData: this.#data, execArgv: [] });
-    const thread: Thread = { worker, sent: [] };
-    worker.once('online', () => this.#online++);
+    const thread: Thread = { worker, online: false, sent: [] };
+    worker.once('online', () => {
+      thread.online = true;
+      this.#dispatch();
+    });
     worker.on('message', (reply: PoolReply) => {
       const task = thread.sent.shift();
       this.#dispatch();
@@ -126,8 +135,12 @@ export class ThreadPool {
     }
   }
 
+  /** One that runs, as long as there is any. */
   #leastBusy(): Thread {
-    return this.#threads.reduce((least, thread) => (thread.sent.length < least.sent.length ? thread : least));
+    const running = this.#threads.filter(({ online }) => online);
+    return (running.length > 0 ? running : this.#threads).reduce((least, thread) =>
+      thread.sent.length < least.sent.length ? thread : least,
+    );
   }
 
   #fail(error: Error): void {

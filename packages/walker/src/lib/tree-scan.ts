@@ -40,6 +40,8 @@ export class TreeScan<T> {
   readonly root: DirectoryNode<T>;
   readonly #options: TreeScanOptions<T>;
   readonly #pending: DirectoryNode<T>[];
+  /** Those of the pending directories that are too large for this thread. */
+  readonly #large: DirectoryNode<T>[] = [];
 
   constructor(options: TreeScanOptions<T>) {
     this.#options = options;
@@ -54,7 +56,7 @@ export class TreeScan<T> {
     try {
       for (;;) {
         signal?.throwIfAborted();
-        while (this.#pending.length > 0 && underWay.size < executor.capacity) {
+        while (this.#pending.length + this.#large.length > 0 && underWay.size < executor.capacity) {
           const listed = this.#listSome().finally(() => underWay.delete(listed));
           underWay.add(listed);
         }
@@ -98,16 +100,18 @@ export class TreeScan<T> {
 
   async #listSome(): Promise<void> {
     const { executor, root, signal } = this.#options;
-    const batch = this.#pending
-      .splice(-executor.batchSize(this.#pending.length))
-      .filter(({ attached }) => attached);
+    const isLarge = this.#large.length > 0;
+    const next = isLarge
+      ? this.#large.splice(-1)
+      : this.#pending.splice(-executor.batchSize(this.#pending.length));
+    const batch = next.filter(({ attached }) => attached);
     const directories: DirectoryToScan[] = batch.map(({ path, dev, ino, note }) => ({
       path,
       dev,
       ino,
       note,
     }));
-    const reply = await executor.scan({ kind: 'scan', root, directories }, signal);
+    const reply = await executor.scan({ kind: 'scan', root, directories }, { signal, isLarge });
     await this.#take(batch, reply);
   }
 
@@ -123,6 +127,11 @@ export class TreeScan<T> {
       node.queued = false;
       if (!node.attached) continue;
       const remark = remarks.get(index);
+      if (remark?.outcome === 'declined') {
+        node.queued = true;
+        this.#large.push(node);
+        continue;
+      }
       node.problems = remark?.problems ?? NO_PROBLEMS;
       if (remark?.outcome === 'moved') {
         // What was found in another directory is no problem of this one.
