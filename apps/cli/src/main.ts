@@ -1,18 +1,7 @@
 #!/usr/bin/env node
-import { commandLineArguments } from './argv.js';
-import { ExitCode } from './exit-code.js';
-import { fail, run } from './run.js';
+// Every program that looks for muse asks for its version first: no grammar is loaded for that.
+const [first, ...more] = process.argv.slice(2);
+if (first === '--version' && more.length === 0) await import('./print-version.js');
+else await import('./start.js');
 
-const args = await commandLineArguments();
-
-process.on('uncaughtException', (error) => {
-  const options = { quiet: false, color: 'auto', debug: args.includes('--debug') } as const;
-  void fail(error, options).then((code) => process.exit(code));
-});
-
-const code = await run(args);
-if (code === ExitCode.interrupted || code === ExitCode.terminated) {
-  // Only here: what still waits to be written or read is not wanted any more, and could wait for ever.
-  process.exit(code);
-}
-process.exitCode = code;
+export {};

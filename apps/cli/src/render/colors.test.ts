@@ -14,6 +14,7 @@ describe('colorsFor()', () => {
     ['never', terminal, {}, false],
     ['always', pipe, { NO_COLOR: '1' }, true],
   ] as const)('%s on %j with %j', (choice, stream, environment, wanted) => {
-    expect(colorsFor(choice, stream, environment).isColorSupported).toBe(wanted);
+    const painted = colorsFor(choice, stream, environment)('red', 'text');
+    expect(painted).toBe(wanted ? '\x1b[31mtext\x1b[39m' : 'text');
   });
 });

@@ -1,20 +1,21 @@
-import picocolors from 'picocolors';
+import { styleText } from 'node:util';
 import type { ColorChoice } from '../request.js';
 
-/** The functions that colour a piece of text, or leave it as it is. */
-export type Colors = ReturnType<typeof picocolors.createColors>;
+/** Colours a piece of text, or leaves it as it is. */
+export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'dim', text: string) => string;
 
-/** Returns the colours for a stream: `choice` decides, then `NO_COLOR` and `TERM`, then whether it is a terminal. */
+/** Returns how to colour text for a stream: `choice` decides, then `NO_COLOR` and `TERM`, then whether it is a terminal. */
 export function colorsFor(
   choice: ColorChoice,
   stream: { readonly isTTY?: boolean },
   environment: Readonly<Record<string, string | undefined>> = process.env,
-): Colors {
+): Paint {
   const wanted =
     choice === 'always' ||
     (choice === 'auto' &&
       stream.isTTY === true &&
       !environment['NO_COLOR'] &&
       environment['TERM'] !== 'dumb');
-  return picocolors.createColors(wanted);
+  // Whether to colour is decided here: newer versions of Node would ask stdout.
+  return (style, text) => (wanted ? styleText(style, text, { validateStream: false }) : text);
 }

@@ -1,9 +1,9 @@
-const counts = new Intl.NumberFormat('en-US');
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** `78,579`. */
 export function count(number: number): string {
-  return counts.format(number);
+  // Intl.NumberFormat takes 18 ms to load.
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 file`, `78,579 files`. */

@@ -3,6 +3,7 @@ import type { CommonOptions } from '../request.js';
 import { colorsFor } from './colors.js';
 import { printable } from './printable.js';
 import { progressDisplay } from './progress-display.js';
+import { stderrStream, type MessageStream } from './stderr.js';
 
 /** Tells a person on stderr what is not the answer. Each text is one line, and may hold names as they are on disk. */
 export interface Reporter {
@@ -23,35 +24,30 @@ export interface Reporter {
 }
 
 /** Makes the reporter for stderr. */
-export function createReporter(
-  options: CommonOptions,
-  stream: NodeJS.WriteStream = process.stderr,
-): Reporter {
-  // Whoever closed stderr does not want to hear of it, and the answer on stdout matters more.
-  stream.on('error', () => undefined);
-  const colors = colorsFor(options.color, stream);
-  const display = stream.isTTY && !options.quiet ? progressDisplay(stream) : undefined;
+export function createReporter(options: CommonOptions, stream: MessageStream = stderrStream()): Reporter {
+  const paint = colorsFor(options.color, stream);
+  const display = stream.isTTY && !options.quiet ? progressDisplay(stream as NodeJS.WriteStream) : undefined;
   const line = (label: string, text: string): void => {
     display?.clear();
     stream.write(`${label} ${printable(text)}\n`);
   };
   return {
     error(text) {
-      line(colors.red('muse:'), text);
+      line(paint('red', 'muse:'), text);
     },
     warn(text) {
-      line(colors.yellow('muse: warning:'), text);
+      line(paint('yellow', 'muse: warning:'), text);
     },
     hint(text) {
-      if (!options.quiet) line(colors.cyan('muse: hint:'), text);
+      if (!options.quiet) line(paint('cyan', 'muse: hint:'), text);
     },
     note(text) {
       if (options.quiet) return;
       display?.clear();
-      stream.write(`${colors.dim(printable(text))}\n`);
+      stream.write(`${paint('dim', printable(text))}\n`);
     },
     debug(text) {
-      if (options.debug) line(colors.dim('muse: debug:'), text);
+      if (options.debug) line(paint('dim', 'muse: debug:'), text);
     },
     progress(progress) {
       display?.update(progress);

@@ -1,15 +1,15 @@
 import { fstatSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { SilentExit } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
 import { errorCode, systemFailure } from '../system-error.js';
+import { isTerminal } from './is-terminal.js';
 import { writeFully } from './write-fully.js';
 
 const STDOUT = 1;
 
 /** True when stdout is a terminal, so that what goes there must be fit for one. */
 export function stdoutIsTerminal(): boolean {
-  return isatty(STDOUT);
+  return isTerminal(STDOUT);
 }
 
 /**
