@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { statCachePath, toOpenable } from '@muse/paths';
 import { StatCache } from '@muse/stat-cache';
-import { resolveRoot, type ResolvedRoot } from '@muse/walker';
+import { resolveRoot, type IgnoreRules, type ResolvedRoot } from '@muse/walker';
 import { loadIgnoreRules } from '@muse/walker/ignore';
 import { revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
@@ -29,7 +29,7 @@ export async function openRoot(
   if (pool && options.cache === undefined && (await isLarge(statCachePath(resolved.root)))) startBeside(pool);
   try {
     const [ignore, cache] = await Promise.all([
-      options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
+      options.ignore === undefined ? loadRules(resolved.root) : options.ignore || undefined,
       openCache(resolved, options, again),
     ]);
     return new RootSnapshotter(threads, options.ignore === undefined, {
@@ -44,6 +44,12 @@ export async function openRoot(
     await pool?.close();
     throw error;
   }
+}
+
+/** Returns the rules of a root, where there is any: `muse init` writes a file without one, and none is fastest. */
+async function loadRules(root: string): Promise<IgnoreRules | undefined> {
+  const rules = await loadIgnoreRules(root);
+  return rules && rules.rules.length > 0 ? rules : undefined;
 }
 
 function newPool(threads: number): ThreadPool | undefined {
@@ -120,7 +126,7 @@ class RootSnapshotter implements Snapshotter {
     const { signal } = call;
     const root = await revisitRoot(this.#context.root);
     const pool = await this.#pool();
-    const ignore = this.#readsRules ? await loadIgnoreRules(root.root) : this.#context.ignore;
+    const ignore = this.#readsRules ? await loadRules(root.root) : this.#context.ignore;
     signal?.throwIfAborted();
     const context = { ...this.#context, root, pool, ignore };
     this.#context = { ...context, loadMs: 0 };
