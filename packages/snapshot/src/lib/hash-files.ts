@@ -31,7 +31,7 @@ const FEW_FILES = 256;
 /** Files that this thread reads at once. */
 const LANES = 4;
 const LANE_BUFFER_BYTES = 256 * 1024;
-const DIGEST_LENGTH = 64;
+const ID_LENGTH = 'sha256:'.length + 64;
 
 /** Hashes files: few of them on this thread, without blocking it, many on the pool's. Rejects when aborted. */
 export async function hashFiles<T extends FileToHash>(
@@ -83,7 +83,10 @@ async function hashOnPool<T extends FileToHash>(
     for (const batch of batches) {
       signal?.throwIfAborted();
       const listed = new PackedStats();
-      for (const { stat } of batch) listed.add(stat);
+      for (const { stat } of batch) {
+        if (stat instanceof StatView) listed.addView(stat);
+        else listed.add(stat);
+      }
       const paths = batch.map(({ path }) => path).join('\0');
       const task: HashTask = { kind: 'hash', root, paths, listed: listed.take() };
       deliver(batch, await pool.run<HashReply>(task), sink);
@@ -102,8 +105,8 @@ function deliver<T>(batch: readonly T[], reply: HashReply, sink: HashSink<T>): v
       sink.failed(file, failure);
       continue;
     }
-    const digest = reply.digests.slice(done * DIGEST_LENGTH, (done + 1) * DIGEST_LENGTH);
-    sink.hashed(file, `sha256:${digest}`, stat.at(done), reply.bytes[done] ?? 0);
+    const objectId = reply.objectIds.slice(done * ID_LENGTH, (done + 1) * ID_LENGTH) as ObjectId;
+    sink.hashed(file, objectId, stat.at(done), reply.bytes[done] ?? 0);
     done++;
   }
 }

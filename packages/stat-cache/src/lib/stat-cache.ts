@@ -204,16 +204,21 @@ export class StatCache {
     if (!isObjectId(objectId)) {
       throw new TypeError(`Cannot record ${quotePath(path)}: ${quotePath(objectId)} is not an object id`);
     }
-    for (const field of STAT_FIELDS) {
-      if (typeof stat[field] !== 'bigint') {
-        throw new TypeError(`Cannot record ${quotePath(path)}: the ${field} of its stat must be a bigint`);
+    // Each field is read once: a packed stat makes a bigint each time.
+    const { dev, ino, size, mtimeNs, ctimeNs } = stat;
+    const fields = [dev, ino, size, mtimeNs, ctimeNs];
+    for (let i = 0; i < fields.length; i++) {
+      if (typeof fields[i] !== 'bigint') {
+        throw new TypeError(
+          `Cannot record ${quotePath(path)}: the ${STAT_FIELDS[i] ?? ''} of its stat must be a bigint`,
+        );
       }
     }
-    const { size, mtimeNs, ctimeNs, dev } = stat;
     const known = this.#entries.get(path);
     const dimensions = known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS;
-    const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, stat.ino), objectId, dimensions };
-    const trusted = boundary !== undefined && this.#clock.trusts(stat, boundary);
+    const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, ino), objectId, dimensions };
+    const trusted =
+      boundary !== undefined && this.#clock.trusts({ dev, ino, size, mtimeNs, ctimeNs }, boundary);
     this.#entries.put(path, entry, trusted ? undefined : dev);
     this.#changes++;
   }

@@ -10,18 +10,30 @@ export class PackedStats {
 
   /** Adds a stat at the end. */
   add(stat: WalkedStat): void {
-    const at = this.#count++ * FIELDS;
-    if (at === this.#fields.length) {
-      const larger = new BigInt64Array(at * 2);
-      larger.set(this.#fields);
-      this.#fields = larger;
-    }
+    const at = this.#next();
     const fields = this.#fields;
     fields[at] = stat.dev;
     fields[at + 1] = stat.ino;
     fields[at + 2] = stat.size;
     fields[at + 3] = stat.mtimeNs;
     fields[at + 4] = stat.ctimeNs;
+  }
+
+  /** Adds a packed stat at the end, without a bigint for each field. */
+  addView(stat: StatView): void {
+    const at = this.#next();
+    stat.copyTo(this.#fields, at);
+  }
+
+  /** Returns where the next stat begins. */
+  #next(): number {
+    const at = this.#count++ * FIELDS;
+    if (at === this.#fields.length) {
+      const larger = new BigInt64Array(at * 2);
+      larger.set(this.#fields);
+      this.#fields = larger;
+    }
+    return at;
   }
 
   /** Stats added and not taken back. */
@@ -79,6 +91,11 @@ export class StatView implements WalkedStat {
   }
   get ctimeNs(): bigint {
     return this.#signed[this.#at + 4] ?? 0n;
+  }
+
+  /** Copies the fields to where another stat begins. */
+  copyTo(fields: BigInt64Array, at: number): void {
+    fields.set(this.#signed.subarray(this.#at, this.#at + FIELDS), at);
   }
 
   /** Returns the stat as a value that does not move. */

@@ -87,7 +87,7 @@ function* formatted(entries: readonly (readonly [string, FileCacheEntry])[]): It
     const lines: string[] = [];
     for (const [path, entry] of entries.slice(at, at + LINES_A_PIECE)) {
       // An entry without a ctime can never be a hit, so it is not worth a line.
-      if (entry.ctimeNs !== undefined) lines.push(entryText(path, { ...entry, ctimeNs: entry.ctimeNs }));
+      if (entry.ctimeNs !== undefined) lines.push(entryText(path, entry, entry.ctimeNs));
     }
     if (lines.length > 0) yield Buffer.from(lines.join(',\n'));
   }

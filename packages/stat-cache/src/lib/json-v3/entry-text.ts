@@ -1,10 +1,13 @@
 import type { FileCacheEntry } from '../types.js';
 import { timeText } from './number-text.js';
 
-/** Returns the canonical line of one entry, without the separator that follows it. */
-export function entryText(path: string, entry: FileCacheEntry & { readonly ctimeNs: bigint }): string {
+/**
+ * Returns the canonical line of one entry, without the separator that follows it; `ctimeNs` is the entry's own, which
+ * must be known.
+ */
+export function entryText(path: string, entry: FileCacheEntry, ctimeNs: bigint): string {
   return (
-    `${JSON.stringify(path)}:{"mtime":${timeText(entry.mtimeNs)},"ctime":${timeText(entry.ctimeNs)},` +
+    `${JSON.stringify(path)}:{"mtime":${timeText(entry.mtimeNs)},"ctime":${timeText(ctimeNs)},` +
     `"size":${String(entry.size)},"ino":${String(entry.ino)},"object_hash":"${entry.objectId}",` +
     `"dimensions":${dimensionsText(entry.dimensions)}}`
   );

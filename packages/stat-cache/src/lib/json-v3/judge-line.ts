@@ -34,5 +34,5 @@ function judgeText(bytes: Buffer): Verdict {
   const entry = decodeEntry(value);
   if (!entry || !isTreePath(path)) return 'bad';
   if (entry.ctimeNs === undefined) return 'shape';
-  return entryText(path, { ...entry, ctimeNs: entry.ctimeNs }) === text ? 'good' : 'shape';
+  return entryText(path, entry, entry.ctimeNs) === text ? 'good' : 'shape';
 }

@@ -124,7 +124,7 @@ function isWhole(bytes: Uint8Array, start: number): boolean {
       object instanceof JsonObject && object.members.length === 1 ? object.members[0] : undefined;
     const entry = member && decodeEntry(member[1]);
     if (!member || entry?.ctimeNs === undefined) return false;
-    return entryText(member[0], { ...entry, ctimeNs: entry.ctimeNs }) === text;
+    return entryText(member[0], entry, entry.ctimeNs) === text;
   } catch {
     return false;
   }

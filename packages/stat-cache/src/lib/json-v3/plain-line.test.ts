@@ -13,7 +13,7 @@ function isPlain(text: string): boolean {
     const [path, value] = (parseJsonText(`{${text}}`) as JsonObject).members[0] ?? ['', null];
     const entry = decodeEntry(value);
     if (entry?.ctimeNs === undefined || !isTreePath(path) || entry.dimensions.size > 0) return false;
-    const written = entryText(path, { ...entry, ctimeNs: entry.ctimeNs });
+    const written = entryText(path, entry, entry.ctimeNs);
     return written === text && written.startsWith(`"${path}"`) && /^[ -\u007f]+$/.test(path);
   } catch {
     return false;
