@@ -253,6 +253,21 @@ describe('Snapshotter.close', () => {
   });
 });
 
+describe('a process that takes snapshot after snapshot', () => {
+  it('keeps none of them in memory', async () => {
+    const root = await museTree(many);
+    const script = `
+      const snapshotter = await openSnapshotter(${JSON.stringify(root)}, { threads: 1 });
+      const taken = [];
+      for (let i = 0; i < 5; i++) taken.push(new WeakRef(await snapshotter.snapshot()));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      globalThis.gc();
+      answer(taken.filter((snapshot) => snapshot.deref() !== undefined).length);
+      await snapshotter.close();`;
+    expect(await runNode(script, { flags: '--expose-gc' })).toBe(0);
+  });
+});
+
 describe('a process with an idle snapshotter that nobody closed', () => {
   it('ends by itself', async () => {
     const root = await museTree(many);

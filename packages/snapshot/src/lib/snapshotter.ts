@@ -107,7 +107,8 @@ class RootSnapshotter implements Snapshotter {
     if (this.#closed) return Promise.reject(new Error('Cannot take a snapshot: the snapshotter is closed'));
     // One at a time: they share the cache and the threads.
     const snapshot = waitFor(this.#last, call.signal).then(() => this.#take(call));
-    this.#last = Promise.allSettled([this.#last, snapshot]);
+    // Of both only that they ended: their values would keep every snapshot in memory.
+    this.#last = Promise.allSettled([this.#last, snapshot]).then(() => undefined);
     return snapshot;
   }
 

@@ -11,6 +11,8 @@ export interface RunNodeOptions {
   /** A command in front of `node`, such as a tracer. */
   readonly before?: string;
   readonly timeout?: number;
+  /** Options of Node itself. */
+  readonly flags?: string;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface RunNodeOptions {
  * returns what it hands to `answer`, over JSON. Rejects when it does not end by itself, with status 0.
  */
 export async function runNode(script: string, options: RunNodeOptions = {}): Promise<unknown> {
-  const { ordinary = false, before = '', timeout = 20_000 } = options;
+  const { ordinary = false, before = '', timeout = 20_000, flags = '' } = options;
   const { uid = 0, gid = 0 } = ordinaryUser() ?? {};
   const drop = `process.setgroups([]); process.setgid(${gid}); process.setuid(${uid});`;
   const program = `
@@ -30,7 +32,7 @@ export async function runNode(script: string, options: RunNodeOptions = {}): Pro
       ({ ...rest, manifest: [...manifest], saveError: saveError && String(saveError) });
     ${ordinary ? `if (process.getuid() === 0) { ${drop} }` : ''}
     ${script}`;
-  const command = `exec ${before} "$0" --input-type=module -e "$1"`;
+  const command = `exec ${before} "$0" ${flags} --input-type=module -e "$1"`;
   const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, program], {
     cwd: '/',
     timeout,
