@@ -1,5 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toNativePath } from '@muse/paths';
-import { hashFile, hashFileWith, type FileCalls, type FileStat, type ObjectId } from '@muse/stat-cache';
+import {
+  hashFile,
+  hashFileSync,
+  hashFileWith,
+  type FileCalls,
+  type FileStat,
+  type ObjectId,
+} from '@muse/stat-cache';
 import { PackedStats, StatView, type ThreadPool } from '@muse/walker/scan';
 import type { HashReply, HashTask } from './hash-batch.js';
 import { failureOf, type HashFailure } from './hash-failure.js';
@@ -28,12 +36,12 @@ export interface HashContext {
 
 /** Fewer files than this start no thread: 45 ms are worth some 400 files on this one. */
 const FEW_FILES = 256;
-/** Files that this thread reads at once. */
+/** Files that this thread reads at once, where it waits for them. */
 const LANES = 4;
 const LANE_BUFFER_BYTES = 256 * 1024;
 const ID_LENGTH = 'sha256:'.length + 64;
 
-/** Hashes files: few of them on this thread, without blocking it, many on the pool's. Rejects when aborted. */
+/** Hashes files: few of them on this thread, without blocking it for long, many on the pool's. Rejects when aborted. */
 export async function hashFiles<T extends FileToHash>(
   files: readonly T[],
   context: HashContext,
@@ -44,6 +52,14 @@ export async function hashFiles<T extends FileToHash>(
   else await hashHere(files, context, sink);
 }
 
+/** Files up to this size are read by blocking calls, in turns of the event loop: a fifth of what promises of them take. */
+const SMALL_FILE = 256 * 1024;
+/** Milliseconds that a turn takes at least, unless there is nothing left to do. */
+const TURN_MS = 2;
+/** Milliseconds. A small file takes a fraction of one while it is in memory; from here on it is the disk that answers. */
+const SLOW_FILE_MS = 20;
+
+/** Hashes files on this thread; where the system makes it wait, by promises, several at once. */
 async function hashHere<T extends FileToHash>(
   files: readonly T[],
   { root, signal, calls }: HashContext,
@@ -51,6 +67,8 @@ async function hashHere<T extends FileToHash>(
 ): Promise<void> {
   // The lanes take turns at one iterator, so that each file has one reader.
   const rest = files.values();
+  let blocks = calls === undefined;
+  let turnEnds = performance.now() + TURN_MS;
   const lane = async () => {
     const buffer = Buffer.allocUnsafeSlow(LANE_BUFFER_BYTES);
     for (const file of rest) {
@@ -59,13 +77,22 @@ async function hashHere<T extends FileToHash>(
       try {
         const options = { listed: file.stat, buffer, signal };
         const native = toNativePath(root, file.path);
-        hashed = await (calls ? hashFileWith(calls, native, options) : hashFile(native, options));
+        if (blocks && file.size <= SMALL_FILE) {
+          const started = performance.now();
+          hashed = hashFileSync(native, options);
+          blocks = performance.now() - started < SLOW_FILE_MS;
+        } else {
+          hashed = await (calls ? hashFileWith(calls, native, options) : hashFile(native, options));
+        }
       } catch (error) {
         signal?.throwIfAborted();
         sink.failed(file, failureOf(file.path, error));
         continue;
       }
       sink.hashed(file, hashed.objectId, hashed.stat, hashed.bytes);
+      if (performance.now() < turnEnds) continue;
+      await nextTurn();
+      turnEnds = performance.now() + TURN_MS;
     }
   };
   await allDone(Array.from({ length: Math.min(LANES, files.length) }, lane));

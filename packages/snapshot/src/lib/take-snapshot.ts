@@ -2,6 +2,7 @@ import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
 import {
   ScanExecutor,
+  directoriesOf,
   startBeside,
   TreeScan,
   type DirectoryNode,
@@ -79,6 +80,8 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const onEntry = entries && ((path: string, id: ObjectId) => void entries.set(path, id));
   const assembled = await assemble(scan.root, { breather, signal, onEntry });
   const manifest = entries ? () => entries : later(scan.root);
+  // Counted by now, and half of what is in memory.
+  for (const { value } of directoriesOf(scan.root)) value?.misses.splice(0);
   const hashMs = watch.lap();
 
   progress.enter('save');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { compareTreePaths, treePathToBytes } from '@muse/paths';
-import { LayeredContents } from '../layered-contents.js';
+import { compareTreePaths, sortTreePaths, treePathToBytes } from '@muse/paths';
+import { LayeredContents, pathsOf } from '../layered-contents.js';
 import type { CacheChange, FileCacheEntry, SortedLines } from '../types.js';
 import { CanonicalContents } from './canonical-contents.js';
 import { BEFORE_CHECKSUM, CHECKSUM_KEY, END, HEADER, SEPARATOR } from './canonical-text.js';
@@ -37,23 +37,24 @@ function* lineGroups({ base, put, remove }: CacheChange): Iterable<Uint8Array> {
   const layered = contents instanceof LayeredContents ? contents : undefined;
   // Text with damaged lines in it is not copied, but written anew without them.
   if (!layered || !(layered.base instanceof CanonicalContents) || !layered.base.whole) {
-    yield* formatted([...contents.entries()].sort(([a], [b]) => compareTreePaths(a, b)));
+    const paths = sortTreePaths([...pathsOf(contents)]);
+    yield* formatted(paths, (path) => contents.get(path));
     return;
   }
   const lines = layered.base.sorted;
   let from = lines.from;
-  let pending: [string, FileCacheEntry][] = [];
+  const entryOf = (path: string) => layered.put.get(path);
+  let pending: string[] = [];
   for (const { path, start, end } of edits(lines, layered)) {
     if (start > from) {
-      yield* formatted(pending);
+      yield* formatted(pending, entryOf);
       pending = [];
       yield copied(lines, from, start);
     }
     from = end;
-    const entry = layered.put.get(path);
-    if (entry) pending.push([path, entry]);
+    if (layered.put.has(path)) pending.push(path);
   }
-  yield* formatted(pending);
+  yield* formatted(pending, entryOf);
   if (from < lines.to) yield copied(lines, from, lines.to);
 }
 
@@ -82,12 +83,16 @@ function copied({ bytes, to }: SortedLines, start: number, end: number): Uint8Ar
 
 const LINES_A_PIECE = 4096;
 
-function* formatted(entries: readonly (readonly [string, FileCacheEntry])[]): Iterable<Uint8Array> {
-  for (let at = 0; at < entries.length; at += LINES_A_PIECE) {
+function* formatted(
+  paths: readonly string[],
+  entryOf: (path: string) => FileCacheEntry | undefined,
+): Iterable<Uint8Array> {
+  for (let at = 0; at < paths.length; at += LINES_A_PIECE) {
     const lines: string[] = [];
-    for (const [path, entry] of entries.slice(at, at + LINES_A_PIECE)) {
+    for (const path of paths.slice(at, at + LINES_A_PIECE)) {
+      const entry = entryOf(path);
       // An entry without a ctime can never be a hit, so it is not worth a line.
-      if (entry.ctimeNs !== undefined) lines.push(entryText(path, entry, entry.ctimeNs));
+      if (entry?.ctimeNs !== undefined) lines.push(entryText(path, entry, entry.ctimeNs));
     }
     if (lines.length > 0) yield Buffer.from(lines.join(',\n'));
   }
