@@ -1,0 +1,55 @@
+import type { Contestant } from '../contestants/contestant.js';
+import { GIT, gitAdd, gitStatus } from '../contestants/git.js';
+import { fillCache, museCommand, museLibrary } from '../contestants/muse.js';
+import type { PeerName } from '../peers.js';
+import { UNCHANGED } from '../results.js';
+import type { BenchTree } from '../trees/bench-tree.js';
+import { editFiles, letSettle, touchFiles } from '../trees/edits.js';
+
+type ChangedCase = 'ten' | 'percent' | 'touched';
+
+const TEN = 10;
+
+/**
+ * Some files were edited since the last snapshot, or all were touched. Before each run the contestant takes in what others
+ * left, so that it finds its own edits and no more.
+ */
+export function changedCase(
+  tree: BenchTree,
+  caseName: ChangedCase,
+  peers: ReadonlySet<PeerName>,
+): Contestant[] {
+  const count = { ten: Math.min(TEN, tree.files), percent: Math.ceil(tree.files / 100), touched: tree.files };
+  const reads = count[caseName];
+  const edit = () => {
+    if (caseName === 'touched') touchFiles(tree);
+    else editFiles(tree, reads);
+    letSettle(tree);
+  };
+  const ours = {
+    case: caseName,
+    prepare: () => {
+      // Whoever is about to touch everything need not know it before.
+      if (caseName !== 'touched') fillCache(tree);
+      edit();
+    },
+    reads,
+  };
+  const unchanged = {
+    case: caseName,
+    prepare: () => {
+      fillCache(tree);
+    },
+    reads: 0,
+  };
+  const git = gitStatus(tree, GIT, caseName, () => {
+    gitAdd(tree);
+    edit();
+  });
+  return [
+    ...(caseName === 'ten' ? [museLibrary(tree, unchanged, { name: UNCHANGED, role: 'baseline' })] : []),
+    museLibrary(tree, ours),
+    museCommand(tree, ours),
+    ...(peers.has('git') ? [git] : []),
+  ];
+}

@@ -1,0 +1,26 @@
+import type { Contestant } from '../contestants/contestant.js';
+import { gitHashObject } from '../contestants/git.js';
+import { hashProgram } from '../contestants/hash-program.js';
+import { libraryPeer } from '../contestants/library-peer.js';
+import { forgetCache, museCommand, museLibrary } from '../contestants/muse.js';
+import type { PeerName } from '../peers.js';
+import type { BenchTree } from '../trees/bench-tree.js';
+
+/** One large file is read whole: no number of threads shortens SHA-256 of one file. */
+export function largeFileCase(tree: BenchTree, peers: ReadonlySet<PeerName>): Contestant[] {
+  const cold = {
+    case: 'file',
+    prepare: () => {
+      forgetCache(tree);
+    },
+    reads: 1,
+  } as const;
+  return [
+    museLibrary(tree, cold),
+    museCommand(tree, cold),
+    ...(peers.has('sha256sum') ? [hashProgram(tree, 'sha256sum', 'file')] : []),
+    ...(peers.has('b3sum') ? [hashProgram(tree, 'b3sum', 'file')] : []),
+    ...(peers.has('git-hash-object') ? [gitHashObject(tree, 'file')] : []),
+    ...(peers.has('glob-hasher') ? [libraryPeer(tree, 'glob-hasher', 'file')] : []),
+  ];
+}

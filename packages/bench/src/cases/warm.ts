@@ -1,0 +1,20 @@
+import type { Contestant } from '../contestants/contestant.js';
+import { GIT, GIT_UNTRACKED_CACHE, gitStatus } from '../contestants/git.js';
+import { libraryPeer } from '../contestants/library-peer.js';
+import { museCommand, museLibrary, museLiving } from '../contestants/muse.js';
+import type { PeerName } from '../peers.js';
+import type { BenchTree } from '../trees/bench-tree.js';
+
+/** Nothing changed since the last snapshot. The peers that only list and stat show what that alone costs. */
+export function warmCase(tree: BenchTree, peers: ReadonlySet<PeerName>): Contestant[] {
+  const warm = { case: 'warm', reads: 0 } as const;
+  return [
+    museLibrary(tree, warm),
+    museLiving(tree),
+    museCommand(tree, warm),
+    ...(peers.has('git') ? [gitStatus(tree, GIT, 'warm')] : []),
+    ...(peers.has('git-untracked-cache') ? [gitStatus(tree, GIT_UNTRACKED_CACHE, 'warm')] : []),
+    ...(peers.has('fdir') ? [libraryPeer(tree, 'fdir', 'warm', { name: 'fdir and lstatSync' })] : []),
+    ...(peers.has('fs.walk') ? [libraryPeer(tree, 'fs.walk', 'warm', { name: 'fs.walk with stats' })] : []),
+  ];
+}

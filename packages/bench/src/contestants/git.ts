@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, type Command } from '../processes/run.js';
+import { sampledPeak } from '../processes/sampled-peak.js';
+import { systemCallsPerFile } from '../processes/system-calls.js';
+import type { CaseName } from '../results.js';
+import type { BenchTree } from '../trees/bench-tree.js';
+import type { Contestant } from './contestant.js';
+import { isTraced } from './traced.js';
+
+export const GIT = 'git status';
+export const GIT_UNTRACKED_CACHE = 'git status, untracked cache';
+
+/** Repositories that lie beside their tree, each made when it is first needed. */
+const made = new WeakMap<BenchTree, Set<string>>();
+
+/** `git status --porcelain` of a tree of which git knows every file. */
+export function gitStatus(
+  tree: BenchTree,
+  name: typeof GIT | typeof GIT_UNTRACKED_CACHE,
+  caseName: CaseName,
+  prepare?: () => void,
+): Contestant {
+  const repository = repositoryOf(tree, name);
+  const command = gitCommand(tree, repository, 'status', '--porcelain');
+  return {
+    case: caseName,
+    name,
+    role: 'peer',
+    prepare: () => {
+      makeRepository(tree, repository, name === GIT_UNTRACKED_CACHE);
+      prepare?.();
+    },
+    run: () => run(command),
+    account: async () => {
+      const peakBytes = await sampledPeak(command);
+      if (!isTraced(tree, caseName)) return { peakBytes };
+      return { peakBytes, systemCallsPerFile: systemCallsPerFile(command, tree.files) };
+    },
+  };
+}
+
+/** Has git read what was edited, so that the next `git status` finds only what comes after. */
+export function gitAdd(tree: BenchTree): void {
+  addAll(tree, repositoryOf(tree, GIT));
+}
+
+/** `git hash-object`, which reads and hashes on one thread and keeps nothing. */
+export function gitHashObject(tree: BenchTree, caseName: CaseName): Contestant {
+  const command: Command = {
+    program: 'git',
+    args: ['hash-object', '--stdin-paths'],
+    cwd: tree.root,
+    stdin: tree.lineList,
+  };
+  return {
+    case: caseName,
+    name: 'git hash-object',
+    role: 'peer',
+    run: () => run(command),
+    account: async () => ({ peakBytes: await sampledPeak(command) }),
+  };
+}
+
+function repositoryOf({ aside }: BenchTree, name: string): string {
+  return join(aside, name === GIT ? 'git' : 'git-untracked-cache');
+}
+
+function makeRepository(tree: BenchTree, repository: string, untrackedCache: boolean): void {
+  const repositories = made.get(tree) ?? new Set();
+  made.set(tree, repositories);
+  if (repositories.has(repository)) return;
+  repositories.add(repository);
+  run({ program: 'git', args: ['init', '--quiet', '--bare', repository] });
+  const set = (key: string, value: string) => run(gitCommand(tree, repository, 'config', key, value));
+  set('core.bare', 'false');
+  set('core.untrackedCache', String(untrackedCache));
+  set('gc.auto', '0');
+  set('core.autocrlf', 'false');
+  // The objects are of no use here: what counts is the index.
+  set('core.looseCompression', '0');
+  writeFileSync(join(repository, 'info', 'exclude'), '.muse\n');
+  addAll(tree, repository);
+  // Once for the index, which learns here of what it could not know when it was written.
+  run(gitCommand(tree, repository, 'status', '--porcelain'));
+}
+
+function addAll(tree: BenchTree, repository: string): void {
+  run(gitCommand(tree, repository, 'add', '--all', '--force', '--', '.', ':(exclude,top).muse'));
+}
+
+/** The repository is not in the tree, so that nothing of it is listed, and a tree of others stays as it is. */
+function gitCommand({ root }: BenchTree, repository: string, ...args: string[]): Command {
+  return { program: 'git', args, cwd: root, env: { GIT_DIR: repository, GIT_WORK_TREE: root } };
+}

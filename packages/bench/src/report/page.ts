@@ -1,0 +1,80 @@
+import { CASE_NAMES, caseTitles, type Machine, type Results, type TreeFacts } from '../results.js';
+import { caseTable } from './case-table.js';
+import { count, decimals } from './figures.js';
+import { behaviourTables } from './behaviour-tables.js';
+import { targetTable } from './target-table.js';
+
+/** What a chart is called in the page and on disk. */
+export interface ChartFile {
+  readonly file: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
+/** Puts together what a run has to say, as Markdown; charts are linked below `folder`. */
+export function reportPage(results: Results, charts: readonly ChartFile[], folder: string): string {
+  const sections = [
+    conditions(results),
+    ...(charts.length > 0
+      ? ['## Charts', ...charts.map(({ file, title }) => `![${title}](${folder}/${file})`)]
+      : []),
+    '## Targets',
+    targetTable(results),
+    ...results.trees.flatMap((tree) => treeSection(results, tree)),
+    ...withoutTree(results),
+    ...behaviourTables(results),
+  ];
+  return sections.join('\n\n');
+}
+
+function conditions({ date, quick, rounds, machine, programs, skipped, trees }: Results): string {
+  const warning = quick
+    ? ['**A quick run: small trees and few rounds. These figures mean nothing.**', '']
+    : [];
+  const round = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}`;
+  return [
+    ...warning,
+    `Run on ${date}: ${machineLine(machine)}. ${round} in turn after one that is thrown away.`,
+    '',
+    `Beside Muse: ${programs.map(({ name, version }) => `${name} ${version}`).join(', ') || 'nothing'}.`,
+    ...(skipped.length > 0 ? ['', 'Not measured:', ''] : []),
+    ...skipped.map(({ name, reason }) => `- ${name}: ${oneLine(reason)}`),
+    '',
+    'Trees:',
+    '',
+    ...trees.map((tree) => `- ${tree.name}: ${treeLine(tree)}`),
+  ].join('\n');
+}
+
+function machineLine({ cpu, cores, memoryBytes, kernel, fileSystem, node }: Machine): string {
+  const memory = `${decimals(memoryBytes / 2 ** 30, 0)} GiB of memory`;
+  return `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${memory}, ${kernel}, ${fileSystem}, Node ${node}`;
+}
+
+function treeLine({ files, directories, bytes, description }: TreeFacts): string {
+  const inside = `${count(files)} ${files === 1 ? 'file' : 'files'}`;
+  const where = `${count(directories)} ${directories === 1 ? 'directory' : 'directories'}`;
+  return `${inside} in ${where}, ${decimals(bytes / 1e6, 1)} MB. ${description}`;
+}
+
+function treeSection(results: Results, { name }: TreeFacts): string[] {
+  const tables = CASE_NAMES.flatMap((caseName) => {
+    const table = caseTable(results, name, caseName);
+    return table === undefined ? [] : [`### ${caseTitles[caseName]} (${name})`, table];
+  });
+  return tables.length > 0 ? [`## Tree: ${name}`, ...tables] : [];
+}
+
+function withoutTree(results: Results): string[] {
+  const [first] = results.measurements.filter((each) => each.case === 'start');
+  const table = first && caseTable(results, first.tree, 'start');
+  return table === undefined ? [] : [`## ${caseTitles.start}`, table];
+}
+
+/** A reason may be what a program printed. */
+function oneLine(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[*_<>[\]|\\`]/g, ' ')
+    .trim();
+}

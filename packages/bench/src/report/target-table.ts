@@ -1,0 +1,29 @@
+import type { Results } from '../results.js';
+import { decimals } from './figures.js';
+import { markdownTable } from './markdown-table.js';
+import { targets, type Target } from './targets.js';
+
+/** Returns the targets with what was measured, and whether that is enough. */
+export function targetTable(results: Results): string {
+  const head = ['what', 'against', 'measured', 'reach', 'aim for', 'so'];
+  const rows = targets(results).map((target) => [
+    target.what,
+    target.against,
+    target.measured === undefined ? 'not measured' : figure(target, target.measured),
+    figure(target, target.reach),
+    figure(target, target.aimFor),
+    verdict(target),
+  ]);
+  return markdownTable(head, rows, new Set([0, 1, 5]));
+}
+
+export function verdict({ measured, reach, aimFor }: Target): string {
+  if (measured === undefined) return '';
+  if (measured <= aimFor) return 'as aimed for';
+  return measured <= reach ? 'reached' : '**missed**';
+}
+
+function figure({ unit }: Target, value: number): string {
+  if (unit === 'ratio') return value.toFixed(2);
+  return `${decimals(value, unit === 'ms' ? 1 : 0)} ${unit}`;
+}

@@ -1,0 +1,132 @@
+/** What a run of the benchmarks leaves in `results.json`. */
+export interface Results {
+  readonly format: 1;
+  /** ISO date. */
+  readonly date: string;
+  /** True for small trees and few rounds: such figures try out the benchmarks, not the programs. */
+  readonly quick: boolean;
+  /** Measured rounds; one more before them is thrown away. */
+  readonly rounds: number;
+  readonly machine: Machine;
+  readonly programs: readonly Program[];
+  readonly skipped: readonly Skipped[];
+  readonly trees: readonly TreeFacts[];
+  readonly measurements: readonly Measurement[];
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  /** Of the file system that the trees are on, such as `ext4`. */
+  readonly fileSystem: string;
+  readonly node: string;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What was not measured. */
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The tree that the targets are about, one more of another shape, or one of a series that differs in size alone. */
+export type TreeRole = 'main' | 'more' | 'series';
+
+export interface TreeFacts {
+  readonly name: string;
+  readonly role: TreeRole;
+  /** One sentence on how it came about. */
+  readonly description: string;
+  readonly files: number;
+  /** The root included. */
+  readonly directories: number;
+  readonly bytes: number;
+}
+
+export const CASE_NAMES = ['cold', 'warm', 'ten', 'percent', 'touched', 'file', 'start'] as const;
+
+/** What is measured; {@link caseTitles} says it in words. */
+export type CaseName = (typeof CASE_NAMES)[number];
+
+/** Ours, or another program, or what ours is held against where there is no other program. */
+export type Role = 'ours' | 'peer' | 'baseline';
+
+/** What one contestant took in one case on one tree. */
+export interface Measurement {
+  readonly tree: string;
+  readonly case: CaseName;
+  readonly name: string;
+  readonly role: Role;
+  readonly milliseconds: Spread;
+  /** Of all threads and processes, median. */
+  readonly cpuSeconds?: CpuSeconds | undefined;
+  /** The most memory resident at once, in the largest of its processes. */
+  readonly peakBytes?: number | undefined;
+  readonly eventLoopDelay?: EventLoopDelay | undefined;
+  /** By kind, divided by the number of files; only what is called at least once in 200 files. */
+  readonly systemCallsPerFile?: Readonly<Record<string, number>> | undefined;
+  readonly phases?: Phases | undefined;
+  /** What was not as it should be. */
+  readonly notes: readonly string[];
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  /** In the order in which they were taken. */
+  readonly samples: readonly number[];
+}
+
+export interface CpuSeconds {
+  readonly user: number;
+  readonly system: number;
+}
+
+/** Milliseconds from one tick of a timer to the next, of a timer set to 1 ms; nothing is subtracted. */
+export interface EventLoopDelay {
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Milliseconds in each phase of a snapshot, medians. */
+export interface Phases {
+  readonly load: number;
+  readonly scan: number;
+  readonly hash: number;
+  readonly save: number;
+}
+
+export const PHASE_NAMES = ['load', 'scan', 'hash', 'save'] as const satisfies readonly (keyof Phases)[];
+
+export const caseTitles: Readonly<Record<CaseName, string>> = {
+  cold: 'Cold: no cache, every file is read',
+  warm: 'Warm: nothing changed',
+  ten: '10 files changed',
+  percent: '1 % of the files changed',
+  touched: 'Everything touched: new times, same bytes',
+  file: 'One large file',
+  start: 'Start of the process',
+};
+
+/** The other program that the times of a case are divided by in its table. */
+export const references: Readonly<Record<CaseName, string>> = {
+  cold: 'sha256sum',
+  warm: 'git status',
+  ten: 'git status',
+  percent: 'git status',
+  touched: 'git status',
+  file: 'sha256sum',
+  start: 'node -e 0',
+};
+
+export const LIBRARY = 'muse, library';
+export const COMMAND = 'muse, command';
+export const LIVING = 'muse, library, again in a living process';
+export const UNCHANGED = 'muse, library, nothing changed';

@@ -1,0 +1,136 @@
+import { changedCase } from './cases/changed.js';
+import { coldCase } from './cases/cold.js';
+import { largeFileCase } from './cases/large-file.js';
+import { startCase } from './cases/start.js';
+import { warmCase } from './cases/warm.js';
+import { runInTurn } from './contestants/in-turn.js';
+import type { Contestant } from './contestants/contestant.js';
+import { fillCache } from './contestants/muse.js';
+import { thisMachine } from './machine.js';
+import type { BenchOptions } from './options.js';
+import { findPeers, programVersion, type PeerName } from './peers.js';
+import type { Measurement, Results, Skipped, TreeFacts } from './results.js';
+import { factsOf, type BenchTree } from './trees/bench-tree.js';
+import { letSettle } from './trees/edits.js';
+import { builtTrees, givenTree, largeFileTree, seriesTrees, type TreePlan } from './trees/plans.js';
+import { makeTree } from './trees/make-tree.js';
+import { Scratch } from './trees/scratch.js';
+
+/** Peers of the series: one that hashes, one that compares, one that lists. */
+const SERIES_PEERS: readonly PeerName[] = ['sha256sum', 'git', 'fdir'];
+/** A start takes so little that it can be measured more often. */
+const STARTS_A_ROUND = 3;
+const HUGE = 500_000;
+const HUGE_ROUNDS = 3;
+
+/** Measures everything that is asked for; `say` hears how far it is. */
+export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<Results> {
+  const { peers, programs, skipped } = findPeers(options.peers);
+  const run = new BenchRun(options, peers, say);
+  const { directory, copy, cases } = options;
+  if (cases.has('start')) await run.inTurn('no tree', startCase(), options.rounds * STARTS_A_ROUND);
+  const trees = directory === undefined ? builtTrees(options) : [givenTree(directory, copy)];
+  for (const plan of trees) await run.onTree(plan, (tree) => run.allCases(tree));
+  if (directory === undefined && cases.has('file')) {
+    await run.onTree(largeFileTree(options), (tree) => run.largeFile(tree));
+  }
+  if (directory === undefined && cases.has('sizes')) {
+    for (const plan of seriesTrees(options)) await run.onTree(plan, (tree) => run.series(tree));
+  }
+  const tracer = findTracer();
+  return {
+    format: 1,
+    date: new Date().toISOString().slice(0, 10),
+    quick: options.quick,
+    rounds: options.rounds,
+    machine: thisMachine(copy ? undefined : directory),
+    programs: [...programs, ...tracer.programs],
+    skipped: [...skipped, ...tracer.skipped, ...run.skipped],
+    trees: run.trees,
+    measurements: run.measurements,
+  };
+}
+
+class BenchRun {
+  readonly trees: TreeFacts[] = [];
+  readonly measurements: Measurement[] = [];
+  readonly skipped: Skipped[] = [];
+  readonly #options: BenchOptions;
+  readonly #peers: ReadonlySet<PeerName>;
+  readonly #say: (line: string) => void;
+
+  constructor(options: BenchOptions, peers: ReadonlySet<PeerName>, say: (line: string) => void) {
+    this.#options = options;
+    this.#peers = peers;
+    this.#say = say;
+  }
+
+  /** Makes a tree, measures on it, and removes it. */
+  async onTree(plan: TreePlan, work: (tree: BenchTree) => Promise<void>): Promise<void> {
+    this.#say(`${plan.name}: make the tree`);
+    using scratch = new Scratch();
+    const tree = makeTree(plan, scratch);
+    this.trees.push(factsOf(tree));
+    await work(tree);
+  }
+
+  async allCases(tree: BenchTree): Promise<void> {
+    const { cases, slowPeers } = this.#options;
+    if (cases.has('cold')) await this.inTurn(tree.name, coldCase(tree, this.#peers, slowPeers));
+    this.#settle(tree);
+    if (cases.has('warm')) await this.inTurn(tree.name, warmCase(tree, this.#peers));
+    const changed = (['ten', 'percent', 'touched'] as const).filter((name) => cases.has(name));
+    if (tree.editable) {
+      await this.inTurn(
+        tree.name,
+        changed.flatMap((name) => changedCase(tree, name, this.#peers)),
+      );
+    } else {
+      this.skipped.push(...changed.map((name) => ({ name, reason: 'the tree is not ours to edit' })));
+    }
+  }
+
+  async largeFile(tree: BenchTree): Promise<void> {
+    await this.inTurn(tree.name, largeFileCase(tree, this.#peers));
+  }
+
+  async series(tree: BenchTree): Promise<void> {
+    const peers = new Set(SERIES_PEERS.filter((name) => this.#peers.has(name)));
+    const rounds = Math.min(this.#options.rounds, tree.files > HUGE ? HUGE_ROUNDS : Infinity);
+    await this.inTurn(tree.name, coldCase(tree, peers, false), rounds);
+    this.#settle(tree);
+    await this.inTurn(tree.name, warmCase(tree, peers), rounds);
+  }
+
+  async inTurn(
+    tree: string,
+    contestants: readonly Contestant[],
+    rounds = this.#options.rounds,
+  ): Promise<void> {
+    if (contestants.length === 0) return;
+    const cases = [...new Set(contestants.map((contestant) => contestant.case))].join(', ');
+    const measured = await runInTurn(contestants, {
+      tree,
+      rounds,
+      onSkip: (skipped) => this.skipped.push(skipped),
+      onRound: (round) => {
+        this.#say(`${tree}, ${cases}: ${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}`);
+      },
+    });
+    this.measurements.push(...measured);
+  }
+
+  #settle(tree: BenchTree): void {
+    letSettle(tree);
+    fillCache(tree);
+  }
+}
+
+/** Counts system calls; not a peer, and without it only that table is missing. */
+function findTracer(): Pick<Results, 'programs' | 'skipped'> {
+  try {
+    return { programs: [{ name: 'strace', version: programVersion('strace') }], skipped: [] };
+  } catch {
+    return { programs: [], skipped: [{ name: 'system calls', reason: 'strace is not installed' }] };
+  }
+}

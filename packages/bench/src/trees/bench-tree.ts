@@ -1,0 +1,15 @@
+import type { TreeFacts } from '../results.js';
+import type { FileLists, Listed } from './list-files.js';
+
+/** A tree to measure on. */
+export interface BenchTree extends TreeFacts, FileLists, Listed {
+  readonly root: string;
+  /** Whether its files may be edited: it was made for the run. */
+  readonly editable: boolean;
+  /** A directory beside it for what the peers keep. */
+  readonly aside: string;
+}
+
+export function factsOf({ name, role, description, files, directories, bytes }: BenchTree): TreeFacts {
+  return { name, role, description, files, directories, bytes };
+}
