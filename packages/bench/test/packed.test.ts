@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { tempDir } from '@muse/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  manifestIn,
+  packPackages,
+  publishedPackages,
+  typecheck,
+  type PackedPackages,
+} from './support/packed-packages.js';
+import { sha256Id } from './support/numbered-tree.js';
+
+const run = promisify(execFile);
+
+/** What somebody writes first who has just installed a package: JavaScript that TypeScript takes as it is. */
+const first: Readonly<Record<string, string>> = {
+  '@muse/paths': `
+    import { compareTreePaths, findRoot, treePathFromBytes, treePathToBytes } from '@muse/paths';
+    const path = treePathFromBytes(Buffer.from([0x61, 0xff]));
+    console.log(JSON.stringify(path), treePathToBytes(path).length, compareTreePaths('a', 'b'));
+    console.log(await findRoot('.'));`,
+  '@muse/stat-cache': `
+    import { mkdirSync, writeFileSync } from 'node:fs';
+    import { lstat } from 'node:fs/promises';
+    import { blobId, hashFile, StatCache } from '@muse/stat-cache';
+    import { codecCases } from '@muse/stat-cache/conformance';
+    import { jsonV3Codec } from '@muse/stat-cache/json-v3';
+    import { createMemoryStorage } from '@muse/stat-cache/memory';
+    mkdirSync('tree');
+    writeFileSync('tree/a', 'a');
+    const cache = await StatCache.open({ root: 'tree', storage: createMemoryStorage() });
+    console.log(await cache.getObjectHash('tree', 'tree/a') === blobId(Buffer.from('a')));
+    console.log(cache.lookup('a', await lstat('tree/a', { bigint: true })), (await hashFile('tree/a')).bytes);
+    for (const each of codecCases) await each.run(jsonV3Codec);`,
+  '@muse/walker': `
+    import { mkdirSync, writeFileSync } from 'node:fs';
+    import { walk } from '@muse/walker';
+    import { parseMuseIgnore } from '@muse/walker/ignore';
+    mkdirSync('tree/out', { recursive: true });
+    for (const name of ['tree/a', 'tree/out/b']) writeFileSync(name, '');
+    const ignore = parseMuseIgnore("[global]\\npatterns = ['out']", { domain: 'code' });
+    const { files, leftOut } = await walk('tree', { ignore, threads: 2 });
+    console.log(files.map(({ path }) => path), leftOut.ignored);`,
+  '@muse/snapshot': `
+    import { mkdirSync, writeFileSync } from 'node:fs';
+    import { createSnapshot, diffManifests, subtree } from '@muse/snapshot';
+    mkdirSync('tree/sub', { recursive: true });
+    writeFileSync('tree/sub/a', 'a');
+    const before = await createSnapshot('tree', { threads: 2 });
+    for (let index = 0; index < 2000; index++) writeFileSync('tree/sub/b' + index, String(index));
+    const after = await createSnapshot('tree', { threads: 2 });
+    console.log(before.complete, diffManifests(before.manifest, after.manifest).added.length);
+    console.log(subtree(before.manifest, 'sub').get('a'));`,
+};
+
+const printed: Readonly<Record<string, string>> = {
+  '@muse/paths': '"a\\udcff" 2 -1\nundefined\n',
+  '@muse/stat-cache': 'true\nundefined 1\n',
+  '@muse/walker': "[ 'a' ] 1\n",
+  '@muse/snapshot': `true 2000\n${sha256Id('a')}\n`,
+};
+
+const directories = publishedPackages();
+const libraries = [...directories.keys()].filter((name) => name !== '@muse/cli');
+let packed: PackedPackages;
+const folder = tempDir();
+const projects = new Map([...directories.keys()].map((name) => [name, tempDir()]));
+
+beforeAll(async () => {
+  packed = await packPackages(folder.path);
+  for (const [name, project] of projects) await packed.install(name, project.path);
+});
+
+afterAll(async () => {
+  await Promise.all([folder, ...projects.values()].map((each) => each.remove()));
+});
+
+function projectOf(name: string): string {
+  return projects.get(name)?.path ?? '';
+}
+
+/** What can be imported of a package: its name, and those of its sub-paths. */
+function entriesOf(name: string): string[] {
+  const keys = Object.keys(manifestIn(directories.get(name) ?? '').exports);
+  return keys.filter((key) => !key.endsWith('.json')).map((key) => name + key.slice(1));
+}
+
+describe.each(libraries)('%s from its packed file, in an empty project', (name) => {
+  it('runs what one writes first, and has types for it', async () => {
+    const project = projectOf(name);
+    writeFileSync(join(project, 'first.mjs'), first[name] ?? '');
+    writeFileSync(join(project, 'first.mts'), first[name] ?? '');
+    const { stdout, stderr } = await run(process.execPath, ['first.mjs'], { cwd: project });
+    expect({ stdout, stderr }).toEqual({ stdout: printed[name], stderr: '' });
+    expect(await typecheck(project, ['first.mts'])).toBe('');
+  });
+
+  it('gives the same names to import and to require', async () => {
+    const entries = entriesOf(name);
+    expect(entries).toContain(name);
+    const program = `
+      const { isDeepStrictEqual } = require('node:util');
+      (async () => {
+        for (const entry of ${JSON.stringify(entries)}) {
+          const required = require(entry);
+          const imported = await import(entry);
+          const same = Object.keys(imported).every((key) => imported[key] === required[key]);
+          console.log(entry, same && Object.keys(imported).length > 0);
+        }
+      })();`;
+    writeFileSync(join(projectOf(name), 'all.cjs'), program);
+    const { stdout } = await run(process.execPath, ['all.cjs'], { cwd: projectOf(name) });
+    expect(stdout).toBe(entries.map((entry) => `${entry} true\n`).join(''));
+  });
+
+  it('has types for import and for require', async () => {
+    const project = projectOf(name);
+    const entries = entriesOf(name);
+    const imports = entries.map((entry, index) => `export * as n${index} from '${entry}';\n`);
+    const requires = entries.map(
+      (entry, index) => `import n${index} = require('${entry}');\nexport { n${index} };\n`,
+    );
+    writeFileSync(join(project, 'all.mts'), imports.join(''));
+    writeFileSync(join(project, 'all.cts'), requires.join(''));
+    expect(await typecheck(project, ['all.mts', 'all.cts'])).toBe('');
+  });
+
+  it('holds its README and license, and no test', async () => {
+    const listed = await filesOf(name);
+    expect(listed).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js']));
+    expect(listed.filter((file) => file.includes('.test.') || file.startsWith('test/'))).toEqual([]);
+  });
+});
+
+describe('@muse/cli from its packed file, in an empty project', () => {
+  const muse = async (...args: string[]): Promise<string> => {
+    const main = join(projectOf('@muse/cli'), 'node_modules/@muse/cli/dist/main.js');
+    const { stdout } = await run(process.execPath, [main, ...args], {
+      cwd: join(projectOf('@muse/cli'), 'tree'),
+    });
+    return stdout;
+  };
+
+  it('is a command that makes, takes, verifies and explains', async () => {
+    const project = projectOf('@muse/cli');
+    mkdirSync(join(project, 'tree'));
+    for (let index = 0; index < 2000; index++) writeFileSync(join(project, `tree/f${index}`), String(index));
+    expect(await muse('init')).toMatch(/^Initialized .*\.muse\n/);
+    const id = await muse('snapshot', '--threads', '2');
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    expect(await muse('snapshot', '--no-cache', '--threads', '1')).toBe(id);
+    expect(await muse('verify')).toBe('');
+    expect(await muse('explain', 'f0')).toContain(sha256Id('0'));
+    expect(await muse('--version')).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it.skipIf(process.platform === 'win32')('is found by its name', async () => {
+    const { stdout } = await run('node_modules/.bin/muse', ['--version'], { cwd: projectOf('@muse/cli') });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('holds its schemas, README and licenses, and no test', async () => {
+    const listed = await filesOf('@muse/cli');
+    const wanted = ['LICENSE', 'README.md', 'dist/LICENSES.txt', 'schemas/snapshot.v1.schema.json'];
+    expect(listed).toEqual(expect.arrayContaining(wanted));
+    expect(listed.filter((file) => file.includes('.test.'))).toEqual([]);
+    const program = `console.log(require('@muse/cli/schemas/verify.v1.schema.json').$id)`;
+    const { stdout } = await run(process.execPath, ['-e', program], { cwd: projectOf('@muse/cli') });
+    expect(stdout).toBe('urn:muse:cli:verify:1\n');
+  });
+});
+
+/** The files that an installed package consists of. */
+async function filesOf(name: string): Promise<string[]> {
+  const { stdout } = await run(
+    process.execPath,
+    ['-e', `console.log(fs.readdirSync('node_modules/${name}', { recursive: true }).join('\\n'))`],
+    { cwd: projectOf(name) },
+  );
+  return stdout.split('\n').map((file) => file.replaceAll('\\', '/'));
+}
