@@ -13,6 +13,9 @@ const graph: DependencyGraph = {
   '@muse/walker': ['@muse/paths'],
   '@muse/snapshot': ['@muse/paths', '@muse/stat-cache', '@muse/walker'],
   '@muse/cli': ['@muse/paths', '@muse/stat-cache', '@muse/walker', '@muse/snapshot'],
+  '@muse/example-build-cache': ['@muse/snapshot'],
+  '@muse/example-changed-since-green': ['@muse/snapshot'],
+  '@muse/example-linter-cache': ['@muse/paths', '@muse/stat-cache', '@muse/snapshot'],
   '@muse/example-sqlite-storage': ['@muse/paths', '@muse/stat-cache', '@muse/snapshot'],
   '@muse/testkit': [],
   '@muse/bench': [
@@ -26,7 +29,7 @@ const graph: DependencyGraph = {
 };
 
 it('the packages import each other as the graph allows', () => {
-  expect(graphViolations(repository, graph, testkit)).toEqual([]);
+  expect(graphViolations(repository, graph, { ...testkit, bundled: ['@muse/cli'] })).toEqual([]);
 });
 
 describe('graphViolations()', () => {
@@ -138,6 +141,20 @@ describe('graphViolations()', () => {
     const root = await makeTree(workspace(changes));
     onTestFinished(() => removeTree(root));
     expect(graphViolations(root, small, testkit)).toEqual(violations);
+  });
+
+  it('lets what is bundled import a devDependency of others, and nothing else that is not listed', async () => {
+    const manifest = { name: '@muse/b', devDependencies: { commander: '1', '@muse/testkit': '' } };
+    const imports = "import 'commander'; import 'picocolors'; import '@muse/testkit';";
+    const changes = { 'apps/b/package.json': JSON.stringify(manifest), 'apps/b/src/main.ts': imports };
+    const root = await makeTree(workspace(changes));
+    onTestFinished(() => removeTree(root));
+    const violation = (used: string) =>
+      `apps/b/src/main.ts imports ${used}, which its package.json does not list`;
+    expect(graphViolations(root, small, { ...testkit, bundled: ['@muse/b'] })).toEqual(
+      ['picocolors', '@muse/testkit'].map(violation),
+    );
+    expect(graphViolations(root, small, testkit)).toHaveLength(3);
   });
 
   it('finds a package of the graph that is gone', async () => {

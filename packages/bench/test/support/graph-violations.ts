@@ -6,8 +6,11 @@ import { sourceImports } from './source-imports.js';
 /** Of each package of a workspace, the packages of the workspace that it may import. */
 export type DependencyGraph = Readonly<Record<string, readonly string[]>>;
 
-/** The packages that only tests may import, besides what the graph allows. */
+/** What else is allowed. */
 export interface GraphOptions {
+  /** Packages that are published with all that they import inside: what others wrote may be a devDependency there. */
+  readonly bundled?: readonly string[];
+  /** The packages that only tests may import, besides what the graph allows. */
   readonly forTests: readonly string[];
 }
 
@@ -27,7 +30,7 @@ const DRAWERS = new Set(['utils', 'common', 'core', 'types', 'errors', 'shared',
 export function graphViolations(
   workspace: string,
   graph: DependencyGraph,
-  { forTests }: GraphOptions,
+  { bundled = [], forTests }: GraphOptions,
 ): string[] {
   const packages = packagesOf(workspace);
   const absent = Object.keys(graph).filter((name) => !packages.some((found) => found.name === name));
@@ -37,7 +40,9 @@ export function graphViolations(
       ...nameViolations(found, graph),
       ...manifestViolations(found, graph, forTests),
       ...sourceFiles(found).flatMap((file) =>
-        importViolations(found, file).map((violation) => `${relative(workspace, file)} ${violation}`),
+        importViolations(found, file, bundled.includes(found.name)).map(
+          (violation) => `${relative(workspace, file)} ${violation}`,
+        ),
       ),
     ]),
   ];
@@ -99,7 +104,7 @@ function typescriptFiles(directory: string): string[] {
   });
 }
 
-function importViolations(owner: Package, file: string): string[] {
+function importViolations(owner: Package, file: string, isBundled: boolean): string[] {
   const { specifiers, exportedAgain } = sourceImports(readFileSync(file, 'utf8'));
   const own = join(owner.directory, 'src') + sep;
   // A test may use what only the repository has, such as vitest: it is never published.
@@ -107,7 +112,10 @@ function importViolations(owner: Package, file: string): string[] {
   return [
     ...specifiers.flatMap((specifier) => {
       if (specifier.startsWith('.')) return leaves(owner, file, specifier);
-      return isBuiltin(specifier) ? [] : undeclared(owner, packageName(specifier), isTest);
+      if (isBuiltin(specifier)) return [];
+      const used = packageName(specifier);
+      const isInside = isBundled && !used.startsWith('@muse/') && owner.devDependencies.includes(used);
+      return isInside ? [] : undeclared(owner, used, isTest);
     }),
     ...exportedAgain.filter(isForeign).map((specifier) => `exports names of ${specifier} again`),
   ];
