@@ -1,10 +1,20 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSnapshot } from '@muse/snapshot';
 import { makeTree, removeTree } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { runInProject } from './support/example-project.js';
+import { exampleProject, runInProject, runScript } from './support/example-project.js';
 import { anchors, codeBlocks, linkTargets } from './support/markdown.js';
 import { sha256Id } from './support/numbered-tree.js';
 
@@ -58,6 +68,128 @@ describe('CONTRIBUTING.md', () => {
       expect(run.stdout).toMatch(/^(# |ℹ )pass [1-9]/m);
     },
   );
+});
+
+describe.each([
+  ['build-cache', '1 built\n2 restored\n'],
+  ['changed-since-green', "true\n[ 'b.txt' ]\n"],
+  ['linter-cache', "1 1 [ 'has a tab' ]\n2 0 [ 'has a tab' ]\n"],
+  ['sqlite-storage', ''],
+])('examples/%s/README.md', (name, stdout) => {
+  it('has one example that runs and prints what it says', async () => {
+    const examples = codeBlocks(read(`examples/${name}/README.md`), 'js');
+    expect(examples).toHaveLength(1);
+    expect(await runInProject(repository, examples[0] ?? '')).toEqual({ status: 0, stdout, stderr: '' });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
+  const [skip = '', sources = '', ...others] = codeBlocks(read('docs/in-a-ci-job.md'), 'sh');
+
+  it('skips what was green already', async () => {
+    await using project = exampleProject(repository);
+    const skipped = 'src is as it was when its tests last passed\n';
+    expect(runScript(project, skip).stdout).not.toContain(skipped);
+    expect(runScript(project, skip)).toEqual({ status: 0, stdout: skipped, stderr: '' });
+    writeFileSync(join(project.path, 'src/index.js'), '');
+    expect(runScript(project, skip).stdout).not.toContain(skipped);
+  });
+
+  it('fails when the build changes its sources', async () => {
+    await using project = exampleProject(repository);
+    expect(runScript(project, sources).status).toBe(0);
+    const run = runScript(project, sources.replace('npm run build', 'echo >> src/index.js'));
+    expect(run).toMatchObject({ status: 1, stdout: '' });
+    expect(run.stderr).toBe('The build has changed files below src; commit what it generates\n');
+  });
+
+  it('has a manifest that another job can check', async () => {
+    await using project = exampleProject(repository);
+    const [check = '', ...more] = others;
+    expect(more).toEqual([]);
+    expect(runScript(project, check)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(runScript(project, check.replace('(cd', 'echo >> src/index.js; (cd')).status).not.toBe(0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () => {
+  const blocks = codeBlocks(read('docs/in-a-backup-script.md'), 'sh');
+  const [save = '', check = '', id = '', live = '', ignored = '', verify = '', ...others] = blocks;
+  const begin =
+    'data=$PWD/data backup=$PWD/backup; mkdir -p "$data/log" "$backup/files"; echo x > "$data/file"\n';
+
+  it('says what is in a backup, and what is not as it was', async () => {
+    await using project = exampleProject(repository);
+    expect(others).toEqual([]);
+    const quiet = { status: 0, stdout: '', stderr: '' };
+    expect(runScript(project, begin + save + check + id)).toEqual(quiet);
+    const damaged = runScript(project, `${begin}echo y > "$backup/files/file"\n${check}`);
+    expect(damaged).toMatchObject({ status: 1, stdout: 'file: FAILED\n' });
+    const [, compare = ''] = id.split(/^(?=test)/m);
+    expect(runScript(project, `${begin}echo y > "$backup/files/more"\n${compare}`).status).toBe(1);
+  });
+
+  it('knows a log that is being written from a file that cannot be read', async () => {
+    await using project = exampleProject(repository);
+    const file = (name: string): string => join(project.path, 'data', name);
+    mkdirSync(file('log'), { recursive: true });
+    // The log is a large one, so that it is written to several times while it is read.
+    const write = `const fd = fs.openSync(${JSON.stringify(file('log/app.log'))}, 'w');
+      fs.ftruncateSync(fd, 50_000_000);
+      console.log('writing');
+      for (let n = 0; ; n++) fs.writeSync(fd, String(n), (n % 1000) * 1000);`;
+    const writer = spawn(process.execPath, ['-e', write], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void writer.kill('SIGKILL'));
+    await new Promise((resolve) => writer.stdout.once('data', resolve));
+    const run = runScript(project, `${begin}${live}echo "saved, status $status"`);
+    expect(run).toMatchObject({ status: 0, stdout: 'saved, status 3\n' });
+    expect(run.stderr).toMatch(/^muse: log\/app\.log: .*\(ETORN\)/);
+    expect(codeBlocks(read('docs/in-a-backup-script.md'), 'console')[0]).toContain(run.stderr);
+    writer.kill('SIGKILL');
+  });
+
+  it('does not accept a problem of another kind', async () => {
+    await using project = exampleProject(repository);
+    const answer = '{"type":"problem","path":"file","kind":"unreadable"}';
+    const muse = `muse() { echo '${answer}' > "$backup/live.ndjson"; return 3; }\n`;
+    expect(runScript(project, begin + muse + live)).toMatchObject({ status: 3, stdout: `${answer}\n` });
+    const failed = 'muse() { return 4; }\n';
+    expect(runScript(project, begin + failed + live).status).toBe(4);
+  });
+
+  it('leaves logs out by a rule, and looks for what the disk has lost', async () => {
+    await using project = exampleProject(repository);
+    const run = runScript(project, `${begin}echo > "$data/log/app.log"\n${ignored}${verify}`);
+    expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
+    const live = readFileSync(join(project.path, 'backup/live.json'), 'utf8');
+    expect(JSON.parse(live)).toMatchObject({ files: 2, stats: { left_out: { ignored: 1 } } });
+  });
+});
+
+describe('docs/in-a-dev-server.md', () => {
+  it('has a server that builds what changed, and ends', async () => {
+    await using project = exampleProject(repository);
+    const [server = '', ...others] = codeBlocks(read('docs/in-a-dev-server.md'), 'js');
+    expect(others).toEqual([]);
+    const source = join(project.path, 'src');
+    writeFileSync(join(project.path, 'server.js'), server);
+    const running = spawn(process.execPath, ['server.js'], { cwd: project.path });
+    onTestFinished(() => void running.kill('SIGKILL'));
+    let said = '';
+    running.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    running.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await expect.poll(() => said, { timeout: 30_000 }).toBe('ready 1\n');
+    writeFileSync(join(source, 'new.js'), 'new');
+    await expect.poll(() => said, { timeout: 30_000 }).toContain('build new.js\n');
+    renameSync(join(source, 'new.js'), join(source, 'moved.js'));
+    await expect.poll(() => said, { timeout: 30_000 }).toContain('move new.js moved.js\n');
+    rmSync(join(source, 'moved.js'));
+    await expect.poll(() => said, { timeout: 30_000 }).toContain('forget moved.js\n');
+    const ended = new Promise((resolve) => running.once('close', resolve));
+    running.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(said).not.toContain('cannot read');
+  });
 });
 
 describe('docs/guarantees.md', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDir } from '@muse/testkit';
 
@@ -10,26 +10,54 @@ export interface Run {
   readonly stderr: string;
 }
 
-/**
- * Runs a program in a project that has our packages installed and a script `build`, which writes `out/built.txt`.
- * The project is removed afterwards.
- */
-export async function runInProject(repository: string, program: string): Promise<Run> {
-  await using project = tempDir();
+/** A project of somebody else, in which our packages and examples are installed, and the command. */
+export interface ExampleProject extends AsyncDisposable {
+  readonly path: string;
+  /** With the command `muse` among the programs. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Makes a project with a file `src/index.js` and a script `build`, which writes `out/built.txt`. */
+export function exampleProject(repository: string): ExampleProject {
+  const project = tempDir();
   const installed = join(project.path, 'node_modules', '@muse');
   mkdirSync(installed, { recursive: true });
   for (const name of ['paths', 'stat-cache', 'walker', 'snapshot']) {
     symlinkSync(join(repository, 'packages', name), join(installed, name));
   }
-  const build = `node -e "fs.mkdirSync('out'); fs.writeFileSync('out/built.txt', 'built')"`;
-  const manifest = { type: 'module', scripts: { build } };
+  for (const name of readdirSync(join(repository, 'examples'))) {
+    symlinkSync(join(repository, 'examples', name), join(installed, `example-${name}`));
+  }
+  const programs = join(project.path, 'node_modules/.bin');
+  mkdirSync(programs);
+  const command = [process.execPath, join(repository, 'apps/cli/dist/main.js')].map((word) => `'${word}'`);
+  writeFileSync(join(programs, 'muse'), `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`, { mode: 0o755 });
+  mkdirSync(join(project.path, 'src'));
+  writeFileSync(join(project.path, 'src/index.js'), 'export {};\n');
+  const build = `node -e "fs.mkdirSync('out', { recursive: true }); fs.writeFileSync('out/built.txt', 'built')"`;
+  const manifest = { type: 'module', scripts: { build, test: 'node -e 0' } };
   writeFileSync(join(project.path, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(project.path, 'example.js'), program);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['example.js'], {
-    cwd: project.path,
-    encoding: 'utf8',
+  const { PATH = '' } = process.env;
+  return {
+    path: project.path,
     // Of a test runner around this one, a test in the program must know nothing.
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
-  });
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, PATH: `${programs}:${PATH}` },
+    [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
+  };
+}
+
+/** Runs a program in an example project of its own, which is removed afterwards. */
+export async function runInProject(repository: string, program: string): Promise<Run> {
+  await using project = exampleProject(repository);
+  writeFileSync(join(project.path, 'example.js'), program);
+  const options = { cwd: project.path, encoding: 'utf8', env: project.env } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['example.js'], options);
+  return { status, stdout, stderr };
+}
+
+/** Runs a shell script in a project, as CI does: it ends at the first command that fails. */
+export function runScript(project: ExampleProject, script: string): Run {
+  const options = { cwd: project.path, encoding: 'utf8', env: project.env } as const;
+  const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], options);
   return { status, stdout, stderr };
 }
