@@ -27,10 +27,8 @@ export interface FileStorageOptions {
   readonly codec?: CacheCodec | undefined;
 }
 
-const READ =
-  constants.O_RDONLY |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0);
+const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
+const READ = constants.O_RDONLY | (NOFOLLOW ?? 0) | ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
 /** A cache was not saved; the one stored before is as it was. */
 export class CacheNotSavedError extends Error {
@@ -123,7 +121,7 @@ async function loadFile(
     if (wrong) return { discarded: 'unreadable', detail: wrong };
     handle = await open(toOpenable(file), READ);
     const stat = await handle.stat();
-    if (!stat.isFile())
+    if (!stat.isFile() || (NOFOLLOW === undefined && (await lstat(toOpenable(file))).ino !== stat.ino))
       return { discarded: 'unreadable', detail: `${quotePath(file)} is not a regular file` };
     if (stat.size > maxBytes) {
       return {
