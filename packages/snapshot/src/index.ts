@@ -6,6 +6,7 @@ export {
   type ModifiedEntry,
   type RenamedEntry,
 } from './lib/diff.js';
+export { diffSnapshots, type SnapshotDiff } from './lib/diff-snapshots.js';
 export { explain, openExplainer } from './lib/explain.js';
 export type {
   Explainer,
@@ -17,7 +18,23 @@ export type {
 } from './lib/explain-types.js';
 export { SnapshotIncompleteError } from './lib/incomplete-error.js';
 export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
-export { parseManifest } from './lib/manifest-parse.js';
+export { parseManifest, parseSnapshot, type ParsedSnapshot } from './lib/manifest-parse.js';
+export { SavedSnapshotError } from './lib/saved/saved-error.js';
+export {
+  latestSavedSnapshot,
+  listSavedSnapshots,
+  readSavedSnapshot,
+  saveSnapshot,
+} from './lib/saved/saved-snapshots.js';
+export type {
+  DamagedSnapshot,
+  LatestSnapshot,
+  LatestSnapshotOptions,
+  SavedSnapshot,
+  SavedSnapshotInfo,
+  SavedSnapshotList,
+  SaveSnapshotOptions,
+} from './lib/saved/saved-types.js';
 export { computeSnapshotId } from './lib/snapshot-id.js';
 export { openSnapshotter } from './lib/snapshotter.js';
 export { subtree } from './lib/subtree.js';

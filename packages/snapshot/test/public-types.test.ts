@@ -4,6 +4,7 @@ import * as main from '@muse/snapshot';
 import type {
   DiffEntry,
   FormattedSnapshot,
+  LatestSnapshot,
   Manifest,
   ManifestDiff,
   ManifestFormat,
@@ -11,8 +12,13 @@ import type {
   Problem,
   Progress,
   RenamedEntry,
+  SavedSnapshot,
+  SavedSnapshotInfo,
+  SavedSnapshotList,
+  SaveSnapshotOptions,
   Snapshot,
   SnapshotCall,
+  SnapshotDiff,
   SnapshotStats,
   Snapshotter,
   SnapshotterOptions,
@@ -22,16 +28,23 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 describe('@muse/snapshot', () => {
   it('has these names and no others', () => {
     expect(Object.keys(main).sort()).toEqual([
+      'SavedSnapshotError',
       'SnapshotIncompleteError',
       'buildSnapshotManifest',
       'computeSnapshotId',
       'createSnapshot',
       'diffManifests',
+      'diffSnapshots',
       'explain',
       'formatManifest',
+      'latestSavedSnapshot',
+      'listSavedSnapshots',
       'openExplainer',
       'openSnapshotter',
       'parseManifest',
+      'parseSnapshot',
+      'readSavedSnapshot',
+      'saveSnapshot',
       'subtree',
       'verify',
     ]);
@@ -112,5 +125,23 @@ describe('@muse/snapshot', () => {
     expectTypeOf<Snapshot>().toExtend<FormattedSnapshot>();
     expectTypeOf<ManifestFormat>().toEqualTypeOf<'json' | 'ndjson' | 'sha256sum'>();
     expectTypeOf(main.parseManifest).toEqualTypeOf<(bytes: Uint8Array) => Manifest>();
+    expectTypeOf(main.parseSnapshot).toEqualTypeOf<
+      (bytes: Uint8Array) => Pick<Snapshot, 'id' | 'manifest' | 'complete' | 'problems'>
+    >();
+    expectTypeOf(main.diffSnapshots).toBeCallableWith({} as Snapshot, {} as SavedSnapshot);
+    expectTypeOf<SnapshotDiff>().toExtend<ManifestDiff & { readonly unknown: readonly string[] }>();
+  });
+
+  it('saves snapshots, and gives them back', () => {
+    expectTypeOf(main.saveSnapshot).toEqualTypeOf<
+      (root: string, snapshot: FormattedSnapshot, options?: SaveSnapshotOptions) => Promise<SavedSnapshotInfo>
+    >();
+    expectTypeOf(main.readSavedSnapshot).returns.resolves.toEqualTypeOf<SavedSnapshot>();
+    expectTypeOf(main.listSavedSnapshots).returns.resolves.toEqualTypeOf<SavedSnapshotList>();
+    expectTypeOf(main.latestSavedSnapshot).returns.resolves.toEqualTypeOf<LatestSnapshot>();
+    expectTypeOf<SavedSnapshot>().toExtend<SavedSnapshotInfo & Pick<Snapshot, 'manifest' | 'problems'>>();
+    expectTypeOf<main.SavedSnapshotError>().toExtend<
+      Error & { readonly code: string; readonly path: string; readonly reason: string }
+    >();
   });
 });

@@ -18,7 +18,7 @@ export type FormattedSnapshot = Pick<Snapshot, 'id' | 'manifest' | 'complete' | 
 export const MANIFEST_VERSION = 1;
 
 const WRITERS: Record<ManifestFormat, (snapshot: FormattedSnapshot) => Iterable<string>> = {
-  json: jsonPieces,
+  json: (snapshot) => jsonPieces(snapshot),
   ndjson: ndjsonPieces,
   sha256sum: sha256sumPieces,
 };
@@ -32,9 +32,14 @@ const CHUNK_LENGTH = 65_536;
  * They are bytes because the `sha256sum` format has each name as the file system has it, which may be no UTF-8. The
  * other two are UTF-8, and write a byte that does not decode as `\udcXX`. Keys in them are in snake case.
  */
-export function* formatManifest(snapshot: FormattedSnapshot, format: ManifestFormat): Iterable<Uint8Array> {
+export function formatManifest(snapshot: FormattedSnapshot, format: ManifestFormat): Iterable<Uint8Array> {
+  return inChunks(WRITERS[format](snapshot));
+}
+
+/** Returns pieces of text as bytes, in chunks of some 64 KiB. */
+export function* inChunks(pieces: Iterable<string>): Iterable<Uint8Array> {
   let text = '';
-  for (const piece of WRITERS[format](snapshot)) {
+  for (const piece of pieces) {
     text += piece;
     if (text.length < CHUNK_LENGTH) continue;
     yield treePathToBytes(text);
@@ -43,9 +48,14 @@ export function* formatManifest(snapshot: FormattedSnapshot, format: ManifestFor
   if (text !== '') yield treePathToBytes(text);
 }
 
-function* jsonPieces({ id, manifest, complete, problems, stats }: FormattedSnapshot): Iterable<string> {
+/** Yields the `json` format; `more` comes right after its version. */
+export function* jsonPieces(
+  { id, manifest, complete, problems, stats }: FormattedSnapshot,
+  more: object = {},
+): Iterable<string> {
   const head = {
     version: MANIFEST_VERSION,
+    ...more,
     snapshot_id: id,
     complete,
     files: manifest.size,

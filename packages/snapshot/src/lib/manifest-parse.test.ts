@@ -3,7 +3,7 @@ import { blobId, type ObjectId } from '@muse/stat-cache';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatManifest } from './manifest-format.js';
-import { parseManifest } from './manifest-parse.js';
+import { parseManifest, parseSnapshot } from './manifest-parse.js';
 import { computeSnapshotId } from './snapshot-id.js';
 import type { Snapshot } from './types.js';
 
@@ -148,5 +148,30 @@ describe('parseManifest', () => {
 
   it('refuses bytes that are not UTF-8', () => {
     expect(() => parseManifest(Buffer.of(0x7b, 0xff, 0x7d))).toThrow(/it is not UTF-8/);
+  });
+});
+
+describe('parseSnapshot()', () => {
+  it.each(['json', 'ndjson'] as const)('gives back what a %s manifest lacks', (format) => {
+    const manifest = new Map([['a', id]]);
+    expect(parseSnapshot(bytesOf(manifest, format))).toEqual({
+      id: computeSnapshotId(manifest),
+      manifest,
+      complete: false,
+      problems: [{ path: '', kind: 'unreadable', operation: 'readdir', code: 'EACCES', message: 'No' }],
+    });
+  });
+
+  it('takes a manifest without a word about problems for complete', () => {
+    const document = documentOf('a', id);
+    expect(parseSnapshot(Buffer.from(document))).toMatchObject({ complete: true, problems: [] });
+    const incomplete = document.replace('{', '{"complete":false,');
+    expect(parseSnapshot(Buffer.from(incomplete))).toMatchObject({ complete: false, problems: [] });
+  });
+
+  it.each(['[{}]', '"x"', '[null]', '[{"path":1}]'])('refuses the problems %s', (problems) => {
+    const document = Buffer.from(documentOf('a', id).replace('{', `{"problems":${problems},`));
+    expect(() => parseSnapshot(document)).toThrow(/in problem 1: .* must be/);
+    expect(parseManifest(document).size).toBe(1);
   });
 });

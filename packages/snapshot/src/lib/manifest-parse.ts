@@ -3,7 +3,10 @@ import { isObjectId, type ObjectId } from '@muse/stat-cache';
 import { MANIFEST_VERSION } from './manifest-format.js';
 import { inPathOrder } from './manifest-order.js';
 import { computeSnapshotId } from './snapshot-id.js';
-import type { Manifest } from './types.js';
+import type { Manifest, Problem, Snapshot } from './types.js';
+
+/** What the bytes of a manifest say of a snapshot. */
+export type ParsedSnapshot = Pick<Snapshot, 'id' | 'manifest' | 'complete' | 'problems'>;
 
 /**
  * Returns the manifest, in path order, from bytes that `formatManifest` wrote as `json` or `ndjson`; which of the two
@@ -13,13 +16,29 @@ import type { Manifest } from './types.js';
  * in the bytes is not that of the files: such a manifest was cut, edited or damaged.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const { files, facts } = readParts(decode(bytes));
+  return parseFacts(bytes).manifest;
+}
+
+/**
+ * Does what {@link parseManifest} does, and returns besides the snapshot id and what the manifest lacks. Without problems
+ * in the bytes it is complete, unless they say that it is not.
+ *
+ * @throws Error as {@link parseManifest}, and when a problem is none.
+ */
+export function parseSnapshot(bytes: Uint8Array): ParsedSnapshot {
+  const { id, manifest, facts, problems: values } = parseFacts(bytes);
+  const problems = values.map(readProblem);
+  return { id, manifest, complete: facts['complete'] !== false && problems.length === 0, problems };
+}
+
+function parseFacts(bytes: Uint8Array): Pick<Snapshot, 'id' | 'manifest'> & Omit<Parts, 'files'> {
+  const { files, facts, problems } = readParts(decode(bytes));
   if (facts['version'] !== MANIFEST_VERSION) {
     return fail(`"version" is ${show(facts['version'])}, and must be ${MANIFEST_VERSION}`);
   }
   const manifest = inPathOrder(files);
   const id = computeSnapshotId(manifest);
-  if (facts['snapshot_id'] === id) return manifest;
+  if (facts['snapshot_id'] === id) return { id, manifest, facts, problems };
   return fail(
     `"snapshot_id" is ${show(facts['snapshot_id'])}, and the ${manifest.size} files in it make ${show(id)}`,
   );
@@ -31,6 +50,8 @@ interface Parts {
   readonly files: Map<string, ObjectId>;
   /** The object that has `version` and `snapshot_id`. */
   readonly facts: JsonObject;
+  /** What stands in the place of the problems, not looked at yet. */
+  readonly problems: readonly unknown[];
 }
 
 function readParts(text: string): Parts {
@@ -50,11 +71,27 @@ function readDocument(document: JsonObject): Parts {
   if (!isJsonObject(manifest)) return fail(`"manifest" is ${show(manifest)}, and must be an object`);
   const files = new Map<string, ObjectId>();
   for (const [path, objectId] of Object.entries(manifest)) addFile(files, path, objectId, 'in "manifest"');
-  return { files, facts: document };
+  const problems = document['problems'] ?? [];
+  return { files, facts: document, problems: Array.isArray(problems) ? problems : [problems] };
+}
+
+const PROBLEM_KEYS = ['path', 'kind', 'operation', 'code', 'message'] as const;
+
+function readProblem(value: unknown, index: number): Problem {
+  const where = `in problem ${index + 1}`;
+  if (!isJsonObject(value)) return fail(`${where}: it is ${show(value)}, and must be an object`);
+  for (const key of PROBLEM_KEYS) {
+    if (typeof value[key] !== 'string') {
+      return fail(`${where}: ${show(key)} is ${show(value[key])}, and must be a string`);
+    }
+  }
+  const { path, kind, operation, code, message } = value as unknown as Problem;
+  return { path, kind, operation, code, message };
 }
 
 function readLines(text: string): Parts {
   const files = new Map<string, ObjectId>();
+  const problems: unknown[] = [];
   let facts: JsonObject | undefined;
   for (const [index, line] of text.split('\n').entries()) {
     const where = `in line ${index + 1}`;
@@ -63,11 +100,14 @@ function readLines(text: string): Parts {
     const object = parseLine(line, where);
     if (object['type'] === 'file') addFile(files, object['path'], object['object_id'], where);
     else if (object['type'] === 'snapshot') facts = object;
-    else if (object['type'] !== 'problem') {
+    else if (object['type'] === 'problem') problems.push(object);
+    else {
       return fail(`${where}: "type" is ${show(object['type'])}, and must be "file", "problem" or "snapshot"`);
     }
   }
-  return facts === undefined ? fail('the line of type "snapshot" is missing at the end') : { files, facts };
+  return facts === undefined
+    ? fail('the line of type "snapshot" is missing at the end')
+    : { files, facts, problems };
 }
 
 function addFile(files: Map<string, ObjectId>, path: unknown, objectId: unknown, where: string): void {

@@ -1,6 +1,7 @@
 import type { StatCache } from '@muse/stat-cache';
 import { sharedLines } from './annotate.js';
 import type { Assembled } from './assemble.js';
+import { isAtOrBelow } from './at-or-below.js';
 import type { Manifest } from './types.js';
 
 /**
@@ -14,18 +15,9 @@ export function pruneCache(
   manifest: () => Manifest,
 ): number {
   const unseen = new Set(problems.map(({ path }) => path));
-  const known = { has: (path: string) => manifest().has(path) || isBelow(unseen, path) };
+  const known = { has: (path: string) => manifest().has(path) || isAtOrBelow(unseen, path) };
   if (sharedLines(cache)) return cache.prune(known, { matched });
   // Every other file was just looked up or recorded: as many entries as those means no entry without a file.
   if (problems.length === 0 && cache.size === counts.files - uncached) return 0;
   return cache.prune(known);
-}
-
-function isBelow(unseen: ReadonlySet<string>, path: string): boolean {
-  if (unseen.size === 0) return false;
-  if (unseen.has('')) return true;
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    if (unseen.has(path.slice(0, end))) return true;
-  }
-  return false;
 }

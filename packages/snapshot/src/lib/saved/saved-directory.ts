@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { museDir, snapshotsDir, toOpenable } from '@muse/paths';
+import { SavedSnapshotError } from './saved-error.js';
+
+/**
+ * Where saved snapshots are: `.muse/snapshots`. Both must be real directories, and what is read in them regular files;
+ * a link is never followed. A file gets its name only once it is whole and synced, so that there is no half of one.
+ */
+
+/** Bytes. Some five million files; a longer text would be too long for a string. */
+export const MAX_SAVED_BYTES = 500_000_000;
+
+const READ =
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0);
+const CREATE =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_EXCL |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0);
+const TEMPORARY = /^\.saving_.+\.tmp$/;
+const ABANDONED_NS = 3_600_000_000_000n;
+
+/** Returns the names in the directory of a root's saved snapshots; none where there is no such directory. */
+export async function savedNames(root: string): Promise<string[]> {
+  const directory = snapshotsDir(root);
+  const doing = `Cannot list the saved snapshots in ${JSON.stringify(directory)}`;
+  try {
+    await checkDirectories([museDir(root), directory], doing);
+    return await readdir(toOpenable(directory));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw asSavedError(error, doing, directory);
+  }
+}
+
+/** Reads one file as a whole. */
+export async function readSaved(root: string, name: string, signal?: AbortSignal): Promise<Buffer> {
+  const file = join(snapshotsDir(root), name);
+  const doing = `Cannot read the saved snapshot ${JSON.stringify(file)}`;
+  let handle: FileHandle | undefined;
+  try {
+    signal?.throwIfAborted();
+    await checkDirectories([museDir(root), snapshotsDir(root)], doing);
+    handle = await open(toOpenable(file), READ);
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new SavedSnapshotError(doing, file, 'it is not a regular file', 'ENOTREG');
+    if (stats.size > MAX_SAVED_BYTES) throw tooLarge(doing, file);
+    return await handle.readFile({ signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (codeOf(error) === 'ELOOP') {
+      throw new SavedSnapshotError(doing, file, 'it is a symbolic link', 'ENOTREG', { cause: error });
+    }
+    throw asSavedError(error, doing, file);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Makes the directory where only it is missing. */
+export async function prepareToSave(root: string): Promise<void> {
+  const directory = snapshotsDir(root);
+  const doing = `Cannot save a snapshot in ${JSON.stringify(directory)}`;
+  try {
+    await checkDirectories([museDir(root)], doing);
+    try {
+      await mkdir(toOpenable(directory));
+      await syncDirectory(museDir(root));
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    await checkDirectories([directory], doing);
+  } catch (error) {
+    throw asSavedError(error, doing, directory);
+  }
+}
+
+/** Writes a file that is not there yet: whole, or not at all. */
+export async function writeSaved(
+  root: string,
+  name: string,
+  chunks: Iterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const directory = snapshotsDir(root);
+  const file = join(directory, name);
+  const doing = `Cannot save the snapshot ${JSON.stringify(file)}`;
+  try {
+    const temporary = join(directory, `.saving_${randomBytes(8).toString('hex')}.tmp`);
+    const handle = await open(toOpenable(temporary), CREATE, 0o666);
+    try {
+      let nowNs;
+      try {
+        nowNs = (await handle.stat({ bigint: true })).mtimeNs;
+        let bytes = 0;
+        for (const chunk of chunks) {
+          signal?.throwIfAborted();
+          bytes += chunk.length;
+          if (bytes > MAX_SAVED_BYTES) throw tooLarge(doing, file);
+          await handle.writeFile(chunk);
+        }
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      signal?.throwIfAborted();
+      await rename(toOpenable(temporary), toOpenable(file));
+      await syncDirectory(directory);
+      await sweep(directory, nowNs);
+    } catch (error) {
+      await unlink(toOpenable(temporary)).catch(() => undefined);
+      throw error;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asSavedError(error, doing, file);
+  }
+}
+
+/** Removes what killed processes left behind, an hour after they did by the file system's own clock. */
+async function sweep(directory: string, nowNs: bigint): Promise<void> {
+  for (const name of await readdir(toOpenable(directory)).catch(() => [])) {
+    if (!TEMPORARY.test(name)) continue;
+    const path = toOpenable(join(directory, name));
+    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
+    if (stat?.isFile() && nowNs - stat.mtimeNs > ABANDONED_NS) await unlink(path).catch(() => undefined);
+  }
+}
+
+/** Makes a rename survive a power cut, where the system lets a directory be synced. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(toOpenable(directory), constants.O_RDONLY).catch(() => undefined);
+  // Windows and some network file systems refuse; the file itself is synced.
+  await handle?.sync().catch(() => undefined);
+  await handle?.close().catch(() => undefined);
+}
+
+async function checkDirectories(directories: readonly string[], doing: string): Promise<void> {
+  for (const directory of directories) {
+    const stats: Stats = await lstat(toOpenable(directory));
+    if (stats.isDirectory()) continue;
+    const reason = `${JSON.stringify(directory)} is ${stats.isSymbolicLink() ? 'a symbolic link' : 'not a directory'}`;
+    throw new SavedSnapshotError(doing, directory, reason, 'ENOTREG');
+  }
+}
+
+function tooLarge(doing: string, file: string): SavedSnapshotError {
+  const reason = `it has more than the ${MAX_SAVED_BYTES} bytes that are read at most`;
+  return new SavedSnapshotError(doing, file, reason, 'EFBIG');
+}
+
+function asSavedError(error: unknown, doing: string, path: string): SavedSnapshotError {
+  if (error instanceof SavedSnapshotError) return error;
+  const { message } = error as Error;
+  return new SavedSnapshotError(doing, path, message, codeOf(error), { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN';
+}

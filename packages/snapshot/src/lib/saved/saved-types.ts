@@ -1,0 +1,69 @@
+import type { ObjectId } from '@muse/stat-cache';
+import type { Manifest, Problem } from '../types.js';
+
+/** What is known of a saved snapshot without its files. */
+export interface SavedSnapshotInfo {
+  /** The snapshot id. Snapshots of the same content have the same, however often they were saved. */
+  readonly id: ObjectId;
+  /** When it was saved, to the millisecond, by the clock of the machine. */
+  readonly savedAt: Date;
+  /** What its saver had to say about it; `''` is nothing. */
+  readonly note: string;
+  /** The tree path of the directory that it is of; `''` is the root. */
+  readonly subtree: string;
+  /** Whether it has every file: false where there were problems. */
+  readonly complete: boolean;
+  /** Files in its manifest. */
+  readonly files: number;
+  /** Bytes of those files. */
+  readonly bytes: number;
+  /** The native path of the file that it is saved in. */
+  readonly file: string;
+}
+
+/** A saved snapshot as a whole. Its id was made again from its manifest, and is the one that it was saved with. */
+export interface SavedSnapshot extends SavedSnapshotInfo {
+  readonly manifest: Manifest;
+  readonly problems: readonly Problem[];
+}
+
+/** A file among the saved snapshots that cannot be read as one. */
+export interface DamagedSnapshot {
+  /** The native path of the file. */
+  readonly file: string;
+  /** What is wrong with it. */
+  readonly error: Error;
+}
+
+/** The saved snapshots of a root. */
+export interface SavedSnapshotList {
+  /** The newest first. */
+  readonly snapshots: readonly SavedSnapshotInfo[];
+  /** Those that are not among them, the newest first. */
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+/** The saved snapshot to compare with. */
+export interface LatestSnapshot {
+  /** Undefined where there is none. */
+  readonly snapshot: SavedSnapshot | undefined;
+  /** Newer ones that cannot be read, the newest first: one of them may be the one that is wanted. */
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+/** How a snapshot is saved. */
+export interface SaveSnapshotOptions {
+  /** What to say about it. Default: nothing. */
+  readonly note?: string | undefined;
+  /** The tree path of the directory that it is of. Default: `''`, the root. */
+  readonly subtree?: string | undefined;
+  /** Ends the call early: it rejects with the signal's reason, and leaves no file behind. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which of the saved snapshots is looked for. */
+export interface LatestSnapshotOptions {
+  /** Only those of this directory, or of one above it. Default: `''`, the root, so that those of subtrees do not count. */
+  readonly subtree?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}

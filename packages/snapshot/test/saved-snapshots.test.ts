@@ -1,0 +1,313 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createSnapshot,
+  latestSavedSnapshot,
+  listSavedSnapshots,
+  parseSnapshot,
+  readSavedSnapshot,
+  saveSnapshot,
+  type SavedSnapshotInfo,
+  type Snapshot,
+} from '@muse/snapshot';
+import { fifo, hostileNames, makeTree } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { bareTree, museTree } from './support/trees.js';
+
+const snapshotsIn = (root: string): string => join(root, '.muse/snapshots');
+
+/** Saves a root whose one file has this content. */
+async function saveContent(root: string, content: string, note?: string): Promise<SavedSnapshotInfo> {
+  await writeFile(join(root, 'a'), content);
+  return saveSnapshot(root, await createSnapshot(root), { note });
+}
+
+/** A snapshot with a problem. */
+async function incomplete(root: string): Promise<Snapshot> {
+  const { id, manifest, stats } = await createSnapshot(root);
+  const problem = {
+    path: 'gap',
+    kind: 'unreadable',
+    operation: 'open',
+    code: 'EACCES',
+    message: 'no',
+  } as const;
+  return { id, manifest, stats, complete: false, problems: [problem] };
+}
+
+describe('saveSnapshot()', () => {
+  it('saves what can be read again', async () => {
+    const root = await museTree({ a: 'a', d: { b: 'bb' } });
+    const snapshot = await createSnapshot(root);
+    const before = Date.now();
+    const saved = await saveSnapshot(root, snapshot, { note: 'first,"manifest":{\nline' });
+    expect(saved).toMatchObject({
+      id: snapshot.id,
+      note: 'first,"manifest":{\nline',
+      subtree: '',
+      complete: true,
+      files: 2,
+      bytes: 3,
+    });
+    expect(saved.savedAt.getTime()).toBeGreaterThanOrEqual(before);
+    expect(saved.file.startsWith(snapshotsIn(root))).toBe(true);
+    const read = await readSavedSnapshot(root, snapshot.id);
+    expect(read).toEqual({ ...saved, manifest: snapshot.manifest, problems: [] });
+    expect(await listSavedSnapshots(root)).toEqual({ snapshots: [saved], damaged: [] });
+  });
+
+  it('keeps names of any bytes, and no names at all', async () => {
+    const root = await museTree();
+    await makeTree(new Map(hostileNames.map((name) => [name, '# x'])), root);
+    const hostile = await createSnapshot(root);
+    await saveSnapshot(root, hostile);
+    expect((await readSavedSnapshot(root, hostile.id)).manifest).toEqual(hostile.manifest);
+    const bare = await museTree();
+    await saveSnapshot(bare, await createSnapshot(bare));
+    expect((await latestSavedSnapshot(bare)).snapshot?.manifest.size).toBe(0);
+  });
+
+  it('saves an incomplete snapshot as one', async () => {
+    const root = await museTree({ a: 'a' });
+    const snapshot = await incomplete(root);
+    await saveSnapshot(root, snapshot);
+    expect((await listSavedSnapshots(root)).snapshots).toMatchObject([{ complete: false }]);
+    expect(await readSavedSnapshot(root, snapshot.id)).toMatchObject({
+      complete: false,
+      problems: snapshot.problems,
+    });
+  });
+
+  it('writes a manifest that is read as any other', async () => {
+    const root = await museTree({ a: 'a' });
+    const saved = await saveContent(root, 'a');
+    expect(parseSnapshot(await readFile(saved.file)).id).toBe(saved.id);
+  });
+
+  it('is no part of the snapshot', async () => {
+    const root = await museTree({ a: 'a' });
+    const snapshot = await createSnapshot(root);
+    await saveSnapshot(root, snapshot);
+    expect((await createSnapshot(root)).id).toBe(snapshot.id);
+  });
+
+  it('puts each one after the others, even after the clock was set back', async () => {
+    const root = await museTree();
+    const first = await saveContent(root, '1');
+    await rename(first.file, first.file.replace(/[^/]*Z-/, '20990101T000000.000Z-'));
+    const notes = ['2', '3', '4'];
+    for (const note of notes) await saveContent(root, note, note);
+    const { snapshots } = await listSavedSnapshots(root);
+    expect(snapshots.map(({ note }) => note)).toEqual(['4', '3', '2', '']);
+    expect((await latestSavedSnapshot(root)).snapshot?.note).toBe('4');
+  });
+
+  it('loses none of many that are saved at once', async () => {
+    const root = await museTree({ a: 'a' });
+    const snapshot = await createSnapshot(root);
+    const notes = Array.from({ length: 40 }, (_, index) => String(index));
+    await Promise.all(notes.map((note) => saveSnapshot(root, snapshot, { note })));
+    const { snapshots, damaged } = await listSavedSnapshots(root);
+    expect(damaged).toEqual([]);
+    expect(new Set(snapshots.map(({ note }) => note))).toEqual(new Set(notes));
+    expect((await readdir(snapshotsIn(root))).length).toBe(40);
+  });
+
+  it.each([
+    ['no .muse', {}, 'ENOENT'],
+    ['a file in the place of .muse', { '.muse': 'x' }, 'ENOTREG'],
+    ['a file in the place of the directory', { '.muse': { snapshots: 'x' } }, 'ENOTREG'],
+  ])('saves nothing where there is %s', async (_, spec, code) => {
+    const root = await bareTree({ a: 'a', ...spec });
+    const snapshot = await createSnapshot(root, { cache: false });
+    await expect(saveSnapshot(root, snapshot)).rejects.toMatchObject({ name: 'SavedSnapshotError', code });
+  });
+
+  it.each(['.muse', '.muse/snapshots'])('follows no link at %s', async (place) => {
+    const elsewhere = await bareTree();
+    const root = await bareTree(place === '.muse' ? { a: 'a' } : { a: 'a', '.muse': {} });
+    await mkdir(join(elsewhere, 'snapshots'));
+    await symlink(elsewhere, join(root, place));
+    const snapshot = await createSnapshot(root, { cache: false });
+    await expect(saveSnapshot(root, snapshot)).rejects.toMatchObject({ code: 'ENOTREG' });
+    await expect(listSavedSnapshots(root)).rejects.toMatchObject({ code: 'ENOTREG' });
+    await expect(latestSavedSnapshot(root)).rejects.toMatchObject({ code: 'ENOTREG' });
+    expect(await readdir(join(elsewhere, 'snapshots'))).toEqual([]);
+  });
+
+  it('leaves nothing behind when it is aborted', async () => {
+    const root = await museTree({ a: 'a' });
+    const snapshot = await createSnapshot(root);
+    const controller = new AbortController();
+    const manifest = {
+      size: 1,
+      keys: () => snapshot.manifest.keys(),
+      *[Symbol.iterator]() {
+        controller.abort(new Error('enough'));
+        yield* snapshot.manifest;
+      },
+    } as unknown as Snapshot['manifest'];
+    const saving = saveSnapshot(root, { ...snapshot, manifest }, { signal: controller.signal });
+    await expect(saving).rejects.toThrow('enough');
+    expect(await readdir(snapshotsIn(root))).toEqual([]);
+  });
+
+  it('sweeps what a killed process left an hour ago, and nothing else', async () => {
+    const root = await museTree({
+      '.muse/snapshots': { '.saving_1.tmp': 'x', '.saving_2.tmp': 'x', other: 'x' },
+    });
+    await utimes(join(snapshotsIn(root), '.saving_1.tmp'), 1, 1);
+    await utimes(join(snapshotsIn(root), 'other'), 1, 1);
+    await saveContent(root, 'a');
+    const names = await readdir(snapshotsIn(root));
+    expect(names.filter((name) => !name.endsWith('.json')).sort()).toEqual(['.saving_2.tmp', 'other']);
+  });
+
+  it('leaves whole snapshots alone however often savers are killed', async () => {
+    const root = await museTree({ a: 'a' });
+    const script = `
+      import { createSnapshot, saveSnapshot } from '@muse/snapshot';
+      const snapshot = await createSnapshot(process.argv[1]);
+      process.stdout.write('.');
+      for (;;) await saveSnapshot(process.argv[1], snapshot);`;
+    for (let delay = 0; delay < 5; delay++) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script, root], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        cwd: import.meta.dirname,
+      });
+      const ended = new Promise((resolve) => child.on('close', resolve));
+      child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), 20 + delay * 7));
+      await ended;
+    }
+    const { snapshots, damaged } = await listSavedSnapshots(root);
+    expect(damaged).toEqual([]);
+    expect(snapshots.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a damaged snapshot', () => {
+  const damages: readonly (readonly [string, (text: string) => string])[] = [
+    ['is empty', () => ''],
+    ['is cut', (text) => text.slice(0, text.length / 2)],
+    ['lacks its last byte', (text) => text.slice(0, -1)],
+    [
+      'has another object id',
+      (text) => text.replace(/(?<="a":"sha256:)./, (digit) => (digit === '0' ? '1' : '0')),
+    ],
+    ['has another note', (text) => text.replace('"note":"2"', '"note":"9"')],
+    ['has a byte of another kind', (text) => text.replace('"a"', '"\0"')],
+    ['is another document', () => '{"version":1}\n'],
+    ['has zeroes at its end', (text) => text + '\0'.repeat(100)],
+  ];
+
+  it.each(damages)('that %s is named, and the others are there', async (_, damage) => {
+    const root = await museTree();
+    const saved = [await saveContent(root, '1', '1'), await saveContent(root, '2', '2')];
+    const newer = await saveContent(root, '3', '3');
+    const broken = saved[1] ?? newer;
+    await writeFile(broken.file, damage(await readFile(broken.file, 'utf8')));
+    const { snapshots, damaged } = await listSavedSnapshots(root);
+    expect(snapshots.map(({ note }) => note)).toEqual(['3', '1']);
+    expect(damaged).toMatchObject([{ file: broken.file, error: { code: 'EDAMAGED' } }]);
+    await expect(readSavedSnapshot(root, broken.id)).rejects.toMatchObject({
+      path: broken.file,
+      code: 'EDAMAGED',
+    });
+    expect((await readSavedSnapshot(root, newer.id)).note).toBe('3');
+    expect(await latestSavedSnapshot(root)).toMatchObject({ snapshot: { note: '3' }, damaged: [] });
+    await rm(newer.file);
+    expect(await latestSavedSnapshot(root)).toMatchObject({
+      snapshot: { note: '1' },
+      damaged: [{ file: broken.file }],
+    });
+  });
+
+  it('is seen by its snapshot id even where the checksum was made anew', async () => {
+    const { createHash } = await import('node:crypto');
+    const root = await museTree();
+    const saved = await saveContent(root, '1');
+    const text = (await readFile(saved.file, 'utf8')).replace('"a":', '"b":');
+    const body = text.slice(0, text.lastIndexOf(',"checksum"'));
+    const checksum = createHash('sha256').update(body).digest('hex');
+    await writeFile(saved.file, `${body},"checksum":"${checksum}"}\n`);
+    await expect(readSavedSnapshot(root, saved.id)).rejects.toThrow(/"snapshot_id" is .*, and the 1 files/);
+    expect((await latestSavedSnapshot(root)).snapshot).toBeUndefined();
+  });
+
+  it('can be a link, a directory, a FIFO, or have another name', async () => {
+    const root = await museTree();
+    const good = await saveContent(root, '1', 'good');
+    const copy = (digits: string): string => good.file.replace(/[0-9a-f]{8}\.json$/, `${digits}.json`);
+    await symlink(good.file, copy('00000001'));
+    await mkdir(copy('00000002'));
+    await makeTree({ [copy('00000003').slice(snapshotsIn(root).length + 1)]: fifo() }, snapshotsIn(root));
+    await writeFile(join(snapshotsIn(root), 'mine.json'), await readFile(good.file));
+    const other = good.file.replace(good.id.slice(7), '0'.repeat(64));
+    await writeFile(other, await readFile(good.file));
+    const { snapshots, damaged } = await listSavedSnapshots(root);
+    expect(snapshots).toEqual([good]);
+    expect(damaged).toHaveLength(5);
+    const messages = damaged.map(({ error }) => error.message).join('\n');
+    for (const reason of ['a symbolic link', 'not a regular file', 'its name is not', 'unlike its name']) {
+      expect(messages).toContain(reason);
+    }
+    expect((await readSavedSnapshot(root, good.id)).note).toBe('good');
+  });
+
+  it('is passed over where the same content was saved twice', async () => {
+    const root = await museTree();
+    const first = await saveContent(root, '1', 'first');
+    const second = await saveContent(root, '1', 'second');
+    expect((await readSavedSnapshot(root, first.id)).note).toBe('second');
+    await writeFile(second.file, '');
+    expect((await readSavedSnapshot(root, first.id)).note).toBe('first');
+  });
+});
+
+describe('readSavedSnapshot()', () => {
+  it('takes the beginning of an id that no other has', async () => {
+    const root = await museTree();
+    const saved: SavedSnapshotInfo[] = [];
+    for (let i = 0; i < 20; i++) saved.push(await saveContent(root, String(i), String(i)));
+    for (const { id, note } of saved) {
+      expect((await readSavedSnapshot(root, id.slice(7, 20))).note).toBe(note);
+      expect((await readSavedSnapshot(root, id.slice(0, 20))).note).toBe(note);
+    }
+    // Of twenty ids, two begin with the same of sixteen digits.
+    const digits = saved.map(({ id }) => id.slice(7, 8));
+    const twice = digits.find((digit, index) => digits.indexOf(digit) < index) ?? '';
+    await expect(readSavedSnapshot(root, twice)).rejects.toMatchObject({ code: 'EAMBIGUOUS' });
+  });
+
+  it.each(['', 'sha256:', 'zz', 'sha256:0000', '../x', 'a'.repeat(65)])('finds none for %j', async (id) => {
+    const root = await museTree();
+    await saveContent(root, 'x');
+    await expect(readSavedSnapshot(root, id)).rejects.toMatchObject({ code: 'ENOSNAPSHOT' });
+  });
+});
+
+describe('latestSavedSnapshot()', () => {
+  it('is undefined where none was saved', async () => {
+    expect(await latestSavedSnapshot(await museTree())).toEqual({ snapshot: undefined, damaged: [] });
+    expect(await latestSavedSnapshot(await bareTree())).toEqual({ snapshot: undefined, damaged: [] });
+  });
+
+  it('is the latest that has the directory in it', async () => {
+    const root = await museTree({ p: { q: { f: '1' } } });
+    const whole = await createSnapshot(root);
+    await saveSnapshot(root, whole, { note: 'whole' });
+    await saveSnapshot(root, whole, { note: 'p', subtree: 'p' });
+    await saveSnapshot(root, whole, { note: 'q', subtree: 'p/q' });
+    const noteFor = async (subtree: string): Promise<string | undefined> =>
+      (await latestSavedSnapshot(root, { subtree })).snapshot?.note;
+    expect(await Promise.all(['', 'p', 'p/q', 'p/qq', 'p/q/r', 'x'].map(noteFor))).toEqual([
+      'whole',
+      'p',
+      'q',
+      'p',
+      'q',
+      'whole',
+    ]);
+  });
+});
