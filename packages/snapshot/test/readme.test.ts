@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import type { Snapshot } from '@muse/snapshot';
+import type { Snapshot, SnapshotDiff } from '@muse/snapshot';
 import { blobId } from '@muse/stat-cache';
 import { oracle } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ describe('README.md', () => {
       description: string;
     };
     expect(readme).toContain(`# @muse/snapshot\n\n${description}\n`);
-    expect(examples).toHaveLength(2);
+    expect(examples).toHaveLength(3);
   });
 
   it('has a main example that runs', async () => {
@@ -51,5 +51,17 @@ describe('README.md', () => {
     const hits: number[] = [];
     await watch(root, [1, 2, 3], ({ stats }) => hits.push(stats.hits));
     expect(hits).toEqual([0, 1, 1]);
+  });
+
+  it('has an example that compares with what was saved', async () => {
+    const { file } = await installed(2);
+    const { changedSinceLastTime } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      changedSinceLastTime: (root: string) => Promise<SnapshotDiff | undefined>;
+    };
+    const root = await museTree({ a: 'a' });
+    expect(await changedSinceLastTime(root)).toBeUndefined();
+    writeFileSync(join(root, 'b'), 'b');
+    expect(await changedSinceLastTime(root)).toMatchObject({ added: [{ path: 'b' }] });
+    expect(await changedSinceLastTime(root)).toMatchObject({ added: [], deleted: [] });
   });
 });

@@ -3,7 +3,7 @@ export { DIRECTORY, FILE, LEFT_OUT, noneLeftOut } from './lib/kinds.js';
 export { PackedStats, SizeView, StatView } from './lib/packed-stats.js';
 export { runsOf, type Run } from './lib/runs-of.js';
 export { codeOf, isMoved, problemOf } from './lib/problems.js';
-export { revisitRoot } from './lib/resolve-root.js';
+export { resolveSubtree, revisitRoot } from './lib/resolve-root.js';
 export {
   scanBatch,
   type Annotate,

@@ -31,21 +31,23 @@ export interface AssembleOptions {
   readonly onEntry?: ((path: string, id: ObjectId) => void) | undefined;
 }
 
-/** Makes the snapshot id of a tree, and counts what is in it. */
+/** Makes the snapshot id of a tree, and counts what is in it. All paths in the result begin where the tree does. */
 export async function assemble(
   root: DirectoryNode<DirectoryIds>,
   { breather, signal, onEntry }: AssembleOptions,
 ): Promise<Assembled> {
   const hasher = new SnapshotIdHasher();
+  const start = root.prefix.length;
   const nowhere: string[] = [];
   let files = 0;
   let bytes = 0;
   for (const { directory, listing, from, to } of runsOf(root)) {
     const { names, kinds } = listing;
     const sizes = new SizeView(listing.stats);
+    const prefix = directory.prefix.slice(start);
     for (let i = from; i < to; i++) {
       if (kinds[i] !== FILE) continue;
-      const path = directory.prefix + (names[i] ?? '');
+      const path = prefix + (names[i] ?? '');
       const id = directory.value?.idOf(listing, i);
       if (id === undefined) {
         nowhere.push(path);
@@ -62,6 +64,7 @@ export async function assemble(
       }
     }
   }
+  const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   const { problems, directories, misses, surplus, matched } = collect(root);
   const leftOut = noneLeftOut();
   countLeftOut(root, leftOut);
@@ -69,7 +72,7 @@ export async function assemble(
   return {
     id: hasher.digest(),
     matched,
-    problems: allNamed(problems, nowhere),
+    problems: allNamed(start === 0 ? problems : problems.map(fromStart), nowhere),
     counts: {
       files,
       bytes: bytes + surplus,
@@ -84,11 +87,13 @@ export async function assemble(
 /** Returns the manifest of a tree, put together in one go: some 0.5 µs a file. */
 export function manifestOf(root: DirectoryNode<DirectoryIds>): Map<string, ObjectId> {
   const manifest = new Map<string, ObjectId>();
+  const start = root.prefix.length;
   for (const { directory, listing, from, to } of runsOf(root)) {
+    const prefix = directory.prefix.slice(start);
     for (let i = from; i < to; i++) {
       if (listing.kinds[i] !== FILE) continue;
       const id = directory.value?.idOf(listing, i);
-      if (id !== undefined) manifest.set(directory.prefix + (listing.names[i] ?? ''), id);
+      if (id !== undefined) manifest.set(prefix + (listing.names[i] ?? ''), id);
     }
   }
   return manifest;

@@ -3,7 +3,7 @@ import { statCachePath, toOpenable } from '@muse/paths';
 import { StatCache } from '@muse/stat-cache';
 import { resolveRoot, type IgnoreRules, type ResolvedRoot } from '@muse/walker';
 import { loadIgnoreRules } from '@muse/walker/ignore';
-import { revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
+import { resolveSubtree, revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
 import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './types.js';
 
@@ -21,12 +21,15 @@ export async function openRoot(
   options: SnapshotterOptions,
   again: boolean,
 ): Promise<Snapshotter> {
+  const { subtree = '' } = options;
   const threads = threadCount(options.threads);
   const resolved = await resolveRoot(root);
+  if (subtree !== '') await resolveSubtree(resolved, subtree);
   const started = performance.now();
   const pool = newPool(threads);
   // They take longer to start than the cache to load.
-  if (pool && options.cache === undefined && (await isLarge(statCachePath(resolved.root)))) startBeside(pool);
+  if (pool && subtree === '' && options.cache === undefined && (await isLarge(statCachePath(resolved.root))))
+    startBeside(pool);
   try {
     const [ignore, cache] = await Promise.all([
       options.ignore === undefined ? loadRules(resolved.root) : options.ignore || undefined,
@@ -34,6 +37,7 @@ export async function openRoot(
     ]);
     return new RootSnapshotter(threads, options.ignore === undefined, {
       root: resolved,
+      subtree,
       cache,
       pool,
       ignore,
@@ -126,10 +130,12 @@ class RootSnapshotter implements Snapshotter {
   async #take(call: SnapshotCall): Promise<Snapshot> {
     const { signal } = call;
     const root = await revisitRoot(this.#context.root);
+    const { subtree = '' } = this.#context;
+    const top = subtree === '' ? root : await resolveSubtree(root, subtree);
     const pool = await this.#pool();
     const ignore = this.#readsRules ? await loadRules(root.root) : this.#context.ignore;
     signal?.throwIfAborted();
-    const context = { ...this.#context, root, pool, ignore };
+    const context = { ...this.#context, root, top, pool, ignore };
     this.#context = { ...context, loadMs: 0 };
     const abort = () => pool?.setAborted(true);
     signal?.addEventListener('abort', abort);

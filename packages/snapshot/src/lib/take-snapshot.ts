@@ -23,6 +23,9 @@ import type { Manifest, Snapshot, SnapshotCall, SnapshotStats } from './types.js
 /** What a snapshotter keeps from one snapshot to the next. */
 export interface SnapshotContext {
   readonly root: ResolvedRoot;
+  /** The tree path of the directory to take, and what it is; `''` is the root itself. */
+  readonly subtree?: string | undefined;
+  readonly top?: Pick<ResolvedRoot, 'dev' | 'ino'> | undefined;
   readonly cache: StatCache | undefined;
   readonly pool: ThreadPool | undefined;
   readonly ignore: IgnoreRules | undefined;
@@ -38,7 +41,7 @@ const LARGE_TREE = 4000;
 
 /** Takes one snapshot: list and look up, hash what is not known, record, put together, save. */
 export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall): Promise<Snapshot> {
-  const { root, cache, pool, ignore, oneFileSystem, loadMs } = context;
+  const { root, subtree = '', top = root, cache, pool, ignore, oneFileSystem, loadMs } = context;
   const { signal } = call;
   const watch = new Stopwatch();
   const progress = new ProgressReport(call.onProgress);
@@ -46,14 +49,15 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
 
   progress.enter('scan');
   const lines = sharedLines(cache);
-  if (pool && lines && lines.count > LARGE_TREE) startBeside(pool);
+  if (pool && lines && subtree === '' && lines.count > LARGE_TREE) startBeside(pool);
   const annotation = lines && {
     data: lines,
     annotate: (entries: ScannedEntries) => annotateWith(lines, entries),
   };
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
-    identity: root,
+    path: subtree,
+    identity: top,
     executor: new ScanExecutor(pool, context.calls?.scan, annotation),
     calls: context.calls?.scan,
     ignore,
@@ -85,7 +89,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const hashMs = watch.lap();
 
   progress.enter('save');
-  const pruned = cache ? pruneCache(cache, assembled, hashed.uncached, manifest) : 0;
+  const pruned = cache ? pruneCache(cache, assembled, hashed.uncached, manifest, subtree) : 0;
   const saveError = cache?.persistent ? await save(cache) : undefined;
   const saveMs = watch.lap();
 

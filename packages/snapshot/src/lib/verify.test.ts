@@ -316,3 +316,23 @@ describe('verify() rejects', () => {
     await expect(verify(root, { seed: Number.NaN })).rejects.toThrow(RangeError);
   });
 });
+
+describe('verify({ subtree })', () => {
+  it('compares one directory, and names paths from there', async () => {
+    const root = await make({ p: { rotten: 'good', edited: 'a', same: 's' }, 'p.txt': 'x', rotten: 'good' });
+    const cache = await cacheOf(root);
+    rot(cache, root, 'p/rotten', 'evil');
+    rot(cache, root, 'rotten', 'evil');
+    writeFileSync(join(root, 'p/edited'), 'longer');
+    expect(await verify(root, { cache, subtree: 'p' })).toMatchObject({
+      files: 3,
+      skipped: 0,
+      unknown: 0,
+      edited: [{ path: 'edited' }],
+      touched: [],
+      mismatch: [{ path: 'rotten' }],
+      problems: [],
+    });
+    expect(await verify(root, { cache, subtree: 'p', sample: 0 })).toMatchObject({ files: 0, skipped: 3 });
+  });
+});

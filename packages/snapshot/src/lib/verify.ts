@@ -2,7 +2,7 @@ import { compareTreePaths } from '@muse/paths';
 import { StatCache, type Logger, type ObjectId } from '@muse/stat-cache';
 import { Breather } from './breather.js';
 import { createSnapshot } from './create-snapshot.js';
-import type { Problem, Progress } from './types.js';
+import type { Manifest, Problem, Progress } from './types.js';
 import { readAgain } from './verify-again.js';
 import { Comparison, compareWithCache, statField } from './verify-compare.js';
 import { openReadOnly } from './verify-context.js';
@@ -18,7 +18,7 @@ import type { Verification, VerifyOptions } from './verify-types.js';
  * share.
  */
 export async function verify(root: string, options: VerifyOptions = {}): Promise<Verification> {
-  const { threads, oneFileSystem, logger, signal, onProgress } = options;
+  const { subtree = '', threads, oneFileSystem, logger, signal, onProgress } = options;
   signal?.throwIfAborted();
   // Before anything is read: what is saved while this runs is newer than what is compared.
   const context = await openReadOnly(root, options);
@@ -26,6 +26,7 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   // A snapshot that knows nothing must read everything, and what it notes down on the way is what was read.
   const read = StatCache.empty();
   const { manifest, problems, stats } = await createSnapshot(context.root.root, {
+    subtree,
     cache: read,
     ignore: sample,
     threads,
@@ -36,13 +37,19 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   });
   const comparison = new Comparison();
   const { cache } = context;
-  const suspects = cache && (await compareWithCache(cache, { manifest, read }, comparison, new Breather()));
+  // The cache begins at the root, the answer at the subtree.
+  const prefix = subtree === '' ? '' : `${subtree}/`;
+  const tree = { manifest: withPrefix(prefix, manifest), read };
+  const suspects = cache && (await compareWithCache(cache, tree, comparison, new Breather()));
   signal?.throwIfAborted();
   const again =
     suspects && (await judgeAgain(context.root.root, suspects, { cache, comparison, logger, signal }));
 
-  const all = [...problems, ...(again?.problems ?? [])];
-  for (const { path } of all) sample.skipped.delete(path);
+  const own = <T extends { readonly path: string }>(found: T): T => {
+    return prefix === '' ? found : { ...found, path: found.path.slice(prefix.length) };
+  };
+  const all = [...problems, ...(again?.problems ?? []).map(own)];
+  for (const { path } of all) sample.skipped.delete(prefix + path);
   const files = manifest.size - (again?.lost ?? 0);
   return {
     files,
@@ -50,12 +57,16 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
     skipped: sample.skipped.size,
     seed: sample.seed,
     unknown: files - comparison.known,
-    edited: comparison.edited.sort(byPath),
-    touched: comparison.touched.sort(byPath),
-    mismatch: comparison.mismatch.sort(byPath),
+    edited: comparison.edited.map(own).sort(byPath),
+    touched: comparison.touched.map(own).sort(byPath),
+    mismatch: comparison.mismatch.map(own).sort(byPath),
     problems: all.sort(byPath),
     complete: all.length === 0,
   };
+}
+
+function withPrefix(prefix: string, manifest: Manifest): Manifest {
+  return prefix === '' ? manifest : new Map([...manifest].map(([path, id]) => [prefix + path, id]));
 }
 
 interface Judging {

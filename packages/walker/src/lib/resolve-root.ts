@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import { access, lstat, realpath } from 'node:fs/promises';
-import { toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { parseTreePath, toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
 import { codeOf } from './problems.js';
 
 /** A root that is there. */
@@ -32,17 +32,43 @@ export async function revisitRoot({ root }: ResolvedRoot): Promise<ResolvedRoot>
   }
 }
 
+/**
+ * Looks at a directory below a root that was resolved, and rejects as {@link resolveRoot} does. A link is no directory,
+ * neither there nor on the way. Throws a `SyntaxError` when `path` is no tree path.
+ */
+export async function resolveSubtree({ root }: ResolvedRoot, path: string): Promise<ResolvedRoot> {
+  const bytes = treePathToBytes(parseTreePath(path));
+  try {
+    for (let end = bytes.indexOf('/'); end >= 0; end = bytes.indexOf('/', end + 1)) {
+      await lstatDirectory(toNativePath(root, treePathFromBytes(bytes.subarray(0, end))));
+    }
+    const { dev, ino } = await identify(asBytes(toNativePath(root, path)));
+    return { root, dev, ino };
+  } catch (error) {
+    throw rootError(path, error, 'directory');
+  }
+}
+
 async function identify(real: Buffer): Promise<ResolvedRoot> {
-  const stat = await lstat(real, { bigint: true });
-  if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+  const stat = await lstatDirectory(real);
   await access(real, constants.R_OK | constants.X_OK);
   return { root: treePathFromBytes(real), dev: stat.dev, ino: stat.ino };
 }
 
-function rootError(root: string, error: unknown): Error {
+async function lstatDirectory(path: string | Buffer): Promise<BigIntStats> {
+  const stat = await lstat(path, { bigint: true });
+  if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+  return stat;
+}
+
+function asBytes(path: string | Buffer): Buffer {
+  return typeof path === 'string' ? treePathToBytes(path) : path;
+}
+
+function rootError(root: string, error: unknown, what: 'root' | 'directory' = 'root'): Error {
   const code = codeOf(error);
   const reason = REASONS[code] ?? (error as Error).message;
-  const message = `Cannot open the root ${JSON.stringify(root)}: ${reason} (${code})`;
+  const message = `Cannot open the ${what} ${JSON.stringify(root)}: ${reason} (${code})`;
   return Object.assign(new Error(message, { cause: error }), { code, path: root });
 }
 

@@ -8,13 +8,18 @@ import type { ScanReply } from './scan-batch.js';
 import { systemCalls, type ScanCalls } from './scan-calls.js';
 import type { DirectoryToScan } from './scan-directory.js';
 import type { ScanExecutor } from './scan-executor.js';
-import type { IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
+import { RESERVED_NAMES, type IgnoreRules, type LeftOutKind, type WalkProblem } from './types.js';
 
 /** What a scan is of, and who hears of it. */
 export interface TreeScanOptions<T> {
   /** The root's native path, links resolved; may hold escaped bytes. */
   readonly root: string;
-  /** The root's identity, as it was when it was opened. */
+  /**
+   * The tree path of the one directory to scan, which lies where {@link resolveSubtree} has found it. All tree paths are
+   * still from the root. Default: `''`, the root.
+   */
+  readonly path?: string | undefined;
+  /** The identity of the root, or of that directory, as it was when it was opened. */
   readonly identity: Pick<BigIntStats, 'dev' | 'ino'>;
   readonly executor: ScanExecutor;
   readonly ignore?: IgnoreRules | undefined;
@@ -37,6 +42,7 @@ const MAX_REFRESHES = 32;
  * of it.
  */
 export class TreeScan<T> {
+  /** The directory where it begins. Never listed where a rule leaves it out. */
   readonly root: DirectoryNode<T>;
   readonly #options: TreeScanOptions<T>;
   readonly #pending: DirectoryNode<T>[];
@@ -45,8 +51,11 @@ export class TreeScan<T> {
 
   constructor(options: TreeScanOptions<T>) {
     this.#options = options;
-    this.root = new DirectoryNode<T>('', options.identity, undefined);
-    this.#pending = [this.root];
+    const { path = '', ignore } = options;
+    this.root = new DirectoryNode<T>(path, options.identity, undefined);
+    const why = whyLeftOutAbove(path, ignore);
+    if (why) this.root.leftOut.push(why);
+    this.#pending = why ? [] : [this.root];
   }
 
   /** Lists until nothing is left to list. Rejects when aborted or when a thread fails, and then nothing is under way. */
@@ -76,7 +85,7 @@ export class TreeScan<T> {
     if (!node.attached) return;
     const replaced = this.#highestReplaced(node);
     if (replaced?.node === this.root) {
-      if (this.root.problems.length === 0) this.root.problems = [tornDirectory('')];
+      if (this.root.problems.length === 0) this.root.problems = [tornDirectory(this.root.path)];
       return;
     }
     const again = replaced?.node.parent ?? node;
@@ -224,6 +233,17 @@ export class TreeScan<T> {
       if (fate !== 'same') highest = { node: at, fate };
     }
     return highest;
+  }
+}
+
+/** Asks the rules from the top down, as if all that is above a directory had been scanned. */
+function whyLeftOutAbove(path: string, ignore: IgnoreRules | undefined): LeftOutKind | undefined {
+  if (path === '') return undefined;
+  for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+    const above = end < 0 ? path : path.slice(0, end);
+    if (RESERVED_NAMES.includes(above.slice(above.lastIndexOf('/') + 1))) return 'reserved';
+    if (ignore?.ignores(above, true)) return 'ignored';
+    if (end < 0) return undefined;
   }
 }
 

@@ -10,6 +10,16 @@ export function lowerBound(lines: SortedLines, path: Uint8Array): number {
   return bisect(lines.bytes, lines.from, lines.to, path);
 }
 
+/** Returns how many lines there are of files below the directory with this tree path. */
+export function countLinesBelow(lines: SortedLines, path: string): number {
+  let line = lowerBound(lines, treePathToBytes(`${path}/`));
+  // `0` is what comes after `/`: the first path that is not below the directory.
+  const end = lowerBound(lines, treePathToBytes(`${path}0`));
+  let count = 0;
+  for (; line < end; line = nextLine(lines.bytes, line)) count++;
+  return count;
+}
+
 /** Does what {@link lowerBound} does from a line on, in steps that double: for a line that is not far away. */
 export function lowerBoundFrom(lines: SortedLines, path: Uint8Array, start: number): number {
   const { bytes, to } = lines;
