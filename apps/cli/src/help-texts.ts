@@ -4,15 +4,18 @@ export const rootHelp = `
 Examples:
   muse init                    keep a cache for this directory
   muse snapshot                print the id of what is in it now
-  muse snapshot --json -o m.json
-                               write the whole manifest to a file
+  muse snapshot -o m.json      write the whole manifest to a file
+  muse snapshot --save -m green
+                               keep it, to compare with later
+  muse status                  what changed since the last one that was saved?
+  muse diff m.json             what changed since that manifest?
   muse explain src/main.c      say why it would be read again, or left out
   muse verify                  read every byte again, trusting no stat
   muse hash README.md          print the id of one file
 
 Exit codes:
   0  done
-  1  verify: there are files whose bytes are not what the cache has
+  1  there are differences: verify, and status and diff with --exit-code
   2  wrong usage, or a broken configuration file
   3  done, but incomplete: each file that is missing in the answer is named on stderr
   4  failed
@@ -29,7 +32,8 @@ Examples:
 
 export const snapshotHelp = `
 Stdout carries the answer alone; the summary, hints and problems go to stderr.
-Without .muse in the directory nothing is cached: 'muse init' changes that.
+A directory within one that has a .muse uses the cache and the .museignore up there, and its id is the same as if
+it stood alone. Without a .muse nothing is cached: 'muse init' changes that.
 
 Examples:
   muse snapshot                          one line: the snapshot id
@@ -37,7 +41,73 @@ Examples:
   muse snapshot --format sha256sum | sha256sum -c --quiet
                                          check the files with another program
   muse snapshot --format ndjson -o m.ndjson
-                                         a line for each file, into a file`;
+                                         a line for each file, into a file
+  muse snapshot packages/foo             did the content of this package change?
+  muse snapshot --save -m 'before the upgrade'
+                                         keep it for 'muse status' and 'muse diff'`;
+
+const operandHelp = `A snapshot is named by one of these:
+  sha256:1fb5cba8, 1fb5cba8  a saved one: its id, or the beginning of it that no other has, four digits at least
+                             without 'sha256:'
+  latest                     the one that was saved last
+  m.json                     a manifest that 'muse snapshot -o' or '--format ndjson' wrote
+  -                          such a manifest on stdin
+  src                        a directory, as it is now
+Where a file or directory is called like a saved snapshot, './' before it tells which is meant.`;
+
+const differenceHelp = `Stdout has a line for each file that differs: added, modified, deleted, or renamed as 'old -> new'. With -z, NUL ends
+each part instead: the word, the path, and of a renamed file both paths, the old one first.`;
+
+const differenceExitHelp = `Exit codes:
+  0  done, whether or not there are differences
+  1  with --exit-code: there are differences
+  3  otherwise, when one of the two is incomplete: what it lacks is named on stderr, and is not in the answer
+  4  failed: there is nothing to compare with, or it is damaged`;
+
+export const statusHelp = `
+${differenceHelp}
+
+${differenceExitHelp}
+
+Examples:
+  muse status
+  muse status --exit-code --quiet || make
+                                         build only where something changed
+  muse status --name-only -z | xargs -0 ls -ld --`;
+
+export const diffHelp = `
+${operandHelp}
+Without a second one the first is compared with the working tree.
+
+${differenceHelp}
+
+${differenceExitHelp}
+
+Examples:
+  muse diff latest                       as 'muse status', for the whole tree
+  muse diff 1fb5cba8 9d2c01fe            two saved snapshots
+  muse diff m.json .                     what changed since a manifest was written?
+  muse snapshot --json | ssh host muse diff - /srv/copy
+                                         is the copy over there the same?`;
+
+export const logHelp = `
+The newest comes first: its id, when it was saved, files, bytes, and its note. A damaged one is named on stderr.
+
+Exit codes:
+  0  all are listed
+  3  all but damaged ones are listed
+
+Examples:
+  muse log
+  muse log --json | jq -r '.snapshots[0].snapshot_id'`;
+
+export const showHelp = `
+${operandHelp}
+
+Examples:
+  muse show latest
+  muse show 1fb5cba8 --name-only
+  muse show 1fb5cba8 --json > m.json     a manifest again`;
 
 export const verifyHelp = `
 Stdout has a line for each file that is not as the cache has it:

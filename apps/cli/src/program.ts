@@ -11,7 +11,16 @@ import {
   snapshotHelp,
   verifyHelp,
 } from './help-texts.js';
-import type { AnswerForm, ColorChoice, CommonOptions, Request } from './request.js';
+import {
+  common,
+  nonEmpty,
+  oneFileSystemText,
+  positiveInteger,
+  threadsText,
+  type Accept,
+} from './program-options.js';
+import { addSaved } from './program-saved.js';
+import type { AnswerForm } from './request.js';
 
 /** Builds the command line's grammar and its help; `accept` gets what a valid command line asks for. */
 export function createProgram(version: string, accept: Accept): Command {
@@ -48,16 +57,23 @@ export function createProgram(version: string, accept: Accept): Command {
       new Option('--json', 'print one JSON document with manifest, problems and counts').conflicts('format'),
     )
     .addOption(new Option('--format <form>', 'print one line for each file').choices(['sha256sum', 'ndjson']))
-    .option('-o, --output <file>', 'write the answer to a file, whole or not at all; - is stdout', nonEmpty)
+    .option('-o, --output <file>', 'write the manifest to a file, whole or not at all; - is stdout', nonEmpty)
+    .option('--save', 'keep it under .muse/snapshots, to compare with later')
+    .option('-m, --note <text>', 'what to say about the one that is saved')
     .option('--no-cache', 'read every file; neither use nor update the cache')
     .option('--threads <n>', threadsText, positiveInteger)
     .option('--one-file-system', oneFileSystemText)
     .addHelpText('after', snapshotHelp)
     .action((directory: string, options: SnapshotFlags) => {
+      if (options.note !== undefined && options.save !== true) {
+        throw usageError("a note needs '--save': it is kept with the snapshot");
+      }
       accept({
         command: 'snapshot',
         directory,
-        form: options.json === true ? 'json' : (options.format ?? 'id'),
+        form: formOf(options),
+        save: options.save === true,
+        note: options.note ?? '',
         output: options.output === '-' ? undefined : options.output,
         cache: options.cache,
         threads: options.threads,
@@ -66,6 +82,7 @@ export function createProgram(version: string, accept: Accept): Command {
       });
     });
 
+  addSaved(program, accept);
   addVerify(program, accept);
   addExplain(program, accept);
   addCache(program, accept);
@@ -85,11 +102,6 @@ export function createProgram(version: string, accept: Accept): Command {
 
   return program;
 }
-
-type Accept = (request: Request) => void;
-
-const threadsText = 'threads that list and hash at most (default: the processors)';
-const oneFileSystemText = 'leave out directories where another file system is mounted';
 
 function addVerify(program: Command, accept: Accept): void {
   program
@@ -181,27 +193,17 @@ interface SnapshotFlags {
   json?: true;
   format?: Exclude<AnswerForm, 'id' | 'json'>;
   output?: string;
+  save?: true;
+  note?: string;
   cache: boolean;
   threads?: number;
   oneFileSystem?: true;
 }
 
-function common(program: Command): CommonOptions {
-  const { quiet, color, debug } = program.opts<{ quiet?: true; color: ColorChoice; debug?: true }>();
-  return { quiet: quiet === true, color, debug: debug === true };
-}
-
-function nonEmpty(value: string): string {
-  if (value === '') throw new InvalidArgumentError('It must not be empty.');
-  return value;
-}
-
-function positiveInteger(value: string): number {
-  const number = /^[0-9]+$/.test(value) ? Number(value) : 0;
-  if (!Number.isSafeInteger(number) || number === 0) {
-    throw new InvalidArgumentError('It must be a whole number above 0.');
-  }
-  return number;
+/** Whoever names a file for the answer wants the manifest: the id alone needs none. */
+function formOf({ json, format, output }: SnapshotFlags): AnswerForm {
+  if (json === true) return 'json';
+  return format ?? (output === undefined ? 'id' : 'json');
 }
 
 /** Returns the share that a percentage is; a bare number might be meant as either. */

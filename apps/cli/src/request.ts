@@ -26,10 +26,59 @@ export interface SnapshotRequest extends CommonOptions {
   readonly form: AnswerForm;
   /** The file to write the answer to; undefined is stdout. */
   readonly output: string | undefined;
+  /** Keep it under `.muse/snapshots`, with the note. */
+  readonly save: boolean;
+  readonly note: string;
   readonly cache: boolean;
   readonly threads: number | undefined;
   readonly oneFileSystem: boolean;
 }
+
+/** How differences are told. */
+export interface DifferenceOptions {
+  /** Differences are exit code 1. */
+  readonly exitCode: boolean;
+  readonly json: boolean;
+  /** The paths alone. */
+  readonly nameOnly: boolean;
+  /** NUL ends each part, and names are not changed. */
+  readonly nul: boolean;
+  readonly threads: number | undefined;
+  readonly oneFileSystem: boolean;
+}
+
+/** Compares a working tree with the snapshot of it that was saved last. */
+export interface StatusRequest extends CommonOptions, DifferenceOptions {
+  readonly command: 'status';
+  readonly directory: string;
+}
+
+/** Compares two snapshots, whatever they come from. */
+export interface DiffRequest extends CommonOptions, DifferenceOptions {
+  readonly command: 'diff';
+  readonly before: string;
+  /** Undefined is the working tree. */
+  readonly after: string | undefined;
+}
+
+/** Lists the saved snapshots. */
+export interface LogRequest extends CommonOptions {
+  readonly command: 'log';
+  readonly directory: string;
+  readonly json: boolean;
+}
+
+/** Shows one snapshot, with its files. */
+export interface ShowRequest extends CommonOptions {
+  readonly command: 'show';
+  readonly snapshot: string;
+  readonly json: boolean;
+  readonly nameOnly: boolean;
+  readonly nul: boolean;
+}
+
+/** Works with saved snapshots. */
+export type SavedRequest = StatusRequest | DiffRequest | LogRequest | ShowRequest;
 
 /** Reads a working tree again and compares it with its cache. */
 export interface VerifyRequest extends CommonOptions {
@@ -84,6 +133,7 @@ export interface TextRequest {
 export type CommandRequest =
   | InitRequest
   | SnapshotRequest
+  | SavedRequest
   | VerifyRequest
   | ExplainRequest
   | CacheInfoRequest

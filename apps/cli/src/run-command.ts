@@ -24,6 +24,7 @@ import type {
   ExplainRequest,
   HashRequest,
   InitRequest,
+  SavedRequest,
   SnapshotRequest,
   VerifyRequest,
 } from './request.js';
@@ -54,6 +55,11 @@ function run(request: CommandRequest, reporter: Reporter): Promise<ExitCode> {
       return runInit(request);
     case 'snapshot':
       return runSnapshot(request, reporter);
+    case 'status':
+    case 'diff':
+    case 'log':
+    case 'show':
+      return runSaved(request, reporter);
     case 'verify':
       return runVerify(request, reporter);
     case 'explain':
@@ -79,6 +85,12 @@ async function runSnapshot(request: SnapshotRequest, reporter: Reporter): Promis
   const onProgress = reporter.progress.bind(reporter);
   const answer = await snapshot(request, { signal, logger: reporter, onProgress });
   return renderSnapshot(answer, { ...request, output }, reporter, signal);
+}
+
+/** Most runs are snapshots, which need none of this. */
+async function runSaved(request: SavedRequest, reporter: Reporter): Promise<ExitCode> {
+  const saved = await import('./run-saved.js');
+  return saved.runSaved(request, reporter);
 }
 
 async function runVerify(request: VerifyRequest, reporter: Reporter): Promise<ExitCode> {

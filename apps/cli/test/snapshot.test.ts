@@ -258,12 +258,15 @@ describe('muse snapshot with a .museignore', () => {
 });
 
 describe('muse snapshot -o', () => {
-  it('writes the answer to a file, and nothing to stdout', async () => {
+  it('writes the manifest to a file, and nothing to stdout', async () => {
     await using directory = tempDir();
     const output = join(directory.path, 'out');
     const run = await muse(['snapshot', '-o', output, root]);
     expect(run).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
-    expect(await readFile(output, 'utf8')).toBe(`${(await oracle(root)).id}\n`);
+    const { id, manifest } = await oracle(root);
+    const document = JSON.parse(await readFile(output, 'utf8')) as Document;
+    expect(document.snapshot_id).toBe(id);
+    expect(Object.entries(document.manifest)).toEqual([...manifest]);
     expect(await readdir(directory.path)).toEqual(['out']);
   });
 
@@ -280,13 +283,15 @@ describe('muse snapshot -o', () => {
   it.runIf(linux)('knows stdout by its other names, and keeps what is there', async () => {
     await using directory = tempDir();
     await makeTree({ tree: { a: 'a' } }, directory.path);
-    const { id } = await oracle(join(directory.path, 'tree'));
+    const [line = ''] = [...(await oracle(join(directory.path, 'tree'))).manifest.values()];
+    const file = `${line.slice(7)}  a`;
+    const muse = 'muse snapshot -q --format sha256sum';
     const run = await shell(
-      `{ echo before; muse snapshot -q -o /dev/stdout tree; muse snapshot -q -o /dev/fd/1 tree; echo after; } > out
-       muse snapshot -q -o /dev/stdout tree | cat; cat out`,
+      `{ echo before; ${muse} -o /dev/stdout tree; ${muse} -o /dev/fd/1 tree; echo after; } > out
+       ${muse} -o /dev/stdout tree | cat; cat out`,
       { cwd: directory.path },
     );
-    expect(lines(run.stdout)).toEqual([id, 'before', id, id, 'after']);
+    expect(lines(run.stdout)).toEqual([file, 'before', file, file, 'after']);
     expect((await readdir(directory.path)).sort()).toEqual(['out', 'tree']);
   });
 
@@ -329,7 +334,7 @@ describe('muse snapshot -o', () => {
     const { id } = await oracle(directory.path);
     const output = join(directory.path, 'out');
     await muse(['snapshot', '-o', output, directory.path]);
-    expect(await readFile(output, 'utf8')).toBe(`${id}\n`);
+    expect(JSON.parse(await readFile(output, 'utf8'))).toMatchObject({ snapshot_id: id });
     await unlink(output);
   });
 });

@@ -12,14 +12,21 @@ describe('muse', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.each([['--help'], ['help'], ['snapshot', '--help'], ['help', 'hash'], ['help', 'cache', 'clear']])(
-    'prints help for %j',
-    async (...args) => {
-      const run = await muse(args);
-      expect(run.stdout.toString()).toContain('Examples:');
-      expect(run).toMatchObject({ code: 0, stderr: '' });
-    },
-  );
+  it.each([
+    ['--help'],
+    ['help'],
+    ['snapshot', '--help'],
+    ['help', 'hash'],
+    ['help', 'cache', 'clear'],
+    ['status', '--help'],
+    ['diff', '--help'],
+    ['log', '--help'],
+    ['show', '--help'],
+  ])('prints help for %j', async (...args) => {
+    const run = await muse(args);
+    expect(run.stdout.toString()).toContain('Examples:');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+  });
 
   it('prints help on stderr when it is told nothing', async () => {
     const run = await muse([]);
@@ -37,6 +44,8 @@ describe('muse', () => {
     [['explain'], 'missing required argument'],
     [['verify', '--sample', '1'], 'must be a percentage'],
     [['cache', 'cler'], 'Did you mean clear?'],
+    [['statsu'], 'Did you mean status?'],
+    [['snapshot', '-m', 'x'], "needs '--save'"],
   ])('refuses %j in one line', async (args, hint) => {
     const run = await muse(args);
     expect(run.stderr).toContain(hint);

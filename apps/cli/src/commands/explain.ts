@@ -1,12 +1,13 @@
 import { realpath } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { findRoot, relativeTreePath, treePathFromBytes } from '@muse/paths';
+import { resolve } from 'node:path';
+import { relativeTreePath, treePathFromBytes } from '@muse/paths';
 import { openExplainer, type Explainer, type Explanation } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
 import { usageError } from '../command-error.js';
 import type { ExplainRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
-import { errorCode, systemFailure } from '../system-error.js';
+import { systemFailure } from '../system-error.js';
+import { rootAbove } from '../working-tree.js';
 
 /** What a snapshot makes of one path. */
 export interface ExplainAnswer {
@@ -58,17 +59,5 @@ async function placeOf(here: string, name: string): Promise<Pick<ExplainAnswer, 
       `cannot explain ${name}: it is not below the current directory, and no directory above it has a .muse`,
       'change to the directory that you take snapshots of',
     );
-  }
-}
-
-/** A directory that may not be entered is no root of anything that can be explained: the search goes on above it. */
-async function rootAbove(file: string, name: string): Promise<string | undefined> {
-  for (let from = file; ; from = dirname(from)) {
-    try {
-      return await findRoot(from);
-    } catch (error) {
-      if (errorCode(error) === 'EACCES' && from !== dirname(from)) continue;
-      throw systemFailure(`cannot look for .muse above ${name}`, error);
-    }
   }
 }

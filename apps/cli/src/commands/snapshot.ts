@@ -1,18 +1,27 @@
-import { lstat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { museDir } from '@muse/paths';
-import { createSnapshot, type Progress, type Snapshot } from '@muse/snapshot';
+import {
+  createSnapshot,
+  saveSnapshot,
+  type Progress,
+  type SavedSnapshotInfo,
+  type Snapshot,
+} from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
-import { nativePath } from '../native-path.js';
 import type { SnapshotRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
-import { errorCode, systemFailure } from '../system-error.js';
+import { noMuse, savedFailure } from '../saved-failure.js';
+import { systemFailure } from '../system-error.js';
+import { findWorkingTree, type WorkingTree } from '../working-tree.js';
 
 /** A snapshot, and whether the next one can be faster. */
 export interface SnapshotAnswer {
   readonly snapshot: Snapshot;
   /** True when a cache was wanted and there is no `.muse` to keep it in. */
   readonly lacksCache: boolean;
+  /** True when the rules of the directory above leave this one out, so that nothing is in the snapshot. */
+  readonly isLeftOut: boolean;
+  /** Where it was saved, if it was to be. */
+  readonly saved: SavedSnapshotInfo | undefined;
 }
 
 /** What a snapshot tells while it runs, and what ends it early. */
@@ -22,47 +31,74 @@ export interface SnapshotContext {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Takes the snapshot that was asked for; rejects where not even the root could be listed. */
+/** Takes the snapshot that was asked for; rejects where not even the root could be listed, or it could not be saved. */
 export async function snapshot(request: SnapshotRequest, context: SnapshotContext): Promise<SnapshotAnswer> {
-  const { directory } = request;
-  const taken = await take(request, context);
-  const rootProblem = taken.problems.find(({ path }) => path === '');
-  if (rootProblem) throw systemFailure(`cannot list ${directory}`, rootProblem);
-  return { snapshot: taken, lacksCache: request.cache && !(await hasMuseDirectory(directory)) };
+  const { directory, cache, save } = request;
+  const tree = await findWorkingTree(directory, context.logger);
+  if (save && !tree.hasMuse) throw noMuse(`cannot save a snapshot of ${directory}`);
+  // Of the default answer the manifest is no part.
+  const taken = await takeOf(tree, { ...request, deferManifest: !save }, context);
+  return {
+    snapshot: taken,
+    lacksCache: cache && !tree.hasMuse,
+    isLeftOut: isLeftOut(tree, taken),
+    saved: save ? await keep(tree, taken, request, context.signal) : undefined,
+  };
 }
 
-async function take(
-  request: SnapshotRequest,
+/** How the snapshot of a tree is taken. */
+export interface TakeOptions extends Pick<SnapshotRequest, 'threads' | 'oneFileSystem'> {
+  readonly cache?: boolean;
+  readonly deferManifest?: boolean;
+}
+
+/** Takes a snapshot of a tree, or of the part of it that was named. */
+export async function takeOf(
+  { name, root, subtree }: WorkingTree,
+  { cache = true, threads, oneFileSystem, deferManifest }: TakeOptions,
   { signal, logger, onProgress }: SnapshotContext,
 ): Promise<Snapshot> {
-  const { directory, cache, threads, oneFileSystem } = request;
+  let taken: Snapshot;
   try {
-    return await createSnapshot(directory, {
+    taken = await createSnapshot(root, {
+      subtree,
       cache: cache ? undefined : false,
       threads: threads && Math.min(threads, mostThreads()),
       oneFileSystem,
       logger,
       signal,
       onProgress,
-      // Of the default answer it is no part.
-      deferManifest: true,
+      deferManifest,
     });
   } catch (error) {
     signal.throwIfAborted();
-    throw rootFailure(`cannot take a snapshot of ${directory}`, error);
+    throw rootFailure(`cannot take a snapshot of ${name}`, error);
+  }
+  const rootProblem = taken.problems.find(({ path }) => path === '');
+  if (rootProblem) throw systemFailure(`cannot list ${name}`, rootProblem);
+  return taken;
+}
+
+/** Tells a directory that the rules leave out from an empty one: it was not even listed. */
+export function isLeftOut({ subtree }: WorkingTree, { stats }: Pick<Snapshot, 'stats'>): boolean {
+  return subtree !== '' && stats.directories === 0;
+}
+
+async function keep(
+  { name, root, subtree }: WorkingTree,
+  taken: Snapshot,
+  { note }: SnapshotRequest,
+  signal: AbortSignal,
+): Promise<SavedSnapshotInfo> {
+  try {
+    return await saveSnapshot(root, taken, { note, subtree, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw savedFailure(`cannot save a snapshot of ${name}`, error);
   }
 }
 
 /** Each thread takes some 12 MB, and thousands of them end the process; above the processors they only slow it down. */
 function mostThreads(): number {
   return Math.max(64, availableParallelism());
-}
-
-async function hasMuseDirectory(directory: string): Promise<boolean> {
-  try {
-    await lstat(nativePath(museDir(directory)));
-    return true;
-  } catch (error) {
-    return errorCode(error) !== 'ENOENT';
-  }
 }

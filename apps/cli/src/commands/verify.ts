@@ -3,6 +3,7 @@ import type { Logger } from '@muse/stat-cache';
 import type { VerifyRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
 import { systemFailure } from '../system-error.js';
+import { findWorkingTree } from '../working-tree.js';
 
 /** What reading a tree again has shown. */
 export interface VerifyAnswer {
@@ -25,7 +26,8 @@ export async function verify(request: VerifyRequest, context: VerifyContext): Pr
   const doing = `cannot verify ${directory}`;
   let verification: Verification;
   try {
-    verification = await verifyTree(directory, { sample, threads, oneFileSystem, ...context });
+    const { root, subtree } = await findWorkingTree(directory, context.logger);
+    verification = await verifyTree(root, { subtree, sample, threads, oneFileSystem, ...context });
   } catch (error) {
     context.signal.throwIfAborted();
     throw rootFailure(doing, error);

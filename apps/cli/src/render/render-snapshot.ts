@@ -6,6 +6,7 @@ import { systemReason } from '../system-error.js';
 import { printable, printableJson } from './printable.js';
 import { problemLines } from './problem-lines.js';
 import { countOf } from './quantities.js';
+import { shortId } from './short-id.js';
 import type { Reporter } from './reporter.js';
 import { details, summary } from './summary.js';
 import { terminalLines } from './terminal-lines.js';
@@ -14,8 +15,8 @@ import { stdoutIsTerminal, writeStdout } from './write-stdout.js';
 
 /** Writes the answer where it was asked for, then tells on stderr what it lacks and what was done. */
 export async function renderSnapshot(
-  { snapshot, lacksCache }: SnapshotAnswer,
-  { form, output }: SnapshotRequest,
+  { snapshot, lacksCache, isLeftOut, saved }: SnapshotAnswer,
+  { directory, form, output }: SnapshotRequest,
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<ExitCode> {
@@ -30,6 +31,12 @@ export async function renderSnapshot(
     reporter.warn(`the cache was not saved: ${systemReason(snapshot.saveError)}; the answer is not affected`);
   }
   reporter.note(summary(snapshot.stats));
+  if (saved) reporter.note(`saved as ${shortId(saved.id)} in ${saved.file}`);
+  if (isLeftOut) {
+    reporter.warn(
+      `nothing is in it: the rules of the directory above leave ${directory} out; 'muse explain' names the rule`,
+    );
+  }
   for (const line of details(snapshot.stats)) reporter.debug(line);
   if (lacksCache) reporter.hint("nothing is cached here; run 'muse init' to make the next snapshot fast");
   if (snapshot.complete) return ExitCode.done;

@@ -18,3 +18,8 @@ export function instant(nanoseconds: bigint): string {
   const second = new Date(Number(seconds) * 1000).toISOString();
   return second.replace(/\.000Z$/, `.${String(fraction).padStart(DIGITS, '0')}Z`);
 }
+
+/** A time in UTC, to the second: `2024-03-09T16:00:00Z`. */
+export function secondOf(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -7,19 +7,34 @@ export async function writeLines(lines: Iterable<string>, signal?: AbortSignal):
   await writeStdout(encoded(lines, stdoutIsTerminal()), signal);
 }
 
+/** Writes parts that NUL ends; on a terminal, which shows none, names in them are made fit for it. */
+export async function writeNulEnded(parts: Iterable<string>, signal?: AbortSignal): Promise<void> {
+  await writeStdout(encoded(parts, stdoutIsTerminal(), '\0'), signal);
+}
+
 /** Writes one JSON document to stdout. A byte of a name that is not UTF-8 is `\udcXX` in it. */
 export async function writeJson(document: object, signal?: AbortSignal): Promise<void> {
   const text = JSON.stringify(document);
   await writeStdout([Buffer.from(`${stdoutIsTerminal() ? printableJson(text) : text}\n`)], signal);
 }
 
+/** Writes one JSON document that comes in pieces. */
+export async function writeJsonPieces(pieces: Iterable<string>, signal?: AbortSignal): Promise<void> {
+  const terminal = stdoutIsTerminal();
+  const text = (function* () {
+    for (const piece of pieces) yield terminal ? printableJson(piece) : piece;
+    yield '\n';
+  })();
+  await writeStdout(encoded(text, false, ''), signal);
+}
+
 /** Some lines are one write: a line for each of 75,000 files would take as many. */
 const CHUNK_LENGTH = 65_536;
 
-function* encoded(lines: Iterable<string>, terminal: boolean): Iterable<Uint8Array> {
+function* encoded(lines: Iterable<string>, terminal: boolean, end = '\n'): Iterable<Uint8Array> {
   let text = '';
   for (const line of lines) {
-    text += `${terminal ? printable(line) : line}\n`;
+    text += (terminal ? printable(line) : line) + end;
     if (text.length < CHUNK_LENGTH) continue;
     yield treePathToBytes(text);
     text = '';

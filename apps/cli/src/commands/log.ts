@@ -1,0 +1,22 @@
+import { listSavedSnapshots, type SavedSnapshotList } from '@muse/snapshot';
+import type { Logger } from '@muse/stat-cache';
+import type { LogRequest } from '../request.js';
+import { noMuse, savedFailure } from '../saved-failure.js';
+import { findWorkingTree } from '../working-tree.js';
+
+/** Lists the saved snapshots of a working tree. */
+export async function log(
+  { directory }: LogRequest,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<SavedSnapshotList> {
+  const doing = `cannot list the saved snapshots of ${directory}`;
+  const { root, hasMuse } = await findWorkingTree(directory, logger);
+  if (!hasMuse) throw noMuse(doing);
+  try {
+    return await listSavedSnapshots(root, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw savedFailure(doing, error);
+  }
+}

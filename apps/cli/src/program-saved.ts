@@ -1,0 +1,119 @@
+import { Option, type Command } from 'commander';
+import { usageError } from './command-error.js';
+import { diffHelp, logHelp, showHelp, statusHelp } from './help-texts.js';
+import {
+  common,
+  nonEmpty,
+  oneFileSystemText,
+  positiveInteger,
+  threadsText,
+  type Accept,
+} from './program-options.js';
+import type { DifferenceOptions } from './request.js';
+
+/** Adds the commands that work with saved snapshots. */
+export function addSaved(program: Command, accept: Accept): void {
+  addStatus(program, accept);
+  addDiff(program, accept);
+  addLog(program, accept);
+  addShow(program, accept);
+}
+
+const jsonText = 'print one JSON document';
+const nameOnlyText = 'print the paths alone';
+const nulText = 'end each path with NUL instead of a line feed';
+
+function addStatus(program: Command, accept: Accept): void {
+  const status = program
+    .command('status')
+    .summary('say what changed since the last snapshot that was saved')
+    .description('Says what changed in a working tree since the last snapshot of it that was saved.')
+    .argument('[dir]', 'the working tree', nonEmpty, '.');
+  withDifferenceOptions(status)
+    .addHelpText('after', statusHelp)
+    .action((directory: string, flags: DifferenceFlags) => {
+      accept({ command: 'status', directory, ...differenceOptions(flags), ...common(program) });
+    });
+}
+
+function addDiff(program: Command, accept: Accept): void {
+  const diff = program
+    .command('diff')
+    .summary('say what differs between two snapshots, manifests or directories')
+    .description('Says what differs between two snapshots, whatever they come from.')
+    .argument('<a>', 'a saved snapshot, a manifest, or a directory', nonEmpty)
+    .argument('[b]', 'another (default: the working tree)', nonEmpty);
+  withDifferenceOptions(diff)
+    .addHelpText('after', diffHelp)
+    .action((before: string, after: string | undefined, flags: DifferenceFlags) => {
+      if (before === '-' && after === '-') {
+        throw usageError("cannot read stdin twice: '-' is named more than once");
+      }
+      accept({ command: 'diff', before, after, ...differenceOptions(flags), ...common(program) });
+    });
+}
+
+function addLog(program: Command, accept: Accept): void {
+  program
+    .command('log')
+    .summary('list the saved snapshots')
+    .description('Lists the saved snapshots of a working tree.')
+    .argument('[dir]', 'the working tree', nonEmpty, '.')
+    .option('--json', jsonText)
+    .addHelpText('after', logHelp)
+    .action((directory: string, { json }: { json?: true }) => {
+      accept({ command: 'log', directory, json: json === true, ...common(program) });
+    });
+}
+
+function addShow(program: Command, accept: Accept): void {
+  program
+    .command('show')
+    .summary('show one snapshot, with its files')
+    .description('Shows one snapshot: what is known of it, and the object id of each file.')
+    .argument('<snapshot>', 'a saved snapshot, a manifest, or a directory', nonEmpty)
+    .option('--json', jsonText)
+    .addOption(new Option('--name-only', nameOnlyText).conflicts('json'))
+    .addOption(new Option('-z', nulText).conflicts('json'))
+    .addHelpText('after', showHelp)
+    .action((snapshot: string, { json, nameOnly, z }: { json?: true; nameOnly?: true; z?: true }) => {
+      accept({
+        command: 'show',
+        snapshot,
+        json: json === true,
+        nameOnly: nameOnly === true,
+        nul: z === true,
+        ...common(program),
+      });
+    });
+}
+
+interface DifferenceFlags {
+  exitCode?: true;
+  json?: true;
+  nameOnly?: true;
+  z?: true;
+  threads?: number;
+  oneFileSystem?: true;
+}
+
+function withDifferenceOptions(command: Command): Command {
+  return command
+    .option('--exit-code', 'exit with 1 where there are differences')
+    .option('--json', jsonText)
+    .addOption(new Option('--name-only', nameOnlyText).conflicts('json'))
+    .addOption(new Option('-z', nulText).conflicts('json'))
+    .option('--threads <n>', threadsText, positiveInteger)
+    .option('--one-file-system', oneFileSystemText);
+}
+
+function differenceOptions(flags: DifferenceFlags): DifferenceOptions {
+  return {
+    exitCode: flags.exitCode === true,
+    json: flags.json === true,
+    nameOnly: flags.nameOnly === true,
+    nul: flags.z === true,
+    threads: flags.threads,
+    oneFileSystem: flags.oneFileSystem === true,
+  };
+}

@@ -1,0 +1,106 @@
+import { chmod, chown, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeTree, oracle, ordinaryUser, tempDir, type TempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { lines, muse } from './muse.js';
+
+const rules = "[global]\npatterns = ['/packages/foo/built/', '*.log']\n";
+const packages = { foo: { a: 'a', 'b.log': 'log', built: { x: 'x' } }, bar: { c: 'c' } };
+
+async function repository(): Promise<TempDir> {
+  const directory = tempDir();
+  await makeTree({ '.muse': {}, '.museignore': rules, packages, 'foo.txt': 'x' }, directory.path);
+  await muse(['snapshot', '-q'], { cwd: directory.path });
+  return directory;
+}
+
+describe('muse snapshot of a directory in a repository', () => {
+  it('gives its id as if it stood alone, from the cache above', async () => {
+    await using tree = await repository();
+    await using alone = tempDir();
+    await makeTree({ a: 'a' }, alone.path);
+    const { id } = await oracle(alone.path);
+    const cached = await readFile(join(tree.path, '.muse/cache/stat.json'));
+    for (const [cwd, ...args] of [
+      ['.', 'packages/foo'],
+      ['.', './packages/../packages/foo/'],
+      ['packages/foo'],
+      ['packages/bar', '../foo'],
+      ['packages/foo', join(tree.path, 'packages/foo')],
+    ]) {
+      const run = await muse(['snapshot', ...args], { cwd: join(tree.path, cwd ?? '.') });
+      expect(run).toMatchObject({ code: 0, stdout: Buffer.from(`${id}\n`) });
+      expect(run.stderr).toMatch(/^1 file · 1 B · all unchanged · [^\n]*\n$/);
+    }
+    expect(await readFile(join(tree.path, '.muse/cache/stat.json'))).toEqual(cached);
+    await writeFile(join(tree.path, 'packages/bar/c'), 'other');
+    expect((await muse(['snapshot', 'packages/foo'], { cwd: tree.path })).stdout.toString()).toBe(`${id}\n`);
+  });
+
+  it('finds it through a link, too', async () => {
+    await using tree = await repository();
+    await using elsewhere = tempDir();
+    await symlink(join(tree.path, 'packages/foo'), join(elsewhere.path, 'link'));
+    const run = await muse(['snapshot', join(elsewhere.path, 'link')]);
+    expect(run.stderr).toContain('1 file · 1 B · all unchanged');
+  });
+
+  it('says that a directory is left out by the rules above', async () => {
+    await using tree = await repository();
+    const run = await muse(['snapshot', 'packages/foo/built'], { cwd: tree.path });
+    expect(run.stdout.toString()).toMatch(/^sha256:e3b0c44298fc/);
+    expect(run.stderr).toMatch(
+      /^muse: warning: nothing is in it: the rules .* leave packages\/foo\/built out/m,
+    );
+    expect(run.code).toBe(0);
+  });
+
+  it('is a repository of its own where it has a .muse', async () => {
+    await using tree = await repository();
+    await makeTree({ '.muse': {} }, join(tree.path, 'packages/foo'));
+    const run = await muse(['snapshot', '--format', 'sha256sum', 'packages/foo'], { cwd: tree.path });
+    expect(lines(run.stdout).map((line) => line.slice(66))).toEqual(['a', 'b.log', 'built/x']);
+    const inside = await muse(['snapshot', '.muse'], { cwd: tree.path });
+    expect(inside.stderr).toMatch(/nothing is cached here/);
+  });
+
+  it.skipIf(process.getuid?.() !== 0 || ordinaryUser() === undefined)(
+    'uses no .muse above that belongs to somebody else',
+    async () => {
+      await using tree = await repository();
+      const { uid, gid } = ordinaryUser() ?? { uid: 0, gid: 0 };
+      await chmod(tree.path, 0o777);
+      await chown(join(tree.path, '.muse'), uid, gid);
+      const run = await muse(['snapshot', 'packages/foo'], { cwd: tree.path });
+      expect(run.stderr).toMatch(/^muse: warning: .*\.muse is not used: it belongs to another user$/m);
+      expect(run.stderr).toMatch(/^3 files/m);
+      await chown(join(tree.path, 'packages/foo'), uid, gid);
+      expect((await muse(['snapshot', 'packages/foo'], { cwd: tree.path })).stderr).toMatch(/^1 file/);
+    },
+  );
+
+  it('saves and compares it by itself, or within a saved whole', async () => {
+    await using tree = await repository();
+    const inTree = (...args: string[]) => muse(args, { cwd: tree.path });
+    await inTree('snapshot', '--save', '-m', 'whole');
+    await writeFile(join(tree.path, 'packages/foo/new'), 'new');
+    await writeFile(join(tree.path, 'packages/bar/c'), 'other');
+    expect(lines((await inTree('status', 'packages/foo')).stdout)).toEqual(['added     new']);
+    const saved = await inTree('snapshot', '--save', 'packages/foo');
+    expect(lines((await inTree('log')).stdout)[0]).toMatch(/ {2}of packages\/foo$/);
+    expect((await inTree('status', 'packages/foo')).stdout.length).toBe(0);
+    expect(lines((await inTree('status')).stdout)).toEqual([
+      'modified  packages/bar/c',
+      'added     packages/foo/new',
+    ]);
+    await rm(join(tree.path, 'packages/foo/a'));
+    const id = saved.stdout.toString().trim();
+    expect(lines((await inTree('diff', '-q', id)).stdout)).toEqual(['deleted   a']);
+  });
+
+  it('is verified with the cache above', async () => {
+    await using tree = await repository();
+    const run = await muse(['verify', 'packages/foo'], { cwd: tree.path });
+    expect(run.stderr).toMatch(/^1 file · 1 B · all as cached · /);
+  });
+});
