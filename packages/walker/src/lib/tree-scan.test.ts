@@ -452,3 +452,54 @@ function inodesBelow(node: FakeNode): bigint[] {
   const below = [...node.children.values()].flatMap(inodesBelow);
   return node.kind === 'file' ? [node.ino] : below;
 }
+
+describe('TreeScan of one directory', () => {
+  function partOf(calls: FakeCalls, part: FakeNode, options: Partial<TreeScanOptions<string>> = {}) {
+    return scanOf(calls, { path: 'p/q', identity: { dev: part.dev, ino: part.ino }, ...options });
+  }
+
+  it('lists what is in it by paths from the root, and nothing else', async () => {
+    const part = directory({ f: file(), d: directory({ g: file() }) });
+    const calls = new FakeCalls(directory({ a: file(), p: directory({ q: part, z: file() }) }));
+    const scan = partOf(calls, part);
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual(['p/q/d/g', 'p/q/f']);
+    expect(calls.log.every((call) => / p\/q(\/|$)/.test(call))).toBe(true);
+  });
+
+  it.each([
+    ['a link to another directory', 'p/q', () => link(directory({ outside: file() }))],
+    ['another directory', 'p/q', () => directory({ other: file() })],
+    ['nothing', 'p/q', () => undefined],
+    ['a link above it', 'p', () => link(directory({ q: directory({ outside: file() }) }))],
+  ])('lists nothing, and says so, where %s has taken its place', async (_, at, make) => {
+    const part = directory({ f: file() });
+    const above = directory({ q: part });
+    const calls = new FakeCalls(directory({ p: above }));
+    const scan = partOf(calls, part);
+    const instead = make();
+    const [holder, name] = at === 'p' ? [calls.root, 'p'] : [above, 'q'];
+    if (instead) holder.children.set(name, instead);
+    else holder.children.delete(name);
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual([]);
+    expect(problemsOf(scan)).toMatchObject([{ path: 'p/q', operation: 'readdir' }]);
+  });
+
+  it.each([
+    ['p/q', 'ignored'],
+    ['p', 'ignored'],
+    ['none', undefined],
+  ] as const)('is empty where the rules leave out %s above', async (ignored, kind) => {
+    const part = directory({ f: file() });
+    const calls = new FakeCalls(directory({ p: directory({ q: part }) }));
+    const scan = partOf(calls, part, {
+      ignore: { ignores: (path, isDirectory) => isDirectory && path === ignored },
+    });
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual(kind === undefined ? ['p/q/f'] : []);
+    const counts = noneLeftOut();
+    countLeftOut(scan.root, counts);
+    expect(counts.ignored).toBe(kind === undefined ? 0 : 1);
+  });
+});

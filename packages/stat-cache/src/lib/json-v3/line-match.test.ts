@@ -7,6 +7,7 @@ import type { FileCacheEntry, SortedLines } from '../types.js';
 import { changedField } from '../validity.js';
 import { jsonV3Codec } from './codec.js';
 import { CHANGED, matchEntries, NO_LINE } from './line-match.js';
+import { countLinesBelow } from './sorted-lines.js';
 
 const name = fc.oneof(
   fc.constantFrom('a', 'a.c', 'a-b', 'a0', 'b', 'ab', '__proto__', '10', '9'),
@@ -160,5 +161,22 @@ describe('matchEntries', () => {
         expect([...notes.values()].filter((note) => note > CHANGED)).toHaveLength(2);
       }
     }
+  });
+});
+
+describe('countLinesBelow()', () => {
+  it('counts the files below a directory, and none beside it', () => {
+    fc.assert(
+      fc.property(tree, path, (stored, directory) => {
+        const below = [...stored.keys()].filter((at) => at.startsWith(`${directory}/`));
+        expect(countLinesBelow(linesOf(stored), directory)).toBe(below.length);
+      }),
+    );
+    const lines = linesOf(
+      new Map(['d', 'd-/x', 'd.c', 'd/a', 'd/b/c', 'd0', 'dd/x'].map((at) => [at, good])),
+    );
+    expect(['d', 'd/b', 'dd', 'none', 'd/a'].map((at) => countLinesBelow(lines, at))).toEqual([
+      2, 1, 1, 0, 0,
+    ]);
   });
 });
