@@ -74,7 +74,7 @@ export interface Progress {
 export interface SnapshotterOptions {
   /**
    * A tree path: take only this directory, as if it stood alone. Paths in the result begin there, so that the id is that of
-   * {@link subtree} of the whole; the cache and the ignore rules are those of the root. A link on the way is refused, and of
+   * `subtree()` of the whole; the cache and the ignore rules are those of the root. A link on the way is refused, and of
    * a directory that the rules leave out the manifest is empty. Default: `''`, all of the root.
    */
   readonly subtree?: string | undefined;

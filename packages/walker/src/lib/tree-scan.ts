@@ -15,7 +15,7 @@ export interface TreeScanOptions<T> {
   /** The root's native path, links resolved; may hold escaped bytes. */
   readonly root: string;
   /**
-   * The tree path of the one directory to scan, which lies where {@link resolveSubtree} has found it. All tree paths are
+   * The tree path of the one directory to scan, which lies where `resolveSubtree` has found it. All tree paths are
    * still from the root. Default: `''`, the root.
    */
   readonly path?: string | undefined;
