@@ -3,6 +3,7 @@ import { CommandError } from './command-error.js';
 import { ExitCode } from './exit-code.js';
 import { rootFailure } from './root-failure.js';
 import { errorCode, systemFailure } from './system-error.js';
+import type { WorkingTree } from './working-tree.js';
 
 const advices: Readonly<Record<string, string>> = {
   ENOTREG: 'move it away and try again',
@@ -19,8 +20,9 @@ export function savedFailure(doing: string, error: unknown): unknown {
   return new CommandError(ExitCode.failed, `${doing}: ${reason}`, advices[error.code], error);
 }
 
-/** Makes the error for a directory that has no `.muse` where snapshots could be. */
-export function noMuse(doing: string): CommandError {
+/** Makes the error for a directory that has no `.muse` where snapshots could be, or is not there itself. */
+export function noMuse(doing: string, { error }: WorkingTree): CommandError {
+  if (error !== undefined) return systemFailure(doing, error);
   return new CommandError(
     ExitCode.failed,
     `${doing}: there is no .muse in it or above it`,

@@ -15,6 +15,8 @@ export interface WorkingTree {
   readonly subtree: string;
   /** Whether there is a `.muse` to keep things in. */
   readonly hasMuse: boolean;
+  /** What the system said where the directory could not be reached. */
+  readonly error?: unknown;
 }
 
 /**
@@ -27,8 +29,8 @@ export async function findWorkingTree(name: string, logger: Logger): Promise<Wor
   let real: string;
   try {
     real = treePathFromBytes(await realpath(nativePath(name), 'buffer'));
-  } catch {
-    return { ...alone, hasMuse: false };
+  } catch (error) {
+    return { ...alone, hasMuse: false, error };
   }
   if (await isThere(museDir(real))) return { ...alone, hasMuse: true };
   const root = await rootAbove(real, name);

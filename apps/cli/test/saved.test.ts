@@ -230,6 +230,22 @@ describe('muse log', () => {
   });
 });
 
+describe('a directory that is not there', () => {
+  it.each([['snapshot', '--save'], ['status'], ['log']])(
+    'is named as that by muse %s %s',
+    async (...args) => {
+      await using tree = await museTree(spec);
+      const run = await muse([...args, 'none'], { cwd: tree.path });
+      expect(lines(run.stderr)).toEqual([
+        expect.stringMatching(
+          /^muse: cannot .* none: no such file or directory \(ENOENT\); check the spelling$/,
+        ),
+      ]);
+      expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    },
+  );
+});
+
 describe('muse show', () => {
   it('shows what is known of one, and its files', async () => {
     await using tree = await museTree({ b: 'b', a: 'a' });

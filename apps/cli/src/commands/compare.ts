@@ -34,7 +34,7 @@ export async function status(request: StatusRequest, context: SnapshotContext): 
   const { directory } = request;
   const doing = `cannot tell what changed in ${directory}`;
   const tree = await findWorkingTree(directory, context.logger);
-  if (!tree.hasMuse) throw noMuse(doing);
+  if (!tree.hasMuse) throw noMuse(doing, tree);
   const { saved, damaged } = await latestOf(tree, doing, context.signal);
   // First of all: what is saved while this runs is newer than what is compared.
   const taken = await takeOf(tree, request, context);

@@ -11,10 +11,10 @@ export async function log(
   signal: AbortSignal,
 ): Promise<SavedSnapshotList> {
   const doing = `cannot list the saved snapshots of ${directory}`;
-  const { root, hasMuse } = await findWorkingTree(directory, logger);
-  if (!hasMuse) throw noMuse(doing);
+  const tree = await findWorkingTree(directory, logger);
+  if (!tree.hasMuse) throw noMuse(doing, tree);
   try {
-    return await listSavedSnapshots(root, { signal });
+    return await listSavedSnapshots(tree.root, { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw savedFailure(doing, error);

@@ -35,7 +35,7 @@ export interface SnapshotContext {
 export async function snapshot(request: SnapshotRequest, context: SnapshotContext): Promise<SnapshotAnswer> {
   const { directory, cache, save } = request;
   const tree = await findWorkingTree(directory, context.logger);
-  if (save && !tree.hasMuse) throw noMuse(`cannot save a snapshot of ${directory}`);
+  if (save && !tree.hasMuse) throw noMuse(`cannot save a snapshot of ${directory}`, tree);
   // Of the default answer the manifest is no part.
   const taken = await takeOf(tree, { ...request, deferManifest: !save }, context);
   return {
