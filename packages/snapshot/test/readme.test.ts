@@ -29,7 +29,7 @@ describe('README.md', () => {
       description: string;
     };
     expect(readme).toContain(`# @muse/snapshot\n\n${description}\n`);
-    expect(examples).toHaveLength(3);
+    expect(examples).toHaveLength(4);
   });
 
   it('has a main example that runs', async () => {
@@ -53,8 +53,30 @@ describe('README.md', () => {
     expect(hits).toEqual([0, 1, 1]);
   });
 
-  it('has an example that compares with what was saved', async () => {
+  it('has an example that builds what changed', async () => {
     const { file } = await installed(2);
+    type Built = (
+      root: string,
+      directory: string,
+      cache: Map<string, number>,
+      build: (directory: string) => number,
+    ) => Promise<number>;
+    const { built } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { built: Built };
+    const root = await museTree({ p: { a: 'a' }, q: { b: 'b' } });
+    const cache = new Map<string, number>();
+    let builds = 0;
+    const build = (): number => ++builds;
+    expect(await built(root, 'p', cache, build)).toBe(1);
+    writeFileSync(join(root, 'q/b'), 'other');
+    expect(await built(root, 'p', cache, build)).toBe(1);
+    writeFileSync(join(root, 'p/a'), 'other');
+    expect(await built(root, 'p', cache, build)).toBe(2);
+    writeFileSync(join(root, 'p/a'), 'a');
+    expect(await built(root, 'p', cache, build)).toBe(1);
+  });
+
+  it('has an example that compares with what was saved', async () => {
+    const { file } = await installed(3);
     const { changedSinceLastTime } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
       changedSinceLastTime: (root: string) => Promise<SnapshotDiff | undefined>;
     };
