@@ -133,9 +133,9 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
     await using project = exampleProject(repository);
     const file = (name: string): string => join(project.path, 'data', name);
     mkdirSync(file('log'), { recursive: true });
-    // The log is a large one, so that it is written to several times while it is read.
+    // The log is a large one, so that it is written to while it is read, however busy the machine is.
     const write = `const fd = fs.openSync(${JSON.stringify(file('log/app.log'))}, 'w');
-      fs.ftruncateSync(fd, 50_000_000);
+      fs.ftruncateSync(fd, 300_000_000);
       console.log('writing');
       for (let n = 0; ; n++) fs.writeSync(fd, String(n), (n % 1000) * 1000);`;
     const writer = spawn(process.execPath, ['-e', write], { stdio: ['ignore', 'pipe', 'inherit'] });

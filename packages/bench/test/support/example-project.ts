@@ -58,6 +58,11 @@ export async function runInProject(repository: string, program: string): Promise
 /** Runs a shell script in a project, as CI does: it ends at the first command that fails. */
 export function runScript(project: ExampleProject, script: string): Run {
   const options = { cwd: project.path, encoding: 'utf8', env: project.env } as const;
-  const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], options);
+  // With a socket for stdin, bash may take itself for a remote shell, and read what the user has set up.
+  const bash = ['--norc', '-euo', 'pipefail', '-c', script];
+  const { status, stdout, stderr } = spawnSync('bash', bash, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   return { status, stdout, stderr };
 }
