@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeTree, tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { lines, muse, shell } from './muse.js';
+
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+const { description } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+  description: string;
+};
+
+describe('README.md', () => {
+  it('begins with the description of the package', () => {
+    expect(readme).toContain(`# @muse/cli\n\n${description}\n`);
+  });
+
+  it.runIf(process.platform === 'linux')('has examples that run', async () => {
+    await using home = tempDir();
+    const files = { 'README.md': 'read me\n', src: { 'main.c': 'int main;\n' } };
+    await makeTree({ work: files, src: { linux: files } }, home.path);
+    const git = 'git -c user.name=a -c user.email=b';
+    const setUp = `git init -q && git add . && ${git} commit -q -m a`;
+    const [, examples = ''] = [...readme.matchAll(/```sh\n([^]*?)```/g)].map(([, code = '']) => code);
+    const run = await shell(`set -e; ${setUp}\n${examples}`, {
+      cwd: join(home.path, 'work'),
+      env: { HOME: home.path },
+    });
+    expect(run.stderr).not.toContain('muse: cannot');
+    expect(run.code).toBe(0);
+    const ids = lines(run.stdout).filter((line) => line.startsWith('sha256:'));
+    // The snapshot, the file by its name, and the same file from a pipe.
+    expect(ids.map((line) => line.slice(71))).toEqual(['', '  README.md', '  -']);
+    expect(ids[1]?.slice(0, 71)).toBe(ids[2]?.slice(0, 71));
+    expect(run.stdout.toString()).toContain('src/main.c\n  ');
+  });
+
+  it('names each option of each command, and no other', async () => {
+    const commands = ['init', 'snapshot', 'verify', 'explain', 'cache info', 'cache clear', 'hash'];
+    const helps = await Promise.all(commands.map((command) => muse([...command.split(' '), '--help'])));
+    const known = helps.flatMap(({ stdout }) => options(stdout.toString().split('\nExamples:')[0] ?? ''));
+    const named = new Set(options(readme));
+    expect([...new Set(known)].filter((option) => !named.has(option))).toEqual([]);
+    // The one of npm is not ours.
+    expect([...named].filter((option) => !known.includes(option) && option !== '--global')).toEqual([]);
+  });
+});
+
+/** The long options that a text names. */
+function options(text: string): string[] {
+  return [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option);
+}
