@@ -1,6 +1,11 @@
 export { defaultMuseIgnore } from './lib/ignore/default-muse-ignore.js';
+export {
+  loadGitIgnoreRules,
+  type LoadGitIgnoreRulesOptions,
+} from './lib/ignore/git/load-git-ignore-rules.js';
 export { IgnoreFileError } from './lib/ignore/ignore-file-error.js';
-export { loadIgnoreRules } from './lib/ignore/load-ignore-rules.js';
+export { loadIgnoreFiles, loadIgnoreRules } from './lib/ignore/load-ignore-rules.js';
 export { parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/parse-muse-ignore.js';
-export { type IgnoreRule, PatternRules } from './lib/ignore/pattern-rules.js';
-export type { IgnoreRules } from './lib/types.js';
+export { PatternRules } from './lib/ignore/pattern-rules.js';
+export { combineIgnoreRules } from './lib/ignore/rule-layer.js';
+export type { EnteredDirectory, IgnoreRule, IgnoreRules } from './lib/types.js';

@@ -71,7 +71,10 @@ describe('@muse/walker/ignore', () => {
     expect(Object.keys(ignore).sort()).toEqual([
       'IgnoreFileError',
       'PatternRules',
+      'combineIgnoreRules',
       'defaultMuseIgnore',
+      'loadGitIgnoreRules',
+      'loadIgnoreFiles',
       'loadIgnoreRules',
       'parseMuseIgnore',
     ]);
@@ -80,6 +83,15 @@ describe('@muse/walker/ignore', () => {
   it('gives rules that walk takes', () => {
     expectTypeOf(ignore.loadIgnoreRules).toEqualTypeOf<
       (root: string) => Promise<ignore.PatternRules | undefined>
+    >();
+    expectTypeOf(ignore.loadIgnoreFiles).toEqualTypeOf<
+      (root: string, files: readonly string[]) => Promise<ignore.PatternRules>
+    >();
+    expectTypeOf(ignore.loadGitIgnoreRules).toEqualTypeOf<
+      (root: string, options?: ignore.LoadGitIgnoreRulesOptions) => Promise<IgnoreRules>
+    >();
+    expectTypeOf(ignore.combineIgnoreRules).toEqualTypeOf<
+      (...rules: readonly (IgnoreRules | undefined)[]) => IgnoreRules | undefined
     >();
     expectTypeOf(ignore.parseMuseIgnore).parameters.toEqualTypeOf<[string, ignore.ParseMuseIgnoreOptions]>();
     expectTypeOf(ignore.parseMuseIgnore).returns.toEqualTypeOf<ignore.PatternRules>();

@@ -16,7 +16,7 @@ import type { ScanReply, ScanTask } from './scan-batch.js';
 import { runsOf } from './runs-of.js';
 import { ScanExecutor } from './scan-executor.js';
 import { TreeScan, type TreeScanOptions } from './tree-scan.js';
-import type { WalkProblem } from './types.js';
+import type { EnteredDirectory, WalkProblem } from './types.js';
 
 /** More calls than any scan of these small trees may make: reaching it means that it does not come to an end. */
 const TOO_MANY_CALLS = 2000;
@@ -352,6 +352,57 @@ describe('TreeScan, when the root goes', () => {
     await scan.drain();
     expect(pathsIn(scan)).toEqual([]);
     expect(problemsOf(scan)).toMatchObject([{ path: '', kind: 'torn' }]);
+  });
+});
+
+describe('TreeScan, with rules that are kept in the tree', () => {
+  /** Leaves out `f` below each directory that was entered, and keeps count. */
+  function rulesInTree(trouble: readonly WalkProblem[] = []) {
+    const entered: string[] = [];
+    return {
+      entered,
+      ignores: (path: string) => path.endsWith('/f') && entered.includes(path.slice(0, -2)),
+      enter: async ({ path, mayHold }: EnteredDirectory) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        entered.push(path);
+        expect(mayHold('f')).toBe(path === 'p/d');
+        return path === 'p' ? trouble : [];
+      },
+    };
+  }
+
+  it('shows them each directory before they are asked about what is in it', async () => {
+    const ignore = rulesInTree();
+    const scan = await scanned(new FakeCalls(sample()), { ignore });
+    expect(ignore.entered.sort()).toEqual(['', 'p', 'p/d', 'p/d/e', 'q']);
+    expect(pathsIn(scan)).toEqual(['a', 'p/d/e/g', 'p/x', 'q/h']);
+  });
+
+  it('does not show them a directory that turns out to be another one', async () => {
+    const calls = new FakeCalls(sample());
+    let replaced = false;
+    calls.before = (call, path) => {
+      if (call !== 'names' || path !== 'p/d' || replaced) return;
+      replaced = true;
+      childOf(calls.root, 'p').children.set('d', directory({ f: file(), n: file() }));
+    };
+    const ignore = rulesInTree();
+    const scan = await scanned(calls, { ignore });
+    expect(ignore.entered.filter((path) => path === 'p/d')).toEqual(['p/d']);
+    expect(pathsIn(scan)).toEqual(['a', 'p/d/n', 'p/x', 'q/h']);
+  });
+
+  it('takes what is wrong with them for a problem, and not for a file as well', async () => {
+    const trouble: WalkProblem = {
+      path: 'p/x',
+      kind: 'io-error',
+      operation: 'read',
+      code: 'EIO',
+      message: '',
+    };
+    const scan = await scanned(new FakeCalls(sample()), { ignore: rulesInTree([trouble]) });
+    expect(problemsOf(scan)).toEqual([trouble]);
+    expect(pathsIn(scan)).toEqual(['a', 'p/d/e/g', 'q/h']);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { DirectoryNode, type Listing } from './directory-node.js';
 import { fateOf, type Fate } from './fate-of.js';
-import { DIRECTORY, LEFT_OUT } from './kinds.js';
+import { DIRECTORY, FILE, LEFT_OUT } from './kinds.js';
 import { StatView } from './packed-stats.js';
 import { tornDirectory } from './problems.js';
 import type { ScanReply } from './scan-batch.js';
@@ -127,6 +127,7 @@ export class TreeScan<T> {
   async #take(batch: readonly DirectoryNode<T>[], reply: ScanReply): Promise<void> {
     const names = reply.names === '' ? [] : reply.names.split('\0');
     const remarks = new Map(reply.remarks.map((remark) => [remark.index, remark]));
+    const troubles = await this.#enter(batch, names, reply);
     let from = 0;
     for (const [index, node] of batch.entries()) {
       const to = from + (reply.counts[index] ?? 0);
@@ -150,14 +151,46 @@ export class TreeScan<T> {
         node.listing = listing;
         node.leftOut = [...(remark?.leftOut ?? [])];
         this.#forgiveIgnored(node);
-        this.#takeEntries(node, listing);
+        const trouble = troubles?.[index] ?? NO_PROBLEMS;
+        this.#takeEntries(node, listing, trouble);
+        const known = new Set(node.problems.map(({ path }) => path));
+        node.problems = [...node.problems, ...trouble.filter(({ path }) => !known.has(path))];
         await this.#options.onListed?.(node);
       }
     }
   }
 
+  /** Shows the rules what was listed, for those that are kept in the tree; they tell what is wrong with them. */
+  async #enter(
+    batch: readonly DirectoryNode<T>[],
+    names: readonly string[],
+    { kinds, counts, remarks }: ScanReply,
+  ): Promise<(readonly WalkProblem[])[] | undefined> {
+    const { ignore, root } = this.#options;
+    if (!ignore?.enter) return undefined;
+    const remarkOf = new Map(remarks.map((remark) => [remark.index, remark]));
+    let from = 0;
+    const entered: Promise<readonly WalkProblem[]>[] = [];
+    for (const [index, { path, attached }] of batch.entries()) {
+      const start = from;
+      const end = (from += counts[index] ?? 0);
+      const { outcome = 'listed', leftOut = [] } = remarkOf.get(index) ?? {};
+      const mayHold = (name: string) => {
+        for (let i = start; i < end; i++) if (names[i] === name) return kinds[i] === FILE;
+        return leftOut.some((kind) => kind !== 'reserved');
+      };
+      // What was not listed keeps its rules: what is below it may be judged by them meanwhile.
+      if (attached && outcome === 'listed') entered[index] = ignore.enter({ root, path, mayHold });
+    }
+    return Promise.all(entered);
+  }
+
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
-  #takeEntries(node: DirectoryNode<T>, { names, kinds, stats, notes, from, to }: Listing): void {
+  #takeEntries(
+    node: DirectoryNode<T>,
+    { names, kinds, stats, notes, from, to }: Listing,
+    troubles: readonly WalkProblem[],
+  ): void {
     const { ignore, oneFileSystem } = this.#options;
     const view = new StatView(stats);
     const before = new Map(node.children);
@@ -174,6 +207,9 @@ export class TreeScan<T> {
       } else if (directory) {
         this.#takeChild(node, name, view, before.get(name), notes?.[i]);
         if (node.children.get(name) === before.get(name)) before.delete(name);
+      } else if (troubles.some(({ path }) => path === node.prefix + name)) {
+        // It is named as a problem, so it is not listed as well.
+        kinds[i] = LEFT_OUT;
       }
     }
     for (const gone of before.values()) gone.detach();

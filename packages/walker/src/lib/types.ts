@@ -7,6 +7,27 @@ export type WalkedStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 
 export type LeftOutKind =
   'symlink' | 'fifo' | 'socket' | 'device' | 'unknown' | 'ignored' | 'reserved' | 'other-device';
 
+/** One pattern and where it was written. */
+export interface IgnoreRule {
+  readonly pattern: string;
+  /** The table it stands in, as `global` or `domain.code`; a `.gitignore` has none. */
+  readonly table?: string;
+  /** Its line in the file, counted from 1. */
+  readonly line?: number;
+  /** The file that it was read from, as a native path. */
+  readonly file?: string;
+}
+
+/** A directory that a walk has listed, for rules that are kept in the tree itself. */
+export interface EnteredDirectory {
+  /** The root's native path; may hold escaped bytes. */
+  readonly root: string;
+  /** Tree path; `''` is the root. */
+  readonly path: string;
+  /** False where the directory certainly holds nothing of this name but a directory. */
+  readonly mayHold: (name: string) => boolean;
+}
+
 /** Decides what a walk leaves out, beyond what it always leaves out. */
 export interface IgnoreRules {
   /**
@@ -14,6 +35,13 @@ export interface IgnoreRules {
    * `path` is a tree path; `directory` tells a directory from anything else.
    */
   ignores(path: string, directory: boolean): boolean;
+  /** The rule by which `ignores` says true, where that is known. */
+  explain?(path: string, directory: boolean): IgnoreRule | undefined;
+  /**
+   * Called once a directory is listed, before `ignores` is asked about what is in it, and again when it is listed again.
+   * Returns what is wrong with the rules in it; each is a problem of the walk.
+   */
+  readonly enter?: (directory: EnteredDirectory) => Promise<readonly WalkProblem[]>;
 }
 
 /** One file or directory that a walk could not vouch for. */
@@ -22,7 +50,7 @@ export interface WalkProblem {
   readonly path: string;
   /** `torn` for a directory that was replaced each time it was listed. */
   readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
-  /** The system call that failed: `lstat` or `readdir`. */
+  /** The system call that failed: `lstat` or `readdir`; `open` or `read` for a file of ignore rules. */
   readonly operation: string;
   /** The system's code, such as `EACCES`; `ETORN` for a torn directory. */
   readonly code: string;

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { fifo, makeTree, removeTree, socket, symlink, type TreeNode, type TreeSpec } from '@muse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadIgnoreRules } from './load-ignore-rules.js';
+import { loadIgnoreFiles, loadIgnoreRules } from './load-ignore-rules.js';
 
 const text = '[domain.code]\npatterns = ["c"]\n[domain.music]\npatterns = ["m"]\n';
 
@@ -80,4 +80,29 @@ test.skipIf(process.getuid?.() === 0)('loadIgnoreRules refuses a file it may not
   const root = await make({ '.museignore': text });
   chmodSync(join(root, '.museignore'), 0);
   await expect(loadIgnoreRules(root)).rejects.toThrow('.museignore": EACCES: permission denied');
+});
+
+test('loadIgnoreFiles takes each file for the domain of the root, a later one over an earlier', async () => {
+  const root = await make({
+    '.muse/repo.json': '{"domain":"music"}',
+    a: '[global]\npatterns = ["*.x", "keep"]\n',
+    link: symlink('b'),
+    b: text + '[global]\npatterns = ["!keep"]\n',
+  });
+  const rules = await loadIgnoreFiles(root, [join(root, 'a'), join(root, 'link')]);
+  expect(rules.rules.map(({ pattern, line, file }) => [pattern, line, file])).toEqual([
+    ['*.x', 2, join(root, 'a')],
+    ['keep', 2, join(root, 'a')],
+    ['!keep', 6, join(root, 'link')],
+    ['m', 4, join(root, 'link')],
+  ]);
+  expect(rules.ignores('keep', false)).toBe(false);
+});
+
+test('loadIgnoreFiles refuses one that is not there, or broken', async () => {
+  const root = await make({ broken: '*.o\n', directory: {} });
+  const failure = (name: string) => loadIgnoreFiles(root, [join(root, name)]);
+  await expect(failure('absent')).rejects.toThrow('absent": there is no such file');
+  await expect(failure('broken')).rejects.toMatchObject({ code: 'EMUSEIGNORE', line: 1 });
+  await expect(failure('directory')).rejects.toThrow('must be a regular file');
 });

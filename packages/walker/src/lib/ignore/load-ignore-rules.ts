@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { museDir } from '@muse/paths';
 import { IgnoreFileError } from './ignore-file-error.js';
 import { parseMuseIgnore } from './parse-muse-ignore.js';
-import type { PatternRules } from './pattern-rules.js';
-import { readTextFile } from './read-text-file.js';
+import { PatternRules } from './pattern-rules.js';
+import { readNamedFile, readTextFile } from './read-text-file.js';
 
 /**
  * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`.
@@ -13,10 +13,25 @@ import { readTextFile } from './read-text-file.js';
  */
 export async function loadIgnoreRules(root: string): Promise<PatternRules | undefined> {
   const file = join(root, '.museignore');
-  const text = await readTextFile(file, 'Cannot read ignore rules from');
+  const text = await readTextFile(file, readingRules);
   if (text === undefined) return undefined;
   return parseMuseIgnore(text, { domain: await loadDomain(root), file });
 }
+
+/**
+ * Loads the rules in further files of the format of `.museignore`, for the same domain: a later file overrules an
+ * earlier one. The paths are native, relative to the current directory, and a link is followed.
+ *
+ * @throws IgnoreFileError when one of them cannot be read or understood, or is not there.
+ */
+export async function loadIgnoreFiles(root: string, files: readonly string[]): Promise<PatternRules> {
+  const domain = await loadDomain(root);
+  const texts = await Promise.all(files.map((file) => readNamedFile(file, readingRules)));
+  const lists = files.map((file, index) => parseMuseIgnore(texts[index] ?? '', { domain, file }));
+  return new PatternRules(lists.flatMap(({ rules }) => rules));
+}
+
+const readingRules = 'Cannot read ignore rules from';
 
 async function loadDomain(root: string): Promise<string> {
   const action = 'Cannot read the domain from';

@@ -1,6 +1,7 @@
 import { parse, TomlError, type TomlTable } from 'smol-toml';
+import type { IgnoreRule } from '../types.js';
 import { IgnoreFileError } from './ignore-file-error.js';
-import { PatternRules, type IgnoreRule } from './pattern-rules.js';
+import { PatternRules } from './pattern-rules.js';
 import { tomlPositions, type PositionOf, type ValuePath } from './toml-positions.js';
 
 /** What {@link parseMuseIgnore} has to know beside the text. */

@@ -1,18 +1,8 @@
 import ignore from 'ignore';
-import type { IgnoreRules } from '../types.js';
+import type { IgnoreRule } from '../types.js';
 import { byteText } from './byte-text.js';
 import { PatternSieve } from './pattern-sieve.js';
-
-/** One pattern and where it was written. */
-export interface IgnoreRule {
-  readonly pattern: string;
-  /** The table it stands in, as `global` or `domain.code`. */
-  readonly table: string;
-  /** Its line in the file, counted from 1. */
-  readonly line?: number;
-  /** The file that it was read from, as a native path. */
-  readonly file?: string;
-}
+import type { Decision, RuleLayer } from './rule-layer.js';
 
 /** The matcher keeps every answer it gives; after so many it is made anew, with the same compiled patterns. */
 const answersKept = 4096;
@@ -25,7 +15,7 @@ const longPath = 2048;
  * On 85,000 paths and 68 patterns like those of Linux's `.gitignore`, asking the sieve first takes 20 ms, the
  * matcher alone 300 (Node 20).
  */
-export class PatternRules implements IgnoreRules {
+export class PatternRules implements RuleLayer {
   /** As they were given: a later one overrules an earlier one. */
   readonly rules: readonly IgnoreRule[];
   readonly #sieve: PatternSieve;
@@ -44,6 +34,15 @@ export class PatternRules implements IgnoreRules {
   ignores(path: string, directory: boolean): boolean {
     const bytes = byteText(path);
     return this.#sieve.mayMatch(bytes) && this.#test(bytes, directory).ignored;
+  }
+
+  /** Says what the patterns make of an entry; undefined where none of them matches. */
+  decide(path: string, directory: boolean): Decision | undefined {
+    const bytes = byteText(path);
+    if (!this.#sieve.mayMatch(bytes)) return undefined;
+    const { ignored, unignored, rule } = this.#test(bytes, directory);
+    if (!ignored && !unignored) return undefined;
+    return { ignored, rule: rule && this.rules[Number(rule.mark)] };
   }
 
   /** Returns the rule that leaves out an entry or a directory above it; undefined where nothing does. */

@@ -6,8 +6,8 @@ import { IgnoreFileError, type TextPosition } from './ignore-file-error.js';
 
 /** Bytes. A larger one is no list that a person wrote. */
 const largest = 1 << 20;
-// Windows has neither of the last two, and there undefined counts as 0.
-const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+// Windows has neither O_NONBLOCK nor O_NOFOLLOW, and there undefined counts as 0.
+const flags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
  * Reads a small text file; undefined where there is none.
@@ -17,18 +17,28 @@ const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  * @throws IgnoreFileError beginning with `action`, for anything but absence and a regular UTF-8 file of at most 1 MiB.
  */
 export async function readTextFile(file: string, action: string): Promise<string | undefined> {
-  const bytes = await readBytes(file, action);
-  if (bytes === undefined) return undefined;
+  const bytes = await readBytes(file, action, flags | constants.O_NOFOLLOW);
+  return bytes && decode(bytes, file, action);
+}
+
+/** Reads a small text file that a person has named: a link is followed, and absence is an error, too. */
+export async function readNamedFile(file: string, action: string): Promise<string> {
+  const bytes = await readBytes(file, action, flags);
+  if (bytes) return decode(bytes, file, action);
+  throw new IgnoreFileError(action, file, 'there is no such file');
+}
+
+function decode(bytes: Buffer, file: string, action: string): string {
   if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
   throw new IgnoreFileError(action, file, 'must be UTF-8, but here is a byte that is not', {
     at: firstBadByte(bytes),
   });
 }
 
-async function readBytes(file: string, action: string): Promise<Buffer | undefined> {
+async function readBytes(file: string, action: string, openFlags: number): Promise<Buffer | undefined> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(toOpenable(file), flags);
+    handle = await open(toOpenable(file), openFlags);
     const stat = await handle.stat();
     if (!stat.isFile()) throw new IgnoreFileError(action, file, 'must be a regular file, but is not');
     const bytes = Buffer.alloc(largest + 1);
