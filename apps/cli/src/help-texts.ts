@@ -44,7 +44,13 @@ Examples:
                                          a line for each file, into a file
   muse snapshot packages/foo             did the content of this package change?
   muse snapshot --save -m 'before the upgrade'
-                                         keep it for 'muse status' and 'muse diff'`;
+                                         keep it for 'muse status' and 'muse diff'
+  muse snapshot --gitignore              without what git leaves out
+  muse snapshot --ignore-file ci.toml    with more patterns than those of .museignore
+
+What is left out: .muse and .git, links and special files; what .museignore says; with --gitignore what git leaves
+out of untracked files. A later rule takes back in what an earlier one leaves out: .gitignore comes first, then
+.museignore, then each --ignore-file. 'muse explain' names the rule.`;
 
 const operandHelp = `A snapshot is named by one of these:
   sha256:1fb5cba8, 1fb5cba8  a saved one: its id, or the beginning of it that no other has, four digits at least
@@ -138,6 +144,7 @@ Exit codes:
 Examples:
   muse explain src/main.c                is it read again, and why?
   muse explain build/out.o               which rule leaves it out?
+  muse explain --gitignore dist/x.js     … of those of git, too?
   muse explain --json * | jq '.explanations[].outcome'`;
 
 export const cacheHelp = `

@@ -3,6 +3,7 @@ import { CommandError } from './command-error.js';
 import { parseArguments } from './parse-arguments.js';
 
 const common = { quiet: false, color: 'auto', debug: false };
+const tree = { oneFileSystem: false, ignoreFiles: [], gitignore: false };
 const snapshot = {
   command: 'snapshot',
   directory: '.',
@@ -12,7 +13,7 @@ const snapshot = {
   note: '',
   cache: true,
   threads: undefined,
-  oneFileSystem: false,
+  ...tree,
   ...common,
 };
 
@@ -32,10 +33,10 @@ const verify = {
   strict: false,
   json: false,
   threads: undefined,
-  oneFileSystem: false,
+  ...tree,
   ...common,
 };
-const explain = { command: 'explain', paths: ['a'], json: false, oneFileSystem: false, ...common };
+const explain = { command: 'explain', paths: ['a'], json: false, ...tree, ...common };
 
 function refusal(...args: string[]): string {
   try {
@@ -90,6 +91,8 @@ describe('parseArguments() reads', () => {
     [['snapshot', '--no-cache'], { ...snapshot, cache: false }],
     [['snapshot', '--threads', '3'], { ...snapshot, threads: 3 }],
     [['snapshot', '--one-file-system'], { ...snapshot, oneFileSystem: true }],
+    [['snapshot', '--gitignore'], { ...snapshot, gitignore: true }],
+    [['snapshot', '--ignore-file', 'a', '--ignore-file=b'], { ...snapshot, ignoreFiles: ['a', 'b'] }],
     [
       ['snapshot', '-q', '--color', 'never', '--debug'],
       { ...snapshot, quiet: true, color: 'never', debug: true },
@@ -106,7 +109,10 @@ describe('parseArguments() reads', () => {
     [['verify', '--sample=12.5%'], { ...verify, sample: 0.125 }],
     [['verify', '--sample', '100%'], { ...verify, sample: 1 }],
     [['verify', '--threads', '3', '--one-file-system'], { ...verify, threads: 3, oneFileSystem: true }],
+    [['verify', '--gitignore', '--ignore-file', 'a'], { ...verify, gitignore: true, ignoreFiles: ['a'] }],
     [['explain', 'a'], explain],
+    [['explain', '--ignore-file', 'b', 'a'], { ...explain, ignoreFiles: ['b'] }],
+    [['explain', 'a', '--gitignore'], { ...explain, gitignore: true }],
     [['explain', 'a', '\udcff', '--json'], { ...explain, paths: ['a', '\udcff'], json: true }],
     [['explain', '--one-file-system', '--', '-a'], { ...explain, paths: ['-a'], oneFileSystem: true }],
     [['cache', 'info'], { command: 'cache info', directory: '.', json: false, ...common }],
@@ -141,6 +147,8 @@ describe('parseArguments() refuses', () => {
     [['show'], /missing required argument/],
     [['snapshot', '-o'], /argument missing/],
     [['snapshot', '-o', ''], /must not be empty/],
+    [['snapshot', '--ignore-file', ''], /must not be empty/],
+    [['snapshot', '--ignore-file'], /argument missing/],
     [['snapshot', ''], /must not be empty/],
     [['init', ''], /must not be empty/],
     [['hash'], /missing required argument/],

@@ -1,11 +1,43 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ColorChoice, CommonOptions, Request } from './request.js';
+import type { ColorChoice, CommonOptions, Request, TreeOptions } from './request.js';
 
 /** Gets what a valid command line asks for. */
 export type Accept = (request: Request) => void;
 
 export const threadsText = 'threads that list and hash at most (default: the processors)';
-export const oneFileSystemText = 'leave out directories where another file system is mounted';
+
+/** What commander has of the options that say what is left out of a working tree. */
+export interface TreeFlags {
+  gitignore?: true;
+  ignoreFile?: string[];
+  oneFileSystem?: true;
+}
+
+/** Adds the options that say what is left out of a working tree. */
+export function withTreeOptions(command: Command): Command {
+  return command
+    .option('--gitignore', 'leave out what git does, by .gitignore files and .git/info/exclude')
+    .option(
+      '--ignore-file <file>',
+      'leave out what this file says, too, in the format of .museignore; may be repeated',
+      collected,
+    )
+    .option('--one-file-system', 'leave out directories where another file system is mounted');
+}
+
+/** Returns what they say. */
+export function treeOptions({ gitignore, ignoreFile = [], oneFileSystem }: TreeFlags): TreeOptions {
+  return {
+    gitignore: gitignore === true,
+    ignoreFiles: ignoreFile,
+    oneFileSystem: oneFileSystem === true,
+  };
+}
+
+/** Adds a value to those given before, of an option that may be repeated. */
+function collected(value: string, before: string[] = []): string[] {
+  return [...before, nonEmpty(value)];
+}
 
 /** Returns the options that every command takes. */
 export function common(program: Command): CommonOptions {

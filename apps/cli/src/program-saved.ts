@@ -4,10 +4,12 @@ import { diffHelp, logHelp, showHelp, statusHelp } from './help-texts.js';
 import {
   common,
   nonEmpty,
-  oneFileSystemText,
   positiveInteger,
   threadsText,
+  treeOptions,
+  withTreeOptions,
   type Accept,
+  type TreeFlags,
 } from './program-options.js';
 import type { DifferenceOptions } from './request.js';
 
@@ -88,23 +90,22 @@ function addShow(program: Command, accept: Accept): void {
     });
 }
 
-interface DifferenceFlags {
+interface DifferenceFlags extends TreeFlags {
   exitCode?: true;
   json?: true;
   nameOnly?: true;
   z?: true;
   threads?: number;
-  oneFileSystem?: true;
 }
 
 function withDifferenceOptions(command: Command): Command {
-  return command
+  const withThreads = command
     .option('--exit-code', 'exit with 1 where there are differences')
     .option('--json', jsonText)
     .addOption(new Option('--name-only', nameOnlyText).conflicts('json'))
     .addOption(new Option('-z', nulText).conflicts('json'))
-    .option('--threads <n>', threadsText, positiveInteger)
-    .option('--one-file-system', oneFileSystemText);
+    .option('--threads <n>', threadsText, positiveInteger);
+  return withTreeOptions(withThreads);
 }
 
 function differenceOptions(flags: DifferenceFlags): DifferenceOptions {
@@ -114,6 +115,6 @@ function differenceOptions(flags: DifferenceFlags): DifferenceOptions {
     nameOnly: flags.nameOnly === true,
     nul: flags.z === true,
     threads: flags.threads,
-    oneFileSystem: flags.oneFileSystem === true,
+    ...treeOptions(flags),
   };
 }

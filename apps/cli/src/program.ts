@@ -14,10 +14,12 @@ import {
 import {
   common,
   nonEmpty,
-  oneFileSystemText,
   positiveInteger,
   threadsText,
+  treeOptions,
+  withTreeOptions,
   type Accept,
+  type TreeFlags,
 } from './program-options.js';
 import { addSaved } from './program-saved.js';
 import type { AnswerForm } from './request.js';
@@ -48,7 +50,7 @@ export function createProgram(version: string, accept: Accept): Command {
       accept({ command: 'init', directory, ...common(program) });
     });
 
-  program
+  const snapshot = program
     .command('snapshot')
     .summary('print what is in a working tree: its snapshot id, or the whole manifest')
     .description('Prints what is in a working tree: its snapshot id, or the whole manifest.')
@@ -61,8 +63,8 @@ export function createProgram(version: string, accept: Accept): Command {
     .option('--save', 'keep it under .muse/snapshots, to compare with later')
     .option('-m, --note <text>', 'what to say about the one that is saved')
     .option('--no-cache', 'read every file; neither use nor update the cache')
-    .option('--threads <n>', threadsText, positiveInteger)
-    .option('--one-file-system', oneFileSystemText)
+    .option('--threads <n>', threadsText, positiveInteger);
+  withTreeOptions(snapshot)
     .addHelpText('after', snapshotHelp)
     .action((directory: string, options: SnapshotFlags) => {
       if (options.note !== undefined && options.save !== true) {
@@ -77,7 +79,7 @@ export function createProgram(version: string, accept: Accept): Command {
         output: options.output === '-' ? undefined : options.output,
         cache: options.cache,
         threads: options.threads,
-        oneFileSystem: options.oneFileSystem === true,
+        ...treeOptions(options),
         ...common(program),
       });
     });
@@ -104,7 +106,7 @@ export function createProgram(version: string, accept: Accept): Command {
 }
 
 function addVerify(program: Command, accept: Accept): void {
-  program
+  const verify = program
     .command('verify')
     .summary('read every byte again, and compare it with the cache')
     .description(
@@ -114,8 +116,8 @@ function addVerify(program: Command, accept: Accept): void {
     .option('--sample <percent>', 'read that many of the files, chosen at random, such as 1%', percentage)
     .option('--strict', 'exit with 1 on edited files, too')
     .option('--json', 'print one JSON document')
-    .option('--threads <n>', threadsText, positiveInteger)
-    .option('--one-file-system', oneFileSystemText)
+    .option('--threads <n>', threadsText, positiveInteger);
+  withTreeOptions(verify)
     .addHelpText('after', verifyHelp)
     .action((directory: string, options: VerifyFlags) => {
       accept({
@@ -125,28 +127,28 @@ function addVerify(program: Command, accept: Accept): void {
         strict: options.strict === true,
         json: options.json === true,
         threads: options.threads,
-        oneFileSystem: options.oneFileSystem === true,
+        ...treeOptions(options),
         ...common(program),
       });
     });
 }
 
 function addExplain(program: Command, accept: Accept): void {
-  program
+  const explain = program
     .command('explain')
     .summary('say why a path would be read again, or left out')
     .description('Says what the next snapshot makes of each path: is it read again, or left out, and why.')
     .argument('<path...>', 'files or directories')
-    .option('--json', 'print one JSON document')
-    .option('--one-file-system', oneFileSystemText)
+    .option('--json', 'print one JSON document');
+  withTreeOptions(explain)
     .addHelpText('after', explainHelp)
-    .action((paths: string[], { json, oneFileSystem }: { json?: true; oneFileSystem?: true }) => {
+    .action((paths: string[], options: ExplainFlags) => {
       if (paths.includes('')) throw usageError('a path must not be empty', "'.' is the current directory");
       accept({
         command: 'explain',
         paths,
-        json: json === true,
-        oneFileSystem: oneFileSystem === true,
+        json: options.json === true,
+        ...treeOptions(options),
         ...common(program),
       });
     });
@@ -181,15 +183,18 @@ function addCache(program: Command, accept: Accept): void {
     });
 }
 
-interface VerifyFlags {
+interface ExplainFlags extends TreeFlags {
+  json?: true;
+}
+
+interface VerifyFlags extends TreeFlags {
   sample?: number;
   strict?: true;
   json?: true;
   threads?: number;
-  oneFileSystem?: true;
 }
 
-interface SnapshotFlags {
+interface SnapshotFlags extends TreeFlags {
   json?: true;
   format?: Exclude<AnswerForm, 'id' | 'json'>;
   output?: string;
@@ -197,7 +202,6 @@ interface SnapshotFlags {
   note?: string;
   cache: boolean;
   threads?: number;
-  oneFileSystem?: true;
 }
 
 /** Whoever names a file for the answer wants the manifest: the id alone needs none. */

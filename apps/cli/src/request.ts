@@ -10,6 +10,15 @@ export interface CommonOptions {
   readonly debug: boolean;
 }
 
+/** The options of what looks at a working tree: what is left out of it. */
+export interface TreeOptions {
+  readonly oneFileSystem: boolean;
+  /** Files in the format of `.museignore`, as native paths. */
+  readonly ignoreFiles: readonly string[];
+  /** Whether `.gitignore` files count. */
+  readonly gitignore: boolean;
+}
+
 /** Makes a directory one that Muse keeps data about. */
 export interface InitRequest extends CommonOptions {
   readonly command: 'init';
@@ -20,7 +29,7 @@ export interface InitRequest extends CommonOptions {
 export type AnswerForm = 'id' | 'json' | 'sha256sum' | 'ndjson';
 
 /** Takes a snapshot. */
-export interface SnapshotRequest extends CommonOptions {
+export interface SnapshotRequest extends CommonOptions, TreeOptions {
   readonly command: 'snapshot';
   readonly directory: string;
   readonly form: AnswerForm;
@@ -31,11 +40,10 @@ export interface SnapshotRequest extends CommonOptions {
   readonly note: string;
   readonly cache: boolean;
   readonly threads: number | undefined;
-  readonly oneFileSystem: boolean;
 }
 
 /** How differences are told. */
-export interface DifferenceOptions {
+export interface DifferenceOptions extends TreeOptions {
   /** Differences are exit code 1. */
   readonly exitCode: boolean;
   readonly json: boolean;
@@ -44,7 +52,6 @@ export interface DifferenceOptions {
   /** NUL ends each part, and names are not changed. */
   readonly nul: boolean;
   readonly threads: number | undefined;
-  readonly oneFileSystem: boolean;
 }
 
 /** Compares a working tree with the snapshot of it that was saved last. */
@@ -81,7 +88,7 @@ export interface ShowRequest extends CommonOptions {
 export type SavedRequest = StatusRequest | DiffRequest | LogRequest | ShowRequest;
 
 /** Reads a working tree again and compares it with its cache. */
-export interface VerifyRequest extends CommonOptions {
+export interface VerifyRequest extends CommonOptions, TreeOptions {
   readonly command: 'verify';
   readonly directory: string;
   /** The share of the files to read, above 0 and up to 1; undefined is all. */
@@ -90,16 +97,14 @@ export interface VerifyRequest extends CommonOptions {
   readonly strict: boolean;
   readonly json: boolean;
   readonly threads: number | undefined;
-  readonly oneFileSystem: boolean;
 }
 
 /** Says what a snapshot makes of single paths, and why. */
-export interface ExplainRequest extends CommonOptions {
+export interface ExplainRequest extends CommonOptions, TreeOptions {
   readonly command: 'explain';
   /** Native paths, relative to the current directory. */
   readonly paths: readonly string[];
   readonly json: boolean;
-  readonly oneFileSystem: boolean;
 }
 
 /** Tells about the cache of a working tree. */

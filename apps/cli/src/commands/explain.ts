@@ -22,14 +22,15 @@ export interface ExplainAnswer {
 
 /** Explains the paths one after the other, each in its own working tree, which is loaded once for all in it. */
 export async function explain(request: ExplainRequest, logger: Logger): Promise<ExplainAnswer[]> {
-  const { paths, oneFileSystem } = request;
+  const { paths, oneFileSystem, ignoreFiles, gitignore } = request;
+  const options = { oneFileSystem, ignoreFiles, gitignore, logger };
   const here = await currentDirectory();
   const places = await Promise.all(paths.map((name) => placeOf(here, name)));
   const explainers = new Map<string, Explainer>();
   const answers: ExplainAnswer[] = [];
   for (const { name, root, path } of places) {
     try {
-      const explainer = explainers.get(root) ?? (await openExplainer(root, { oneFileSystem, logger }));
+      const explainer = explainers.get(root) ?? (await openExplainer(root, options));
       explainers.set(root, explainer);
       answers.push({ name, root, path, explanation: await explainer.explain(path) });
     } catch (error) {

@@ -7,7 +7,7 @@ import {
   type Snapshot,
 } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
-import type { SnapshotRequest } from '../request.js';
+import type { SnapshotRequest, TreeOptions } from '../request.js';
 import { rootFailure } from '../root-failure.js';
 import { noMuse, savedFailure } from '../saved-failure.js';
 import { systemFailure } from '../system-error.js';
@@ -47,7 +47,7 @@ export async function snapshot(request: SnapshotRequest, context: SnapshotContex
 }
 
 /** How the snapshot of a tree is taken. */
-export interface TakeOptions extends Pick<SnapshotRequest, 'threads' | 'oneFileSystem'> {
+export interface TakeOptions extends TreeOptions, Pick<SnapshotRequest, 'threads'> {
   readonly cache?: boolean;
   readonly deferManifest?: boolean;
 }
@@ -55,7 +55,7 @@ export interface TakeOptions extends Pick<SnapshotRequest, 'threads' | 'oneFileS
 /** Takes a snapshot of a tree, or of the part of it that was named. */
 export async function takeOf(
   { name, root, subtree }: WorkingTree,
-  { cache = true, threads, oneFileSystem, deferManifest }: TakeOptions,
+  { cache = true, threads, oneFileSystem, ignoreFiles, gitignore, deferManifest }: TakeOptions,
   { signal, logger, onProgress }: SnapshotContext,
 ): Promise<Snapshot> {
   let taken: Snapshot;
@@ -65,6 +65,8 @@ export async function takeOf(
       cache: cache ? undefined : false,
       threads: threads && Math.min(threads, mostThreads()),
       oneFileSystem,
+      ignoreFiles,
+      gitignore,
       logger,
       signal,
       onProgress,

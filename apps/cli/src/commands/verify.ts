@@ -21,13 +21,21 @@ export interface VerifyContext {
 
 /** Verifies the tree that was asked for; rejects where not even the root could be listed. */
 export async function verify(request: VerifyRequest, context: VerifyContext): Promise<VerifyAnswer> {
-  const { directory, sample, threads, oneFileSystem } = request;
+  const { directory, sample, threads, oneFileSystem, ignoreFiles, gitignore } = request;
   const started = performance.now();
   const doing = `cannot verify ${directory}`;
   let verification: Verification;
   try {
     const { root, subtree } = await findWorkingTree(directory, context.logger);
-    verification = await verifyTree(root, { subtree, sample, threads, oneFileSystem, ...context });
+    verification = await verifyTree(root, {
+      subtree,
+      sample,
+      threads,
+      oneFileSystem,
+      ignoreFiles,
+      gitignore,
+      ...context,
+    });
   } catch (error) {
     context.signal.throwIfAborted();
     throw rootFailure(doing, error);

@@ -76,7 +76,8 @@ function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rule']): s
   if (rule === undefined) return 'a rule leaves it out';
   const line = rule.line === undefined ? '' : `line ${rule.line} of `;
   const file = rule.file === undefined ? '' : `, ${line}${rule.file}`;
-  return `the pattern '${rule.pattern}' in [${rule.table}]${file}`;
+  const table = rule.table === undefined ? '' : ` in [${rule.table}]`;
+  return `the pattern '${rule.pattern}'${table}${file}`;
 }
 
 /** Names the entry that decides where it is not the path itself. */

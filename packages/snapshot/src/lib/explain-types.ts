@@ -4,7 +4,10 @@ import type { IgnoreRule } from '@muse/walker/ignore';
 import type { Problem, SnapshotterOptions } from './types.js';
 
 /** By what a path is judged: as for a snapshot, but the cache is only read. */
-export type ExplainOptions = Pick<SnapshotterOptions, 'cache' | 'ignore' | 'oneFileSystem' | 'logger'>;
+export type ExplainOptions = Pick<
+  SnapshotterOptions,
+  'cache' | 'ignore' | 'ignoreFiles' | 'gitignore' | 'oneFileSystem' | 'logger'
+>;
 
 /** What keeps an entry of a directory from being a regular file or a directory. */
 export type SpecialFileKind = Exclude<LeftOutKind, 'ignored' | 'reserved' | 'other-device'>;
@@ -14,7 +17,7 @@ export type Explanation =
   | FileExplanation
   /** A directory; it has no object id of its own. */
   | { readonly outcome: 'directory' }
-  /** Left out by a rule that matches `at`. The rule is known where the rules are a `.museignore`'s. */
+  /** Left out by a rule that matches `at`. The rule is known unless the rules are the caller's own and do not tell it. */
   | { readonly outcome: 'ignored'; readonly at: string; readonly rule: IgnoreRule | undefined }
   /** Left out, because everything named like `at` is: `.muse` and `.git`. */
   | { readonly outcome: 'reserved'; readonly at: string }

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { parseTreePath, statCachePath, toOpenable } from '@muse/paths';
-import { PatternRules, type IgnoreRule, type IgnoreRules } from '@muse/walker/ignore';
+import type { Logger } from '@muse/stat-cache';
+import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
 import { lookAt, whyUnreadable } from './explain-entry.js';
 import { explainFile } from './explain-file.js';
 import type { Explainer, Explanation, ExplainOptions } from './explain-types.js';
@@ -26,6 +27,7 @@ export async function openExplainer(root: string, options: ExplainOptions = {}):
   const judge: Judge = {
     ...context,
     oneFileSystem: options.oneFileSystem ?? false,
+    logger: options.logger,
     // Where a cache was given, nobody knows when it was saved.
     savedNs: options.cache === undefined ? await saveTime(context.root.root) : undefined,
   };
@@ -35,6 +37,7 @@ export async function openExplainer(root: string, options: ExplainOptions = {}):
 /** What a path is judged by. */
 interface Judge extends ReadOnlyContext {
   readonly oneFileSystem: boolean;
+  readonly logger: Logger | undefined;
   /** When the cache was saved, nanoseconds since the Unix epoch. */
   readonly savedNs: bigint | undefined;
 }
@@ -44,11 +47,22 @@ async function explainPath(judge: Judge, path: string): Promise<Explanation> {
   if (path !== '') parseTreePath(path);
   const problem = await whyUnreadable(judge.root.root, '', 'readdir');
   if (problem) return { outcome: 'unreadable', problem };
+  let directory = '';
   for (const at of fromTheTop(path)) {
+    await readRulesIn(judge, directory);
     const end = await explainStep(judge, at, at === path);
     if (end) return end;
+    directory = at;
   }
   return { outcome: 'directory' };
+}
+
+/** Shows the rules a directory on the way down, as a scan would. What is wrong with them is a problem there, but not of this path. */
+async function readRulesIn({ ignore, root: { root }, logger }: Judge, path: string): Promise<void> {
+  const problems = await ignore?.enter?.({ root, path, mayHold: () => true });
+  for (const { path: file, message } of problems ?? []) {
+    logger?.warn(`Cannot read ignore rules from ${JSON.stringify(file)}: ${message}`);
+  }
 }
 
 /** Returns where the scan ends at this entry; `undefined` where it goes on to what is below. */
@@ -90,7 +104,7 @@ function isReserved(path: string): boolean {
 }
 
 function ruleFor(ignore: IgnoreRules, path: string, directory: boolean): IgnoreRule | undefined {
-  return ignore instanceof PatternRules ? ignore.explain(path, directory) : undefined;
+  return ignore.explain?.(path, directory);
 }
 
 async function saveTime(root: string): Promise<bigint | undefined> {

@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { statCachePath, toOpenable } from '@muse/paths';
 import { StatCache } from '@muse/stat-cache';
-import { resolveRoot, type IgnoreRules, type ResolvedRoot } from '@muse/walker';
-import { loadIgnoreRules } from '@muse/walker/ignore';
+import { resolveRoot, type ResolvedRoot } from '@muse/walker';
 import { resolveSubtree, revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
+import { readIgnoreRules, readsRules, type IgnoreOptions } from './ignore-rules.js';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
 import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './types.js';
 
@@ -32,10 +32,10 @@ export async function openRoot(
     startBeside(pool);
   try {
     const [ignore, cache] = await Promise.all([
-      options.ignore === undefined ? loadRules(resolved.root) : options.ignore || undefined,
+      readIgnoreRules(resolved.root, options),
       openCache(resolved, options, again),
     ]);
-    return new RootSnapshotter(threads, options.ignore === undefined, {
+    return new RootSnapshotter(threads, readsRules(options) ? options : undefined, {
       root: resolved,
       subtree,
       cache,
@@ -48,12 +48,6 @@ export async function openRoot(
     await pool?.close();
     throw error;
   }
-}
-
-/** Returns the rules of a root, where there is any: `muse init` writes a file without one, and none is fastest. */
-async function loadRules(root: string): Promise<IgnoreRules | undefined> {
-  const rules = await loadIgnoreRules(root);
-  return rules && rules.rules.length > 0 ? rules : undefined;
 }
 
 function newPool(threads: number): ThreadPool | undefined {
@@ -94,16 +88,16 @@ async function isRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boolean
 class RootSnapshotter implements Snapshotter {
   readonly root: string;
   readonly #threads: number;
-  readonly #readsRules: boolean;
+  readonly #rules: IgnoreOptions | undefined;
   #context: SnapshotContext;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** With `readsRules` it keeps to what `.museignore` says at the time of each snapshot. */
-  constructor(threads: number, readsRules: boolean, context: SnapshotContext) {
+  /** With `rules` it keeps to what they say at the time of each snapshot. */
+  constructor(threads: number, rules: IgnoreOptions | undefined, context: SnapshotContext) {
     this.root = context.root.root;
     this.#threads = threads;
-    this.#readsRules = readsRules;
+    this.#rules = rules;
     this.#context = context;
   }
 
@@ -133,7 +127,7 @@ class RootSnapshotter implements Snapshotter {
     const { subtree = '' } = this.#context;
     const top = subtree === '' ? root : await resolveSubtree(root, subtree);
     const pool = await this.#pool();
-    const ignore = this.#readsRules ? await loadRules(root.root) : this.#context.ignore;
+    const ignore = this.#rules ? await readIgnoreRules(root.root, this.#rules) : this.#context.ignore;
     signal?.throwIfAborted();
     const context = { ...this.#context, root, top, pool, ignore };
     this.#context = { ...context, loadMs: 0 };

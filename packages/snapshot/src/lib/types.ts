@@ -92,6 +92,16 @@ export interface SnapshotterOptions {
   readonly oneFileSystem?: boolean | undefined;
   /** What to leave out. Default: what `<root>/.museignore` says at the time of each snapshot; `false`: nothing. */
   readonly ignore?: IgnoreRules | false | undefined;
+  /**
+   * Files in the format of `.museignore`, as native paths, of which each overrules `ignore` and those before it; read at
+   * the time of each snapshot. Default: none.
+   */
+  readonly ignoreFiles?: readonly string[] | undefined;
+  /**
+   * Leave out what git leaves out of the files that it does not track, too: by `.gitignore` files and
+   * `.git/info/exclude`. `ignore` and `ignoreFiles` overrule them. Default: false.
+   */
+  readonly gitignore?: boolean | undefined;
   readonly logger?: Logger | undefined;
 }
 

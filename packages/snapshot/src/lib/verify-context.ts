@@ -1,6 +1,6 @@
 import { StatCache } from '@muse/stat-cache';
 import { resolveRoot, type IgnoreRules, type ResolvedRoot } from '@muse/walker';
-import { loadIgnoreRules } from '@muse/walker/ignore';
+import { readIgnoreRules, type IgnoreOptions } from './ignore-rules.js';
 import type { SnapshotterOptions } from './types.js';
 
 /** What there is to judge a tree by: its rules and its cache, both only to be read. */
@@ -13,11 +13,11 @@ export interface ReadOnlyContext {
 /** Resolves a root and loads its rules and its cache. Rejects as opening a snapshotter does. */
 export async function openReadOnly(
   root: string,
-  options: Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger'>,
+  options: Pick<SnapshotterOptions, 'cache'> & IgnoreOptions,
 ): Promise<ReadOnlyContext> {
   const resolved = await resolveRoot(root);
   const [ignore, cache] = await Promise.all([
-    options.ignore === undefined ? loadIgnoreRules(resolved.root) : options.ignore || undefined,
+    readIgnoreRules(resolved.root, options),
     cacheOf(resolved, options),
   ]);
   return { root: resolved, ignore, cache };

@@ -15,6 +15,7 @@ export class Sample implements IgnoreRules {
   readonly skipped = new Set<string>();
   readonly #share: number;
   readonly #rules: IgnoreRules | undefined;
+  readonly enter?: NonNullable<IgnoreRules['enter']>;
 
   /** @throws RangeError when the share of files is not from 0 to 1, or the seed is no number. */
   constructor(
@@ -31,6 +32,7 @@ export class Sample implements IgnoreRules {
     this.seed = seed;
     this.#share = sample;
     this.#rules = rules;
+    if (rules?.enter) this.enter = rules.enter.bind(rules);
   }
 
   ignores(path: string, directory: boolean): boolean {

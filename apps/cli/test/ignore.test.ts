@@ -1,0 +1,116 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { giveToOrdinaryUser, makeTree, removeTree, symlink } from '@muse/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lines, muse, noOrdinaryUser } from './muse.js';
+
+let root: string;
+
+beforeAll(async () => {
+  root = await makeTree({
+    '.museignore': "[global]\npatterns = ['!keep.o']\n",
+    '.gitignore': '*.o\n',
+    'one.toml': "[global]\npatterns = ['*.c']\n",
+    'two.toml': "[global]\npatterns = ['!b.c', '*.toml']\n",
+    'git-style': '*.c\n',
+    'src/.gitignore': 'c.c\n',
+    src: { 'a.c': 'a', 'b.c': 'b', 'c.c': 'c', 'a.o': 'o', 'keep.o': 'k' },
+  });
+});
+
+afterAll(() => removeTree(root));
+
+const filesOf = (stdout: Buffer) =>
+  Object.keys((JSON.parse(stdout.toString()) as { manifest: object }).manifest);
+
+describe('muse snapshot with --gitignore and --ignore-file', () => {
+  it.each([
+    [
+      ['--gitignore'],
+      ['git-style', 'one.toml', 'src/.gitignore', 'src/a.c', 'src/b.c', 'src/keep.o', 'two.toml'],
+    ],
+    [
+      ['--ignore-file', 'one.toml', '--ignore-file=two.toml'],
+      ['git-style', 'src/.gitignore', 'src/a.o', 'src/b.c', 'src/keep.o'],
+    ],
+    [
+      ['--gitignore', '--ignore-file', 'one.toml', '--ignore-file', 'two.toml'],
+      ['git-style', 'src/.gitignore', 'src/b.c', 'src/keep.o'],
+    ],
+  ])('%j', async (args, files) => {
+    const run = await muse(['snapshot', '--json', ...args], { cwd: root });
+    expect(filesOf(run.stdout)).toEqual(['.gitignore', '.museignore', ...files]);
+    expect(run.code).toBe(0);
+  });
+
+  it.each([
+    ['absent.toml', 'there is no such file'],
+    ['git-style', 'line 1, column 1'],
+  ])('refuses --ignore-file %s in one line', async (file, reason) => {
+    for (const command of [['snapshot'], ['verify'], ['explain', 'src']]) {
+      const run = await muse([...command, '--ignore-file', file], { cwd: root });
+      expect(lines(run.stderr)).toEqual([
+        expect.stringContaining(`cannot read ignore rules from "${file}": ${reason}`),
+      ]);
+      expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+    }
+    const run = await muse(['snapshot', '--ignore-file', ''], { cwd: root });
+    expect(run.code).toBe(2);
+  });
+
+  it('warns of a .gitignore that is a link, as git does', async () => {
+    const other = await makeTree({ 'd/.gitignore': symlink('../all'), all: '*\n', 'd/x': '' });
+    const run = await muse(['snapshot', '--gitignore', other]);
+    expect(run.stderr).toMatch(/^muse: warning: Took no patterns from ".*\/d\/\.gitignore": /);
+    expect(run.code).toBe(0);
+    await removeTree(other);
+  });
+});
+
+describe.skipIf(noOrdinaryUser)('muse snapshot with a .gitignore that may not be read', () => {
+  it('names it, and exits with 3', async () => {
+    const other = await makeTree({ 'd/.gitignore': '*\n', 'd/x': '' });
+    await giveToOrdinaryUser(other);
+    await chmod(join(other, 'd/.gitignore'), 0);
+    const run = await muse(['snapshot', '--gitignore', '--json', other], { ordinary: true, cwd: '/' });
+    const problem = { path: 'd/.gitignore', kind: 'unreadable', operation: 'open', code: 'EACCES' };
+    expect(JSON.parse(run.stdout.toString())).toMatchObject({ files: 1, problems: [problem] });
+    expect(lines(run.stderr)[0]).toMatch(/^muse: d\/\.gitignore: cannot open: permission denied \(EACCES\)/);
+    expect(run.code).toBe(3);
+    await removeTree(other);
+  });
+});
+
+describe('muse verify with --gitignore and --ignore-file', () => {
+  it('reads what a snapshot with them holds', async () => {
+    const args = ['--gitignore', '--ignore-file', 'one.toml'];
+    const run = await muse(['verify', '--json', ...args], { cwd: root });
+    expect(JSON.parse(run.stdout.toString())).toMatchObject({ files: 7, unknown: 7 });
+  });
+});
+
+describe('muse explain with --gitignore and --ignore-file', () => {
+  it('names the rule, and the file and line that it stands in', async () => {
+    const args = ['--gitignore', '--ignore-file', 'one.toml', 'src/a.o', 'src/a.c', 'src/c.c', 'src/keep.o'];
+    const run = await muse(['explain', ...args], { cwd: root });
+    expect(lines(run.stdout)).toEqual([
+      'src/a.o',
+      `  ignored: the pattern '*.o', line 1 of ${join(root, '.gitignore')}`,
+      '',
+      'src/a.c',
+      "  ignored: the pattern '*.c' in [global], line 2 of one.toml",
+      '',
+      'src/c.c',
+      "  ignored: the pattern '*.c' in [global], line 2 of one.toml",
+      '',
+      'src/keep.o',
+      '  miss (new): it is not in the cache, so that it is read',
+    ]);
+    const json = await muse(['explain', '--json', '--gitignore', 'src/c.c'], { cwd: root });
+    expect(JSON.parse(json.stdout.toString())).toMatchObject({
+      explanations: [
+        { outcome: 'ignored', rule: { pattern: 'c.c', line: 1, file: join(root, 'src/.gitignore') } },
+      ],
+    });
+  });
+});
