@@ -161,8 +161,8 @@ export const cacheClearHelp = `
 It removes .muse/cache/stat.json where that is a regular file in real directories; a link is left alone.
 
 Exit codes:
-  0  removed
-  4  not removed: there is none, or something else is in its place
+  0  removed, or there was none
+  4  not removed: something else is in its place
 
 Examples:
   muse cache clear

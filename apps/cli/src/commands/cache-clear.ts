@@ -12,22 +12,30 @@ import { errorCode, systemFailure } from '../system-error.js';
 /** The file that was removed, and how large it was. */
 export interface CacheCleared {
   readonly file: string;
-  readonly bytes: number;
+  /** Undefined where there was none. */
+  readonly bytes: number | undefined;
 }
 
-/** Removes the file of a cache; rejects, and leaves everything alone, where it is not one, or not where it belongs. */
+/**
+ * Removes the file of a cache, where there is one; rejects, and leaves everything alone, where it is not one, or not where
+ * it belongs.
+ */
 export async function cacheClear({ directory }: CacheClearRequest): Promise<CacheCleared> {
   const root = await resolve(directory);
   const file = statCachePath(root);
   for (const parent of [museDir(root), cacheDir(root)]) {
-    const stats = await lstatOf(parent, file);
+    const stats = await lstatOf(parent);
+    if (!stats) return { file, bytes: undefined };
     if (!stats.isDirectory()) throw refusal(file, `${parent} is ${kindOf(stats)}, not a directory`);
   }
-  const stats = await lstatOf(file, file);
+  const stats = await lstatOf(file);
+  if (!stats) return { file, bytes: undefined };
   if (!stats.isFile()) throw refusal(file, `it is ${kindOf(stats)}, not a regular file`);
   try {
     await unlink(nativePath(file));
   } catch (error) {
+    // Somebody else was quicker.
+    if (errorCode(error) === 'ENOENT') return { file, bytes: undefined };
     throw systemFailure(`cannot remove ${file}`, error);
   }
   return { file, bytes: stats.size };
@@ -41,12 +49,12 @@ async function resolve(directory: string): Promise<string> {
   }
 }
 
-async function lstatOf(path: string, file: string): Promise<Stats> {
+async function lstatOf(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(nativePath(path));
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw systemFailure(`cannot look at ${path}`, error);
-    throw new CommandError(ExitCode.failed, `cannot remove ${file}: there is none`, undefined, error);
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw systemFailure(`cannot look at ${path}`, error);
   }
 }
 

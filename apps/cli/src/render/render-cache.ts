@@ -34,9 +34,11 @@ export function cacheInfoLines(info: CacheInfo): string[] {
   return lines;
 }
 
-/** Says what was removed. */
+/** Says what was removed, or that there was nothing to remove. */
 export async function renderCacheCleared({ file, bytes }: CacheCleared): Promise<void> {
-  await writeLines([`Removed ${file} (${sizeText(bytes)})`]);
+  const line =
+    bytes === undefined ? `Nothing to remove: there is no ${file}` : `Removed ${file} (${sizeText(bytes)})`;
+  await writeLines([line]);
 }
 
 function sizeText(bytes: number): string {
