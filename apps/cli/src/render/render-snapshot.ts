@@ -8,7 +8,7 @@ import { problemLines } from './problem-lines.js';
 import { countOf } from './quantities.js';
 import { shortId } from './short-id.js';
 import type { Reporter } from './reporter.js';
-import { details, summary } from './summary.js';
+import { details, rereadHint, summary } from './summary.js';
 import { terminalLines } from './terminal-lines.js';
 import { writeFile } from './write-file.js';
 import { stdoutIsTerminal, writeStdout } from './write-stdout.js';
@@ -38,6 +38,8 @@ export async function renderSnapshot(
     );
   }
   for (const line of details(snapshot.stats)) reporter.debug(line);
+  const reread = rereadHint(snapshot.stats);
+  if (reread !== undefined) reporter.hint(reread);
   if (lacksCache) reporter.hint("nothing is cached here; run 'muse init' to make the next snapshot fast");
   if (snapshot.complete) return ExitCode.done;
   const { length } = snapshot.problems;

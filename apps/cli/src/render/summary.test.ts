@@ -1,6 +1,6 @@
 import type { SnapshotStats } from '@muse/snapshot';
 import { describe, expect, it } from 'vitest';
-import { details, summary } from './summary.js';
+import { details, rereadHint, summary } from './summary.js';
 
 const stats: SnapshotStats = {
   files: 78_579,
@@ -21,6 +21,7 @@ const stats: SnapshotStats = {
     'other-device': 0,
   },
   racy: 0,
+  ahead: 0,
   pruned: 3,
   milliseconds: { load: 40, scan: 200, hash: 30, save: 50, total: 320 },
 };
@@ -36,6 +37,11 @@ describe('summary()', () => {
     ],
     ['there is one file', { files: 1, bytes: 5, hits: 0, hashedFiles: 1 }, '1 file · 5 B · 1 hashed · 0.3 s'],
     ['there is nothing', { files: 0, bytes: 0, hits: 0, hashedFiles: 0 }, '0 files · 0 B · 0.3 s'],
+    [
+      'it took long, and where',
+      { milliseconds: { load: 40, scan: 2140, hash: 11_900, save: 99, total: 14_179 } },
+      '78,579 files · 1.30 GB · 12 hashed, the rest unchanged · 14 s (scan 2.1 s, hash 12 s)',
+    ],
   ])('tells that %s', (_case, change, line) => {
     expect(summary({ ...stats, ...change })).toBe(line);
   });
@@ -49,5 +55,22 @@ describe('details()', () => {
       'left out: symlink 82, reserved 1',
       'too recent to be cached: 0; removed from the cache: 3',
     ]);
+  });
+});
+
+describe('rereadHint()', () => {
+  const misses = { ...stats.misses, inode: 400, ctime: 601 };
+
+  it('tells of a cache that came from elsewhere, or else of a clock that is late, and once only', () => {
+    expect(rereadHint({ ...stats, misses, ahead: 2000 })).toMatch(
+      /^1,001 files had the size and time .* copied or restored/,
+    );
+    expect(rereadHint({ ...stats, ahead: 1001 })).toMatch(
+      /^1,001 files changed at a time that is yet to come/,
+    );
+  });
+
+  it('is silent about a thousand of either', () => {
+    expect(rereadHint({ ...stats, misses: { ...misses, inode: 399 }, ahead: 1000 })).toBeUndefined();
   });
 });

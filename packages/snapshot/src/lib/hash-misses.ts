@@ -12,6 +12,8 @@ export interface Hashed {
   readonly bytes: number;
   /** Files whose size is not the number of their bytes, so that they were not recorded. */
   readonly uncached: number;
+  /** Files whose ctime lies ahead of the clock. */
+  readonly ahead: number;
 }
 
 /** How often a file that keeps being replaced is looked for again. */
@@ -26,7 +28,7 @@ export async function hashMisses(
   context: HashContext & { readonly cache: StatCache | undefined },
   progress: ProgressReport,
 ): Promise<Hashed> {
-  const total = { files: 0, bytes: 0, uncached: 0 };
+  const total = { files: 0, bytes: 0, uncached: 0, ahead: 0 };
   const movedLast = new Map<Miss, Problem>();
   for (let round = 0; round < ROUNDS; round++) {
     const misses = missesOf(scan.root);
@@ -44,6 +46,7 @@ export async function hashMisses(
         miss.bytes = bytes;
         total.files++;
         total.bytes += bytes;
+        if (boundary !== undefined && isAhead(stat.ctimeNs, boundary)) total.ahead++;
         progress.add({ hashedFiles: 1, hashedBytes: bytes });
         // A size that lies, as procfs has it, would let a change go unseen.
         if (BigInt(bytes) !== stat.size) total.uncached++;
@@ -65,6 +68,14 @@ export async function hashMisses(
     else miss.into.problems.push(problem);
   }
   return total;
+}
+
+/** Room for a clock that is read between a write and the stat that shows it. */
+const CLOCK_TOLERANCE_NS = 2_000_000_000n;
+
+/** Whether a time is ahead of the file system's clock, and of this machine's as well: that one has gone on meanwhile. */
+function isAhead(timeNs: bigint, boundary: bigint): boolean {
+  return timeNs > boundary && timeNs > BigInt(Date.now()) * 1_000_000n + CLOCK_TOLERANCE_NS;
 }
 
 /** Takes a file that is gone out of the listing that still has it. */

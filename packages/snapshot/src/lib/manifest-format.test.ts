@@ -30,6 +30,7 @@ const stats: SnapshotStats = {
     'other-device': 0,
   },
   racy: 0,
+  ahead: 0,
   pruned: 0,
   milliseconds: { load: 1, scan: 2, hash: 3, save: 4, total: 10 },
 };

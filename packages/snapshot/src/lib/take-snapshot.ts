@@ -99,6 +99,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     hashedFiles: hashed.files,
     hashedBytes: hashed.bytes,
     racy: cache?.racy ?? 0,
+    ahead: hashed.ahead,
     pruned,
     milliseconds: {
       load: loadMs,

@@ -40,6 +40,8 @@ export interface SnapshotStats {
   leftOut: Record<LeftOutKind, number>;
   /** Files that changed so recently that the cache file leaves them out: the next snapshot reads them again. */
   racy: number;
+  /** Files among those read whose ctime lies ahead of the clock: they are racy until it gets there. */
+  ahead: number;
   /** Cache entries removed because their file is gone. */
   pruned: number;
   /** Wall time per phase, milliseconds. `load` overlaps `scan` and is what `open` waited for. */
