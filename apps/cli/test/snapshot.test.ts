@@ -49,6 +49,22 @@ describe('muse snapshot', () => {
     expect(rest).toEqual([]);
   });
 
+  it.skipIf(!linux)('gives one hint where a cache was copied along with its tree', async () => {
+    await using directory = tempDir();
+    const files = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`f${index}`, '']));
+    await makeTree({ from: { '.muse': {}, d: files } }, directory.path);
+    const first = await muse(['snapshot', 'from'], { cwd: directory.path });
+    spawnSync('cp', ['-a', 'from', 'to'], { cwd: directory.path });
+    const copy = await muse(['snapshot', 'to'], { cwd: directory.path });
+    expect(copy.stdout).toEqual(first.stdout);
+    expect(lines(copy.stderr)).toEqual([
+      expect.stringContaining('1,001 hashed'),
+      expect.stringMatching(/^muse: hint: 1,001 files had the size and time .* copied or restored/),
+    ]);
+    const again = await muse(['snapshot', 'to'], { cwd: directory.path });
+    expect(lines(again.stderr)).toEqual([expect.stringContaining('all unchanged')]);
+  });
+
   it('gives the same id for a subdirectory, wherever it is called from', async () => {
     const { id } = await oracle(join(root, 'src'));
     const runs = await Promise.all([

@@ -40,13 +40,14 @@ export async function hashMisses(
     });
     // Before the first file is opened: what changes from here on must not be trusted.
     const boundary = await context.cache?.boundary();
+    const isAhead = boundary === undefined ? undefined : aheadOf(boundary);
     const sink: HashSink<Miss> = {
       hashed: (miss, objectId, stat, bytes) => {
         miss.into.set(miss.position, objectId);
         miss.bytes = bytes;
         total.files++;
         total.bytes += bytes;
-        if (boundary !== undefined && isAhead(stat.ctimeNs, boundary)) total.ahead++;
+        if (isAhead?.(stat.ctimeNs)) total.ahead++;
         progress.add({ hashedFiles: 1, hashedBytes: bytes });
         // A size that lies, as procfs has it, would let a change go unseen.
         if (BigInt(bytes) !== stat.size) total.uncached++;
@@ -70,12 +71,14 @@ export async function hashMisses(
   return total;
 }
 
-/** Room for a clock that is read between a write and the stat that shows it. */
-const CLOCK_TOLERANCE_NS = 2_000_000_000n;
+/** More than a boundary that had to be guessed lies behind the clock. */
+const AHEAD_NS = 5_000_000_000n;
 
-/** Whether a time is ahead of the file system's clock, and of this machine's as well: that one has gone on meanwhile. */
-function isAhead(timeNs: bigint, boundary: bigint): boolean {
-  return timeNs > boundary && timeNs > BigInt(Date.now()) * 1_000_000n + CLOCK_TOLERANCE_NS;
+/** Returns what tells whether a time lies ahead of the clock that a boundary was just taken from. */
+function aheadOf(boundary: bigint): (timeNs: bigint) => boolean {
+  const taken = performance.now();
+  return (timeNs) =>
+    timeNs - boundary > AHEAD_NS + BigInt(Math.round(performance.now() - taken)) * 1_000_000n;
 }
 
 /** Takes a file that is gone out of the listing that still has it. */
