@@ -175,3 +175,10 @@ Examples:
   muse hash README.md LICENSE
   git show HEAD:README.md | muse hash -
   muse hash -- -name-with-a-dash`;
+
+export const completionHelp = `
+Examples:
+  source <(muse completion bash)         in ~/.bashrc
+  source <(muse completion zsh)          in ~/.zshrc, below compinit
+  muse completion fish > ~/.config/fish/completions/muse.fish
+                                         once`;

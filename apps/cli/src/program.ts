@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { usageError } from './command-error.js';
 import {
   cacheClearHelp,
   cacheHelp,
   cacheInfoHelp,
+  completionHelp,
   explainHelp,
   hashHelp,
   initHelp,
@@ -22,7 +23,7 @@ import {
   type TreeFlags,
 } from './program-options.js';
 import { addSaved } from './program-saved.js';
-import type { AnswerForm } from './request.js';
+import { shells, type AnswerForm, type Shell } from './request.js';
 
 /** Builds the command line's grammar and its help; `accept` gets what a valid command line asks for. */
 export function createProgram(version: string, accept: Accept): Command {
@@ -100,6 +101,16 @@ export function createProgram(version: string, accept: Accept): Command {
         throw usageError("cannot read stdin twice: '-' is named more than once");
       }
       accept({ command: 'hash', files, ...common(program) });
+    });
+
+  program
+    .command('completion')
+    .summary('print what a shell needs to complete commands and options')
+    .description('Prints what a shell has to read to complete commands, options and their values.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .addHelpText('after', completionHelp)
+    .action((shell: Shell) => {
+      accept({ command: 'completion', shell });
     });
 
   return program;

@@ -134,6 +134,18 @@ export interface TextRequest {
   readonly to: 'stdout' | 'stderr';
 }
 
+/** The shells that completions are written for. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** One of {@link shells}. */
+export type Shell = (typeof shells)[number];
+
+/** Prints what a shell has to read to complete a command line. */
+export interface CompletionRequest {
+  readonly command: 'completion';
+  readonly shell: Shell;
+}
+
 /** What a command does. */
 export type CommandRequest =
   | InitRequest
@@ -146,4 +158,4 @@ export type CommandRequest =
   | HashRequest;
 
 /** What a command line asks for. */
-export type Request = CommandRequest | TextRequest;
+export type Request = CommandRequest | CompletionRequest | TextRequest;

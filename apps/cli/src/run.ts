@@ -14,6 +14,10 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
       const { renderText } = await import('./render/render-text.js');
       return await renderText(request);
     }
+    if (request.command === 'completion') {
+      const { renderCompletion } = await import('./completion/render-completion.js');
+      return await renderCompletion(request);
+    }
     options = request;
     const { runCommand } = await import('./run-command.js');
     return await runCommand(request);

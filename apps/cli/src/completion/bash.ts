@@ -1,0 +1,133 @@
+import { allShapes, type CommandShape, type Offer } from './shape.js';
+
+/** Writes the completion of bash 3.2 or later; it needs no other script. */
+export function bashCompletion(program: CommandShape): string {
+  const shapes = [...allShapes(program)];
+  return `# bash completion for muse; see 'muse completion --help'
+
+_muse_offer() {
+  local line
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$@" -- "$cur")
+}
+
+_muse() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command='' value='' plain='' i word
+  COMPREPLY=()
+  # Bash takes --option=value apart.
+  if [[ $cur == '=' ]]; then
+    cur=''
+  elif [[ $before == '=' ]]; then
+    before=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if [[ $word == '=' ]]; then
+      value=yes
+    elif [[ -n $value ]]; then
+      value=''
+    elif [[ $word == '--' ]]; then
+      plain=yes
+      break
+    elif [[ $word == -* ]]; then
+      case "$command:$word" in
+${valueCases(shapes)}
+      esac
+    else
+      case "$command $word" in
+${commandCases(shapes)}
+      esac
+    fi
+  done
+  if [[ -z $plain ]]; then
+    case "$command:$before" in
+${offerCases(shapes)}
+    esac
+    if [[ $cur == -* ]]; then
+      case "$command" in
+${optionCases(shapes)}
+      esac
+      return
+    fi
+  fi
+  case "$command" in
+${argumentCases(shapes)}
+  esac
+}
+
+complete -F _muse muse
+`;
+}
+
+const nameOf = ({ words }: CommandShape) => words.join(' ');
+
+/** The options that a value follows; that word is no command. */
+function valueCases(shapes: readonly CommandShape[]): string {
+  const patterns = shapes.flatMap((shape) =>
+    shape.options
+      .filter(({ value }) => value)
+      .flatMap(({ names }) => names.map((name) => quoted(`${nameOf(shape)}:${name}`))),
+  );
+  // The value after = is skipped there.
+  return `        ${patterns.join(' | ')}) [[ \${COMP_WORDS[i+1]} == '=' ]] || value=yes ;;`;
+}
+
+function commandCases(shapes: readonly CommandShape[]): string {
+  return shapes
+    .filter(({ words }) => words.length > 0)
+    .map((shape) => {
+      const above = shape.words.slice(0, -1).join(' ');
+      return `        ${quoted(`${above} ${shape.words.at(-1) ?? ''}`)}) command=${quoted(nameOf(shape))} ;;`;
+    })
+    .join('\n');
+}
+
+function offerCases(shapes: readonly CommandShape[]): string {
+  return shapes
+    .flatMap((shape) =>
+      shape.options.map(({ names, value }) => {
+        if (!value) return '';
+        const patterns = names.map((name) => quoted(`${nameOf(shape)}:${name}`)).join(' | ');
+        return `      ${patterns}) ${offered(value)}return ;;\n`;
+      }),
+    )
+    .join('')
+    .trimEnd();
+}
+
+function optionCases(shapes: readonly CommandShape[]): string {
+  return shapes
+    .map((shape) => {
+      const words = shape.options.flatMap(({ names }) => names).join(' ');
+      return `        ${quoted(nameOf(shape))}) _muse_offer -W ${quoted(words)} ;;`;
+    })
+    .join('\n');
+}
+
+function argumentCases(shapes: readonly CommandShape[]): string {
+  return shapes
+    .map((shape) => {
+      const names = shape.commands.map(({ words }) => words.at(-1) ?? '');
+      const offer: Offer =
+        names.length > 0 ? { kind: 'one of', words: names } : (shape.argument ?? { kind: 'nothing' });
+      return `    ${quoted(nameOf(shape))}) ${offered(offer)};;`;
+    })
+    .join('\n');
+}
+
+/** The commands that make an offer, each with its semicolon. */
+function offered(offer: Offer): string {
+  switch (offer.kind) {
+    case 'one of':
+      return `_muse_offer -W ${quoted(offer.words.join(' '))}; `;
+    case 'file':
+      return 'compopt -o filenames 2>/dev/null; _muse_offer -f; ';
+    case 'directory':
+      return 'compopt -o filenames 2>/dev/null; _muse_offer -d; ';
+    case 'nothing':
+      return '';
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

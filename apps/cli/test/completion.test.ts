@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process';
+import { makeTree, removeTree } from '@muse/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../src/program.js';
+import { allShapes, shapeOf } from '../src/completion/shape.js';
+import { lines, muse } from './muse.js';
+
+const shapes = [...allShapes(shapeOf(createProgram('0.0.0', () => undefined)))];
+const noShell = (name: string) => spawnSync(name, ['-c', 'true']).status !== 0;
+
+/** Every word that a completion must know, but for those of `muse` itself that each command takes as well. */
+const words = new Set(
+  shapes.flatMap(({ words: [...path], options }) => [...path, ...options.flatMap(({ names }) => names)]),
+);
+
+describe('the shape of the command line', () => {
+  it('has each command and option of the grammar', () => {
+    expect(shapes.map((shape) => shape.words.join(' '))).toEqual(
+      expect.arrayContaining(['', 'snapshot', 'explain', 'cache', 'cache clear', 'completion']),
+    );
+    const snapshot = shapes.find((shape) => shape.words[0] === 'snapshot');
+    expect(snapshot?.options.find(({ names }) => names.includes('--output'))).toMatchObject({
+      names: ['-o', '--output'],
+      value: { kind: 'file' },
+    });
+    expect(snapshot?.options.find(({ names }) => names.includes('--ignore-file'))).toMatchObject({
+      value: { kind: 'file' },
+      repeatable: true,
+    });
+    expect(snapshot?.options.find(({ names }) => names.includes('--color'))).toMatchObject({
+      value: { kind: 'one of', words: ['auto', 'always', 'never'] },
+    });
+    expect(snapshot?.argument).toEqual({ kind: 'directory' });
+  });
+});
+
+describe.each(['bash', 'zsh', 'fish'])('muse completion %s', (shell) => {
+  it('knows every command and option', async () => {
+    const run = await muse(['completion', shell]);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const text = run.stdout.toString();
+    // Fish has no dashes before the names.
+    const named = (word: string) =>
+      shell === 'fish'
+        ? new RegExp(`(-l ${word.slice(2)}|-s ${word.slice(1)}|-a ${word})\\b`).test(text)
+        : text.includes(word);
+    expect([...words].filter((word) => !named(word))).toEqual([]);
+    expect(words.size).toBeGreaterThan(25);
+  });
+
+  it.skipIf(noShell(shell))('is understood by that shell', async () => {
+    const { stdout } = await muse(['completion', shell]);
+    const run = spawnSync(shell, ['-n'], { input: stdout });
+    expect(run.stderr.toString()).toBe('');
+    expect(run.status).toBe(0);
+  });
+});
+
+it('refuses any other shell in one line', async () => {
+  const run = await muse(['completion', 'csh']);
+  expect(lines(run.stderr)).toEqual([expect.stringContaining('bash, zsh, fish')]);
+  expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+  expect((await muse(['completion'])).code).toBe(2);
+});
+
+describe.skipIf(noShell('bash'))('what bash offers', () => {
+  let root: string;
+  let script: Buffer;
+
+  beforeAll(async () => {
+    root = await makeTree({ 'a file': '', 'a*': '', snapdir: {}, "o'clock": {}, '-x': '' });
+    script = (await muse(['completion', 'bash'])).stdout;
+  });
+
+  afterAll(() => removeTree(root));
+
+  /** The words of a line, as bash takes it apart, of which the last one is to be completed. */
+  function offers(...line: string[]): string[] {
+    const program = `${script.toString()}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muse
+[ \${#COMPREPLY[@]} -eq 0 ] || printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const run = spawnSync('bash', ['-c', program, 'bash', ...line], { cwd: root });
+    // Outside a completion there is none whose options could be set.
+    expect(run.stderr.toString()).toBe('');
+    return lines(run.stdout).sort();
+  }
+
+  it.each<[string[], string[]]>([
+    [
+      ['muse', ''],
+      shapes
+        .filter((shape) => shape.words.length === 1)
+        .map((shape) => shape.words.join(''))
+        .sort(),
+    ],
+    [['muse', 'sn'], ['snapshot']],
+    [
+      ['muse', '--color', 'never', 'cache', ''],
+      ['clear', 'info'],
+    ],
+    [['muse', '--color', '=', 'never', 'cache', 'i'], ['info']],
+    [['muse', 'snapshot', '--js'], ['--json']],
+    [
+      ['muse', 'cache', 'info', '--'],
+      ['--color', '--debug', '--help', '--json', '--quiet', '--version'],
+    ],
+    [
+      ['muse', 'snapshot', '--format', ''],
+      ['ndjson', 'sha256sum'],
+    ],
+    [['muse', 'snapshot', '--format', '=', 'nd'], ['ndjson']],
+    [
+      ['muse', 'snapshot', '--color', '='],
+      ['always', 'auto', 'never'],
+    ],
+    [
+      ['muse', 'snapshot', '-o', 'a'],
+      ['a file', 'a*'],
+    ],
+    [['muse', 'snapshot', '--ignore-file', 'a f'], ['a file']],
+    [['muse', 'snapshot', '--threads', ''], []],
+    [
+      ['muse', 'snapshot', ''],
+      ["o'clock", 'snapdir'],
+    ],
+    [['muse', 'snapshot', '--threads', '2', 'sna'], ['snapdir']],
+    [
+      ['muse', 'hash', 'a'],
+      ['a file', 'a*'],
+    ],
+    [['muse', 'hash', '--', '-'], ['-x']],
+    [
+      ['muse', 'completion', ''],
+      ['bash', 'fish', 'zsh'],
+    ],
+    [['muse', 'nonsense', '--col'], ['--color']],
+  ])('for %j', (line, expected) => {
+    expect(offers(...line)).toEqual(expected);
+  });
+});
