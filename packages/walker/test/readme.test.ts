@@ -18,16 +18,19 @@ describe('README.md', () => {
     expect(readme).toContain(`# @muse/walker\n\n${description}\n`);
   });
 
-  it('has an example that runs, and prints what it says', async () => {
+  it('has two examples', () => {
+    expect(examples).toHaveLength(2);
+  });
+
+  it.each(examples)('has an example that runs, and prints what it says', async (example) => {
     await using directory = tempDir();
     mkdirSync(join(directory.path, 'node_modules/@muse'), { recursive: true });
     symlinkSync(home, join(directory.path, 'node_modules/@muse/walker'));
-    expect(examples).toHaveLength(1);
     const file = join(directory.path, 'example.mjs');
-    writeFileSync(file, examples[0] ?? '');
+    writeFileSync(file, example);
     const env = { ...process.env, TMPDIR: directory.path };
     const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
-    const said = [...(examples[0] ?? '').matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
+    const said = [...example.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
     expect(stdout.trimEnd().split('\n')).toEqual(said);
   });
 });
