@@ -7,5 +7,5 @@ export { IgnoreFileError } from './lib/ignore/ignore-file-error.js';
 export { loadIgnoreFiles, loadIgnoreRules } from './lib/ignore/load-ignore-rules.js';
 export { parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/parse-muse-ignore.js';
 export { PatternRules } from './lib/ignore/pattern-rules.js';
-export { combineIgnoreRules } from './lib/ignore/rule-layer.js';
+export { combineIgnoreRules, type Decision, type RuleLayer } from './lib/ignore/rule-layer.js';
 export type { EnteredDirectory, IgnoreRule, IgnoreRules } from './lib/types.js';

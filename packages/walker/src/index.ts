@@ -1,4 +1,11 @@
 export { listDirectory, type DirectoryListing, type ListedEntry } from './lib/list-directory.js';
 export { resolveRoot, type ResolvedRoot } from './lib/resolve-root.js';
-export type { IgnoreRules, LeftOutKind, WalkedStat, WalkProblem } from './lib/types.js';
+export type {
+  EnteredDirectory,
+  IgnoreRule,
+  IgnoreRules,
+  LeftOutKind,
+  WalkedStat,
+  WalkProblem,
+} from './lib/types.js';
 export { walk, type Walk, type WalkedFile, type WalkOptions } from './lib/walk.js';
