@@ -1,6 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSnapshot, explain, openExplainer, openSnapshotter, verify } from '@muse/snapshot';
+import { createSnapshot, explain, openExplainer, openSnapshotter, subtree, verify } from '@muse/snapshot';
 import { PatternRules } from '@muse/walker/ignore';
 import { makeTree, recordingLogger, removeTree, symlink, type TreeSpec } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -149,5 +149,28 @@ describe('verify() and explain()', () => {
     const logger = recordingLogger();
     expect(await explain(root, 'd/x', { gitignore: true, logger })).toMatchObject({ outcome: 'miss' });
     expect(logger.messages.warn.join('\n')).toContain('d/.gitignore');
+  });
+});
+
+describe('a subtree under rules of git', () => {
+  it('is what the whole has there, with the .gitignore files above it', async () => {
+    const root = await make({
+      ...tree,
+      'src/sub/a.o': '',
+      'src/sub/c.x': '',
+      'src/sub/.gitignore': '!a.o\n',
+    });
+    const whole = await createSnapshot(root, { gitignore: true });
+    for (const path of ['src', 'src/sub', 'src/gen', 'dist']) {
+      const part = await createSnapshot(root, { gitignore: true, subtree: path });
+      expect([...part.manifest], path).toEqual([...subtree(whole.manifest, path)]);
+    }
+    expect((await createSnapshot(root, { gitignore: true, subtree: 'dist' })).stats.leftOut.ignored).toBe(1);
+  });
+
+  it('rejects where a .gitignore above it cannot be read', async () => {
+    const root = await make({ '.gitignore': '', 'src/a': '' });
+    truncateSync(join(root, '.gitignore'), 1024 ** 3);
+    await expect(createSnapshot(root, { gitignore: true, subtree: 'src' })).rejects.toThrow('.gitignore');
   });
 });

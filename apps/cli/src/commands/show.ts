@@ -6,5 +6,9 @@ import type { SnapshotContext } from './snapshot.js';
 /** Reads the snapshot that is to be shown. */
 export async function show({ snapshot }: ShowRequest, context: SnapshotContext): Promise<Operand> {
   const here = await findWorkingTree('.', context.logger);
-  return readOperand(snapshot, { ...context, here, take: { threads: undefined, oneFileSystem: false, ignoreFiles: [], gitignore: false } });
+  return readOperand(snapshot, {
+    ...context,
+    here,
+    take: { threads: undefined, oneFileSystem: false, ignoreFiles: [], gitignore: false },
+  });
 }
