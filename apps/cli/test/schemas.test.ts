@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadCache } from '@muse/stat-cache';
 import {
@@ -262,6 +262,31 @@ describe('muse cache info --json', () => {
     const damaged = documentOf(await muse(['cache', 'info', '--json', directory.path]));
     expect(errors('cache-info', damaged)).toEqual([]);
     expect(damaged).toMatchObject({ bytes: 26, discarded: 'version' });
+  });
+});
+
+describe('muse status, diff, log and show --json', () => {
+  it('print documents of their schemas, of saved snapshots and of directories', async () => {
+    await using root = tempDir();
+    await makeTree({ '.muse/cache': {}, gone: 'g', old: 'o', same: 's', moved: 'm' }, root.path);
+    const run = async (name: string, ...args: string[]) => {
+      const document = documentOf(await muse([name, '--json', ...args], { cwd: root.path }));
+      expect(errors(name, document)).toEqual([]);
+      return document;
+    };
+    expect(await run('log')).toMatchObject({ snapshots: [] });
+    await muse(['snapshot', '--save', '-m', 'a note'], { cwd: root.path });
+    await rename(join(root.path, 'moved'), join(root.path, 'away'));
+    await rm(join(root.path, 'gone'));
+    await writeFile(join(root.path, 'old'), 'other');
+    await writeFile(join(root.path, 'new'), 'n');
+    const changes = { added: [{}], modified: [{}], deleted: [{}], renamed: [{}] };
+    expect(await run('status')).toMatchObject(changes);
+    const { snapshots } = (await run('log')) as { snapshots: { snapshot_id: string }[] };
+    const id = snapshots[0]?.snapshot_id ?? '';
+    expect(await run('diff', id, '.')).toMatchObject(changes);
+    expect(await run('show', id)).toMatchObject({ note: 'a note', files: 4 });
+    expect(await run('show', '.')).toMatchObject({ files: 4 });
   });
 });
 
