@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CommandError } from './command-error.js';
 import { parseArguments } from './parse-arguments.js';
 
-const common = { quiet: false, color: 'auto', debug: false };
 const tree = { oneFileSystem: false, ignoreFiles: [], gitignore: false };
+const common = { quiet: false, color: 'auto', debug: false };
 const snapshot = {
   command: 'snapshot',
   directory: '.',
@@ -23,7 +23,7 @@ const difference = {
   nameOnly: false,
   nul: false,
   threads: undefined,
-  oneFileSystem: false,
+  ...tree,
 };
 
 const verify = {
@@ -73,6 +73,7 @@ describe('parseArguments() reads', () => {
         nameOnly: true,
         nul: true,
         threads: 2,
+        ...tree,
         oneFileSystem: true,
         ...common,
       },

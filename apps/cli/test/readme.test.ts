@@ -46,8 +46,12 @@ describe('README.md', () => {
     const known = helps.flatMap(({ stdout }) => options(stdout.toString().split('\nExamples:')[0] ?? ''));
     const named = new Set(options(readme));
     expect([...new Set(known)].filter((option) => !named.has(option))).toEqual([]);
-    // The one of npm is not ours.
-    expect([...named].filter((option) => !known.includes(option) && option !== '--global')).toEqual([]);
+    // Those of npm and git are not ours.
+    expect(
+      [...named].filter(
+        (option) => !known.includes(option) && !['--global', '--exclude-standard'].includes(option),
+      ),
+    ).toEqual([]);
   });
 });
 

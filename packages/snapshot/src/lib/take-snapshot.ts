@@ -1,5 +1,6 @@
 import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
+import { IgnoreFileError } from '@muse/walker/ignore';
 import {
   ScanExecutor,
   directoriesOf,
@@ -54,6 +55,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     data: lines,
     annotate: (entries: ScannedEntries) => annotateWith(lines, entries),
   };
+  await enterAbove(ignore, root.root, subtree);
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
     path: subtree,
@@ -114,6 +116,15 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     manifest,
     saveError,
   );
+}
+
+/** Shows the rules the directories above a subtree, which are not scanned. They must be read: all is judged by them. */
+async function enterAbove(ignore: IgnoreRules | undefined, root: string, subtree: string): Promise<void> {
+  if (!ignore?.enter || subtree === '') return;
+  for (let end = 0; end >= 0; end = subtree.indexOf('/', end + 1)) {
+    const [problem] = await ignore.enter({ root, path: subtree.slice(0, end), mayHold: () => true });
+    if (problem) throw new IgnoreFileError('Cannot read ignore rules from', problem.path, problem.message);
+  }
 }
 
 /** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */

@@ -1,7 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { DirectoryNode, type Listing } from './directory-node.js';
 import { fateOf, type Fate } from './fate-of.js';
-import { IgnoreFileError } from './ignore/ignore-file-error.js';
 import { DIRECTORY, FILE, LEFT_OUT } from './kinds.js';
 import { StatView } from './packed-stats.js';
 import { tornDirectory } from './problems.js';
@@ -49,21 +48,19 @@ export class TreeScan<T> {
   readonly #pending: DirectoryNode<T>[];
   /** Those of the pending directories that are too large for this thread. */
   readonly #large: DirectoryNode<T>[] = [];
-  #cameDown = false;
 
   constructor(options: TreeScanOptions<T>) {
     this.#options = options;
-    this.root = new DirectoryNode<T>(options.path ?? '', options.identity, undefined);
-    this.#pending = [this.root];
+    const { path = '', ignore } = options;
+    this.root = new DirectoryNode<T>(path, options.identity, undefined);
+    const why = whyLeftOutAbove(path, ignore);
+    if (why) this.root.leftOut.push(why);
+    this.#pending = why ? [] : [this.root];
   }
 
-  /**
-   * Lists until nothing is left to list. Rejects when aborted, when a thread fails, or when rules above the directory where
-   * it begins cannot be read, and then nothing is under way.
-   */
+  /** Lists until nothing is left to list. Rejects when aborted or when a thread fails, and then nothing is under way. */
   async drain(): Promise<void> {
     const { executor, signal } = this.#options;
-    await this.#comeDown();
     const underWay = new Set<Promise<void>>();
     try {
       for (;;) {
@@ -108,27 +105,6 @@ export class TreeScan<T> {
   isGone(path: string): boolean {
     const { root, calls = systemCalls } = this.#options;
     return fateOf(calls, root, { path, dev: 0n, ino: 0n }) === 'gone';
-  }
-
-  /** Asks the rules from the top down, as if all that is above the directory where it begins had been scanned. */
-  async #comeDown(): Promise<void> {
-    const { root, path = '', ignore } = this.#options;
-    if (path === '' || this.#cameDown) return;
-    this.#cameDown = true;
-    let directory = '';
-    for (const above of fromTheTop(path)) {
-      const [trouble] = (await ignore?.enter?.({ root, path: directory, mayHold: () => true })) ?? [];
-      if (trouble) throw new IgnoreFileError('Cannot read ignore rules from', trouble.path, trouble.message);
-      const why = RESERVED_NAMES.includes(above.slice(above.lastIndexOf('/') + 1))
-        ? 'reserved'
-        : ignore?.ignores(above, true) && 'ignored';
-      if (why) {
-        this.root.leftOut.push(why);
-        this.#pending.length = 0;
-        return;
-      }
-      directory = above;
-    }
   }
 
   async #listSome(): Promise<void> {
@@ -296,10 +272,15 @@ export class TreeScan<T> {
   }
 }
 
-/** Yields each directory that leads to a path, and the path itself. */
-function* fromTheTop(path: string): Iterable<string> {
-  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
-  yield path;
+/** Asks the rules from the top down, as if all that is above a directory had been scanned. */
+function whyLeftOutAbove(path: string, ignore: IgnoreRules | undefined): LeftOutKind | undefined {
+  if (path === '') return undefined;
+  for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+    const above = end < 0 ? path : path.slice(0, end);
+    if (RESERVED_NAMES.includes(above.slice(above.lastIndexOf('/') + 1))) return 'reserved';
+    if (ignore?.ignores(above, true)) return 'ignored';
+    if (end < 0) return undefined;
+  }
 }
 
 const NO_PROBLEMS: readonly WalkProblem[] = [];
