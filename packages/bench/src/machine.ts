@@ -9,7 +9,7 @@ export function thisMachine(directory: string = tmpdir()): Machine {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    kernel: `${type()} ${release()}`,
+    kernel: `${type()} ${release().split('-')[0] ?? ''}`,
     fileSystem: fileSystemOf(directory) ?? 'unknown',
     node: process.versions.node,
   };

@@ -14,11 +14,12 @@ const hashing: Progress = {
 describe('progressLine()', () => {
   it('counts files while the tree is listed', () => {
     expect(progressLine({ ...hashing, phase: 'scan' }, 0)).toBe('listing  4,000 files');
+    expect(progressLine({ ...hashing, filesToHash: 0 }, 0)).toBe('listing  4,000 files');
   });
 
   it('shows files, bytes and what is left of the time, by bytes', () => {
     expect(progressLine(hashing, 10_000)).toBe(
-      'hashing  [======                  ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  ETA 30 s',
+      'hashing  [======                  ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  25.0 MB/s  ETA 30 s',
     );
   });
 

@@ -5,7 +5,10 @@ const BAR_WIDTH = 24;
 
 /** Tells how far a snapshot is, in one line. `hashingFor` is the time since hashing began, in milliseconds. */
 export function progressLine(progress: Progress, hashingFor: number): string {
-  if (progress.phase === 'scan') return `listing  ${countOf(progress.files, 'file')}`;
+  // Between the two it is known how many files there are, and not yet that any has to be read.
+  if (progress.phase === 'scan' || (progress.phase === 'hash' && progress.filesToHash === 0)) {
+    return `listing  ${countOf(progress.files, 'file')}`;
+  }
   if (progress.phase === 'save') return 'saving the cache';
   const share = fraction(progress);
   const parts = [
@@ -13,6 +16,9 @@ export function progressLine(progress: Progress, hashingFor: number): string {
     `${count(progress.hashedFiles)} of ${countOf(progress.filesToHash, 'file')}`,
     `${byteSize(progress.hashedBytes)} of ${byteSize(progress.bytesToHash)}`,
   ];
+  if (progress.hashedBytes > 0 && hashingFor > 0) {
+    parts.push(`${byteSize((progress.hashedBytes / hashingFor) * 1000)}/s`);
+  }
   if (share > 0) parts.push(`ETA ${timeLeft(hashingFor * (1 / share - 1))}`);
   return parts.join('  ');
 }

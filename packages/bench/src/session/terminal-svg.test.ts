@@ -4,7 +4,7 @@ import { finalLines, terminalSvg } from './terminal-svg.js';
 
 describe('finalLines', () => {
   it('leaves out what was drawn over, and how the cursor moved', () => {
-    const shown = '\x1b[?25l10 files\r\x1b[K20 files\r\x1b[K\x1b[?25h\x1b[2mdone\x1b[22m\r\nsecond\r\n';
+    const shown = '\x1b[?25l10 files\r\x1b[K20 files\x1b[1G\x1b[0K\x1b[?25h\x1b[2mdone\x1b[22m\r\nsecond\r\n';
     expect(finalLines(shown)).toEqual(['\x1b[2mdone\x1b[22m', 'second']);
   });
 });

@@ -43,10 +43,17 @@ export function finalLines(shown: string): string[] {
   return shown
     .replaceAll('\r\n', '\n')
     .split('\n')
-    .map((line) => line.replace(NOT_A_COLOR, '').replace(/^[^]*\r/, ''))
+    .map((line) =>
+      line
+        .replace(TO_THE_LEFT, '\r')
+        .replace(NOT_A_COLOR, '')
+        .replace(/^[^]*\r/, ''),
+    )
     .filter((line) => line !== '');
 }
 
+// eslint-disable-next-line no-control-regex -- what begins every escape sequence
+const TO_THE_LEFT = /\x1b\[[01]?G/g;
 // eslint-disable-next-line no-control-regex -- what begins every escape sequence
 const NOT_A_COLOR = /\x1b\[[?0-9;]*[A-LN-Za-ln-z]|\x1b[78]/g;
 
