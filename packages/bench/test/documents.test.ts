@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { createSnapshot } from '@muse/snapshot';
 import { makeTree, removeTree } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseOptions } from '../src/options.js';
 import { exampleProject, runInProject, runScript } from './support/example-project.js';
 import { anchors, codeBlocks, linkTargets } from './support/markdown.js';
 import { sha256Id } from './support/numbered-tree.js';
@@ -80,6 +81,35 @@ describe.each([
     const examples = codeBlocks(read(`examples/${name}/README.md`), 'js');
     expect(examples).toHaveLength(1);
     expect(await runInProject(repository, examples[0] ?? '')).toEqual({ status: 0, stdout, stderr: '' });
+  });
+});
+
+describe('examples/sqlite-storage/README.md', () => {
+  it('has commands that read every file, and then none', async () => {
+    await using project = exampleProject(repository);
+    const [commands = ''] = codeBlocks(read('examples/sqlite-storage/README.md'), 'sh');
+    const script = commands
+      .replace(/^npx .* build\n/, '')
+      .replaceAll('examples/', join(repository, 'examples/'))
+      .replaceAll('<directory>', 'src')
+      .replaceAll('/tmp/', `${project.path}/`)
+      // A file that changed a moment ago is read again.
+      .replace('\nnode', '\nsleep 0.2\nnode');
+    const run = runScript(project, script);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(run.stdout.match(/\d+ read/g)).toEqual(['1 read', '0 read']);
+  });
+});
+
+describe('packages/bench/README.md', () => {
+  it('has commands whose arguments are understood', () => {
+    const lines = codeBlocks(read('packages/bench/README.md'), 'sh').flatMap((block) => block.split('\n'));
+    const commands = lines.flatMap((line) => /^npx \S+ \S+ bench ?([^#]*)/.exec(line)?.[1] ?? []);
+    expect(commands.length).toBeGreaterThan(5);
+    for (const command of commands) {
+      const args = command.trim().split(' ').filter(Boolean);
+      if (!args.includes('--help')) expect(() => parseOptions(args), command).not.toThrow();
+    }
   });
 });
 
