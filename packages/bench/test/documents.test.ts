@@ -90,9 +90,9 @@ describe('examples/sqlite-storage/README.md', () => {
     const [commands = ''] = codeBlocks(read('examples/sqlite-storage/README.md'), 'sh');
     const script = commands
       .replace(/^npx .* build\n/, '')
+      .replaceAll('/tmp/', `${project.path}/`)
       .replaceAll('examples/', join(repository, 'examples/'))
       .replaceAll('<directory>', 'src')
-      .replaceAll('/tmp/', `${project.path}/`)
       // A file that changed a moment ago is read again.
       .replace('\nnode', '\nsleep 0.2\nnode');
     const run = runScript(project, script);
