@@ -1,4 +1,4 @@
-import type { MissReason, ObjectId, SortedLines } from '@muse/stat-cache';
+import type { MissReason, ObjectId } from '@muse/stat-cache';
 import { CHANGED, NO_LINE } from '@muse/stat-cache/json-v3';
 import type { DirectoryNode, Listing } from '@muse/walker/scan';
 import type { FileToHash } from './hash-files.js';
@@ -30,9 +30,9 @@ export class DirectoryIds {
   readonly #lines: Buffer | undefined;
   #known: (ObjectId | undefined)[] | undefined;
 
-  /** `lines` are what the notes of the listing are offsets in. */
-  constructor(lines: SortedLines | undefined) {
-    this.#lines = lines && Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length);
+  /** `lines` are what the notes of the listing are offsets in; one for all directories. */
+  constructor(lines: Buffer | undefined) {
+    this.#lines = lines;
   }
 
   /** Keeps the object id of the file in this place of the listing. */

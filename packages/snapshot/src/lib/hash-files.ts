@@ -110,10 +110,7 @@ async function hashOnPool<T extends FileToHash>(
     for (const batch of batches) {
       signal?.throwIfAborted();
       const listed = new PackedStats();
-      for (const { stat } of batch) {
-        if (stat instanceof StatView) listed.addView(stat);
-        else listed.add(stat);
-      }
+      for (const { stat } of batch) listed.add(stat);
       const paths = batch.map(({ path }) => path).join('\0');
       const task: HashTask = { kind: 'hash', root, paths, listed: listed.take() };
       deliver(batch, await pool.run<HashReply>(task), sink);

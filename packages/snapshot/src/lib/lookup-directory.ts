@@ -1,4 +1,4 @@
-import type { FileStat, SortedLines, StatCache } from '@muse/stat-cache';
+import type { FileStat, StatCache } from '@muse/stat-cache';
 import { CHANGED, NO_LINE } from '@muse/stat-cache/json-v3';
 import { FILE, StatView, type DirectoryNode, type Listing } from '@muse/walker/scan';
 import type { Breather } from './breather.js';
@@ -7,8 +7,8 @@ import { DirectoryIds, type Miss } from './directory-ids.js';
 /** What is known from earlier snapshots. */
 export interface Known {
   readonly cache: StatCache | undefined;
-  /** The lines that the listings are annotated with. */
-  readonly lines: SortedLines | undefined;
+  /** The stored lines that the listings are annotated with. */
+  readonly lines: Buffer | undefined;
 }
 
 /**

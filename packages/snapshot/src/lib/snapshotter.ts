@@ -15,7 +15,10 @@ export function openSnapshotter(root: string, options: SnapshotterOptions = {}):
   return openRoot(root, options, true);
 }
 
-/** Does what {@link openSnapshotter} does; without `again` nothing is kept in memory for a second snapshot. */
+/**
+ * Does what {@link openSnapshotter} does; without `again` nothing is kept in memory for a second snapshot, and the rules are
+ * those that are read here.
+ */
 export async function openRoot(
   root: string,
   options: SnapshotterOptions,
@@ -35,7 +38,7 @@ export async function openRoot(
       readIgnoreRules(resolved.root, options),
       openCache(resolved, options, again),
     ]);
-    return new RootSnapshotter(threads, readsRules(options) ? options : undefined, {
+    return new RootSnapshotter(threads, again && readsRules(options) ? options : undefined, {
       root: resolved,
       subtree,
       cache,

@@ -55,6 +55,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     data: lines,
     annotate: (entries: ScannedEntries) => annotateWith(lines, entries),
   };
+  const known = { cache, lines: lines && asBuffer(lines.bytes) };
   await enterAbove(ignore, root.root, subtree);
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
@@ -69,7 +70,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
       const { listing } = directory;
       if (!listing) return;
       const before = directory.value?.files ?? 0;
-      await lookUpDirectory(directory, listing, { cache, lines }, breather);
+      await lookUpDirectory(directory, listing, known, breather);
       progress.add({ files: Math.max(0, (directory.value?.files ?? 0) - before) });
     },
   });
@@ -87,7 +88,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const assembled = await assemble(scan.root, { breather, signal, onEntry });
   const manifest = entries ? () => entries : later(scan.root);
   // Counted by now, and half of what is in memory.
-  for (const { value } of directoriesOf(scan.root)) value?.misses.splice(0);
+  for (const { value } of directoriesOf(scan.root)) if (value) value.misses.length = 0;
   const hashMs = watch.lap();
 
   progress.enter('save');
@@ -116,6 +117,10 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     manifest,
     saveError,
   );
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** Shows the rules the directories above a subtree, which are not scanned. They must be read: all is judged by them. */

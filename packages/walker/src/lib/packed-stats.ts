@@ -8,21 +8,19 @@ export class PackedStats {
   #fields = new BigInt64Array(FIELDS * 256);
   #count = 0;
 
-  /** Adds a stat at the end. */
+  /** Adds a stat at the end; a packed one without a bigint for each field. */
   add(stat: WalkedStat): void {
     const at = this.#next();
     const fields = this.#fields;
+    if (stat instanceof StatView) {
+      stat.copyTo(fields, at);
+      return;
+    }
     fields[at] = stat.dev;
     fields[at + 1] = stat.ino;
     fields[at + 2] = stat.size;
     fields[at + 3] = stat.mtimeNs;
     fields[at + 4] = stat.ctimeNs;
-  }
-
-  /** Adds a packed stat at the end, without a bigint for each field. */
-  addView(stat: StatView): void {
-    const at = this.#next();
-    stat.copyTo(this.#fields, at);
   }
 
   /** Returns where the next stat begins. */

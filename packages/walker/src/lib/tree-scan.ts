@@ -153,8 +153,7 @@ export class TreeScan<T> {
         this.#forgiveIgnored(node);
         const trouble = troubles?.[index] ?? NO_PROBLEMS;
         this.#takeEntries(node, listing, trouble);
-        const known = new Set(node.problems.map(({ path }) => path));
-        node.problems = [...node.problems, ...trouble.filter(({ path }) => !known.has(path))];
+        if (trouble.length > 0) addTrouble(node, trouble);
         await this.#options.onListed?.(node);
       }
     }
@@ -284,6 +283,11 @@ function whyLeftOutAbove(path: string, ignore: IgnoreRules | undefined): LeftOut
 }
 
 const NO_PROBLEMS: readonly WalkProblem[] = [];
+
+function addTrouble(node: DirectoryNode<unknown>, trouble: readonly WalkProblem[]): void {
+  const known = new Set(node.problems.map(({ path }) => path));
+  node.problems = [...node.problems, ...trouble.filter(({ path }) => !known.has(path))];
+}
 
 function giveUpOn(node: DirectoryNode<unknown>): void {
   if (node.problems.length === 0) node.problems = [tornDirectory(node.path)];
