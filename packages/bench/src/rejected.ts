@@ -12,7 +12,6 @@ import { blockingWalk } from './rejected/blocking-walk.js';
 import { lookUpEach } from './rejected/looked-up-files.js';
 import { parseWholeCache } from './rejected/parsed-cache.js';
 import { promisedWalk } from './rejected/promised-walk.js';
-import { loadForeignScan } from './rejected/statx-call.js';
 import { hashThroughStream } from './rejected/streamed-hash.js';
 
 const [directory] = process.argv.slice(2);
@@ -24,16 +23,13 @@ const root = resolve(directory);
 await createSnapshot(root);
 const { files } = await walk(root);
 const some = files.slice(0, 2000).map(({ path }) => join(root, path));
-const foreignScan = await loadForeignScan();
 
 console.log(`${files.length} files; the shortest of several runs\n`);
 await compare('listing with stats', {
   'taken: threads and the main thread': () => walk(root),
   'promises alone': () => promisedWalk(root),
   'blocking calls on one thread': () => blockingWalk(root),
-  ...(foreignScan && { 'statx by a foreign-function call, one thread': () => foreignScan(root) }),
 });
-if (!foreignScan) console.log('           statx by a foreign-function call: koffi is not installed here\n');
 await compare('loading the cache', {
   'taken: lines of canonical text': () => loadCache(root, { defer: true }),
   'every line checked at once': () => loadCache(root),

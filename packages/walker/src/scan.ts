@@ -11,7 +11,7 @@ export {
   type ScanReply,
   type ScanTask,
 } from './lib/scan-batch.js';
-export { systemCalls, type ScanCalls } from './lib/scan-calls.js';
+export { quickCalls, type ScanCalls } from './lib/scan-calls.js';
 export { ScanExecutor, startBeside, type Annotation } from './lib/scan-executor.js';
 export { servePool, type Answer, type TaskSignal } from './lib/serve-pool.js';
 export { threadCount } from './lib/thread-count.js';

@@ -56,13 +56,14 @@ function packagesOf(workspace: string): Package[] {
       const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
         name: string;
         dependencies?: Record<string, string>;
+        peerDependencies?: Record<string, string>;
         devDependencies?: Record<string, string>;
       };
-      const { name, dependencies = {}, devDependencies = {} } = manifest;
+      const { name, dependencies = {}, peerDependencies = {}, devDependencies = {} } = manifest;
       return {
         name,
         directory,
-        dependencies: Object.keys(dependencies),
+        dependencies: [...Object.keys(dependencies), ...Object.keys(peerDependencies)],
         devDependencies: Object.keys(devDependencies),
       };
     }),

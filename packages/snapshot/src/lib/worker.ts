@@ -3,7 +3,7 @@ import {
   scanBatch,
   servePool,
   StatView,
-  systemCalls,
+  quickCalls,
   type Answer,
   type ScannedEntries,
   type ScanTask,
@@ -17,7 +17,7 @@ servePool((task: ScanTask | HashTask, signal): Answer => {
   if (task.kind === 'scan') {
     const lines = task.data as SortedLines | undefined;
     const annotate = lines && ((entries: ScannedEntries) => annotateWith(lines, entries));
-    const reply = scanBatch(systemCalls, task, { signal, annotate });
+    const reply = scanBatch(quickCalls(), task, { signal, annotate });
     const { stats, kinds, notes } = reply;
     return { value: reply, transfer: [stats.buffer, kinds.buffer, ...(notes ? [notes.buffer] : [])] };
   }

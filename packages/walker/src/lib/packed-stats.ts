@@ -1,3 +1,4 @@
+import type { StatxRecord } from './statx-record.js';
 import type { WalkedStat } from './types.js';
 
 /** Numbers that one stat takes in a packed array. */
@@ -6,6 +7,7 @@ const FIELDS = 5;
 /** Stats side by side, eight bytes a field: 40 bytes a file, and handed from thread to thread without a copy. */
 export class PackedStats {
   #fields = new BigInt64Array(FIELDS * 256);
+  #words = new Int32Array(this.#fields.buffer);
   #count = 0;
 
   /** Adds a stat at the end; a packed one without a bigint for each field. */
@@ -23,6 +25,12 @@ export class PackedStats {
     fields[at + 4] = stat.ctimeNs;
   }
 
+  /** Adds what the system wrote into a record. */
+  addRecord(record: StatxRecord): void {
+    const at = this.#next();
+    record.copyTo(this.#words, at * 2);
+  }
+
   /** Returns where the next stat begins. */
   #next(): number {
     const at = this.#count++ * FIELDS;
@@ -30,6 +38,7 @@ export class PackedStats {
       const larger = new BigInt64Array(at * 2);
       larger.set(this.#fields);
       this.#fields = larger;
+      this.#words = new Int32Array(larger.buffer);
     }
     return at;
   }

@@ -1,9 +1,9 @@
-import type { BigIntStats } from 'node:fs';
-import { compareTreePaths, reachPath, toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { compareTreePaths, reachPath, toNativePath } from '@muse/paths';
 import { DIRECTORY, kindOfMode } from './kinds.js';
+import { mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
 import type { PackedStats } from './packed-stats.js';
 import { isMoved, problemOf } from './problems.js';
-import type { ScanCalls } from './scan-calls.js';
+import { openDirectory, type ScanCalls } from './scan-calls.js';
 import { RESERVED_NAMES, type LeftOutKind, type WalkedStat, type WalkProblem } from './types.js';
 
 /** A directory to list, and the inode that it was listed as. */
@@ -33,11 +33,10 @@ export interface ScannedDirectory {
 /** A slash and the longest name there is. */
 const ROOM_FOR_A_NAME = 256;
 const NOTHING = { names: [], kinds: [], leftOut: [], problems: [] };
-const SURROGATE = /[\ud800-\udfff]/;
 
 /**
- * Lists one directory: its names, an `lstat` of each, and its own identity once more at the end, which tells whether
- * what was statted was inside it. One `lstat` an entry, one listing and one `lstat` a directory; nothing is opened.
+ * Lists one directory: its names, a stat of each, and its own identity once more at the end, which tells whether its path
+ * still leads to it. One stat an entry, one listing and one `lstat` a directory; nothing else is opened.
  */
 export function scanDirectory(
   calls: ScanCalls,
@@ -52,10 +51,16 @@ export function scanDirectory(
     const native = toNativePath(root, directory.path);
     const reached = reachPath(native, ROOM_FOR_A_NAME);
     try {
-      const names = calls.names(reached.path);
-      if (names.length > maxNames) return { ...NOTHING, outcome: 'declined' };
-      const scan = new Scan(calls, reached.path, directory.path, stats);
-      scan.run(names);
+      const scan = new Scan(directory.path, stats);
+      const opened = openDirectory(calls, reached.path);
+      try {
+        if (!opened.is(directory)) return { ...NOTHING, outcome: 'moved' };
+        const names = opened.names();
+        if (names.length > maxNames) return { ...NOTHING, outcome: 'declined' };
+        scan.run(opened, names);
+      } finally {
+        opened.close();
+      }
       operation = 'lstat';
       const now = calls.lstat(reached.path);
       // A link can have the number of the directory that it took the place of, once that was removed.
@@ -78,8 +83,6 @@ export function isSameInode(a: Pick<WalkedStat, 'dev' | 'ino'>, b: Pick<WalkedSt
 
 /** The listing of one directory while it grows. */
 class Scan {
-  readonly #calls: ScanCalls;
-  readonly #native: string | Buffer;
   readonly #path: string;
   readonly #stats: PackedStats;
   readonly #names: string[] = [];
@@ -87,24 +90,22 @@ class Scan {
   readonly #leftOut: LeftOutKind[] = [];
   readonly #problems: WalkProblem[] = [];
 
-  constructor(calls: ScanCalls, native: string | Buffer, path: string, stats: PackedStats) {
-    this.#calls = calls;
-    this.#native = native;
+  constructor(path: string, stats: PackedStats) {
     this.#path = path;
     this.#stats = stats;
   }
 
-  run(names: readonly string[]): void {
-    const missing = this.#listAll(names);
+  run(opened: OpenedDirectory, names: readonly string[]): void {
+    const missing = this.#listAll(opened, names);
     if (missing.length === 0) return;
     // Names that answered "no entry": gone since, unless the directory still lists them.
-    const again = new Set(this.#treeNames(this.#calls.names(this.#native)));
+    const again = new Set(opened.names());
     for (const name of missing) {
       if (!again.has(name)) continue;
       try {
-        const stat = this.#calls.lstat(this.#nativeOf(name));
-        if (!stat) throw Object.assign(new Error('no such file or directory'), { code: 'ENOENT' });
-        this.#add(name, stat);
+        if (!this.#add(opened, name)) {
+          throw Object.assign(new Error('no such file or directory'), { code: 'ENOENT' });
+        }
       } catch (error) {
         this.#problem(name, error);
       }
@@ -123,11 +124,11 @@ class Scan {
   }
 
   /** Returns the names for which there was no entry. */
-  #listAll(names: readonly string[]): string[] {
+  #listAll(opened: OpenedDirectory, names: readonly string[]): string[] {
     const missing: string[] = [];
     let previous: string | undefined;
-    for (const name of this.#treeNames(names)) {
-      // A name that is removed and made again while the system lists may come twice; Node sorts what it lists.
+    for (const name of names) {
+      // A name that is removed and made again while the system lists may come twice.
       if (name === previous) continue;
       previous = name;
       if (RESERVED_NAMES.includes(name)) {
@@ -135,9 +136,7 @@ class Scan {
         continue;
       }
       try {
-        const stat = this.#calls.lstat(this.#nativeOf(name));
-        if (stat) this.#add(name, stat);
-        else missing.push(name);
+        if (!this.#add(opened, name)) missing.push(name);
       } catch (error) {
         if (isMoved(error)) missing.push(name);
         else this.#problem(name, error);
@@ -146,27 +145,20 @@ class Scan {
     return missing;
   }
 
-  /** Node's decoder repairs what is not UTF-8; a name that may have been repaired is read again as bytes. */
-  #treeNames(names: readonly string[]): readonly string[] {
-    if (!names.some((name) => name.includes('\ufffd'))) return names;
-    return this.#calls.nameBytes(this.#native).map(treePathFromBytes);
-  }
-
-  #nativeOf(name: string): string | Buffer {
-    if (typeof this.#native === 'string' && !SURROGATE.test(name)) return `${this.#native}/${name}`;
-    const directory = typeof this.#native === 'string' ? Buffer.from(this.#native) : this.#native;
-    return Buffer.concat([directory, Buffer.from('/'), treePathToBytes(name)]);
-  }
-
-  #add(name: string, stat: BigIntStats): void {
-    const kind = kindOfMode(Number(stat.mode));
+  /** Returns false where there is no such entry. */
+  #add(opened: OpenedDirectory, name: string): boolean {
+    const stats = this.#stats;
+    const mode = opened.stat(name, stats);
+    if (mode === undefined) return false;
+    const kind = kindOfMode(mode);
     if (typeof kind === 'string') {
+      stats.truncate(stats.count - 1);
       this.#leftOut.push(kind);
-      return;
+    } else {
+      this.#names.push(name);
+      this.#kinds.push(kind);
     }
-    this.#names.push(name);
-    this.#kinds.push(kind);
-    this.#stats.add(stat);
+    return true;
   }
 
   #problem(name: string, error: unknown): void {
@@ -175,7 +167,7 @@ class Scan {
 
   /** Brings the names into the order of the paths below them. The system's listing mostly is in order already. */
   #sort(): void {
-    const compare = this.#names.some((name) => SURROGATE.test(name)) ? compareTreePaths : compareUnits;
+    const compare = this.#names.some(mayBeEscaped) ? compareTreePaths : compareUnits;
     if (this.#isSorted(compare)) return;
     const keys = this.#names.map((_, i) => this.#key(i));
     const order = keys.map((_, i) => i).sort((a, b) => compare(keys[a] ?? '', keys[b] ?? ''));

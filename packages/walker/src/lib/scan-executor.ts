@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { scanBatch, type Annotate, type ScanReply, type ScanTask } from './scan-batch.js';
-import { systemCalls, type ScanCalls } from './scan-calls.js';
+import { quickCalls, systemCalls, type ScanCalls } from './scan-calls.js';
 import type { ThreadPool } from './thread-pool.js';
 
 /** Entries after which a tree counts as large, and threads are started: some 5 ms of work, where a start takes 45. */
 const SMALL_TREE = 1000;
+/** Entries after which this thread's quick calls are worth the 6 ms that they take to load. */
+const LARGE_TREE = 4000;
 /** Names that one directory may have to be listed on the main thread, so that no turn of its event loop takes long. */
 const SMALL_DIRECTORY = 500;
 const DIRECTORIES_A_TURN = 8;
@@ -27,17 +29,19 @@ export interface Annotation {
  */
 export class ScanExecutor {
   readonly #pool: ThreadPool | undefined;
-  readonly #calls: ScanCalls;
+  readonly #given: ScanCalls | undefined;
   readonly #annotation: Annotation | undefined;
   #entries = 0;
   #inPool = 0;
   #isSlow = false;
+  #isLarge: boolean;
 
-  /** Without a pool everything is listed on this thread. */
-  constructor(pool: ThreadPool | undefined, calls: ScanCalls = systemCalls, annotation?: Annotation) {
+  /** Without a pool everything is listed on this thread; without `calls` with what is quickest. */
+  constructor(pool: ThreadPool | undefined, calls?: ScanCalls, annotation?: Annotation) {
     this.#pool = pool;
-    this.#calls = calls;
+    this.#given = calls;
     this.#annotation = annotation;
+    this.#isLarge = pool?.started === true;
   }
 
   /** The number of tasks to have under way at once. */
@@ -61,13 +65,15 @@ export class ScanExecutor {
     const pool = this.#pool;
     const message = { ...task, data: this.#annotation?.data };
     if (pool && (isLarge || this.#hasRoom)) return this.#runInPool(pool, message);
+    const calls = this.#calls;
     const started = performance.now();
-    const reply = scanBatch(this.#calls, task, {
+    const reply = scanBatch(calls, task, {
       signal,
       annotate: this.#annotation?.annotate,
       ...(pool && { maxNames: SMALL_DIRECTORY }),
     });
     this.#entries += reply.kinds.length;
+    this.#isLarge ||= this.#entries > LARGE_TREE;
     if (pool && performance.now() - started > SLOW_TURN_MS) {
       this.#isSlow = true;
       pool.start();
@@ -76,6 +82,10 @@ export class ScanExecutor {
     }
     await nextTurn();
     return reply;
+  }
+
+  get #calls(): ScanCalls {
+    return this.#given ?? (this.#isLarge ? quickCalls() : systemCalls);
   }
 
   get #hasRoom(): boolean {

@@ -1,0 +1,227 @@
+import { lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fifo, hostileNames, makeTree, removeTree, socket, symlink, type TreeSpec } from '@muse/testkit';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DescriptorDirectory } from './descriptor-directory.js';
+import { linuxCalls, type LinuxCalls } from './linux-calls.js';
+import { PathDirectory, type OpenedDirectory } from './opened-directory.js';
+import { PackedStats, StatView } from './packed-stats.js';
+import { quickCalls, systemCalls, type ScanCalls } from './scan-calls.js';
+import { scanDirectory, type ScannedDirectory } from './scan-directory.js';
+
+const linux = linuxCalls();
+
+async function make(spec: TreeSpec): Promise<string> {
+  const root = await makeTree(spec);
+  onTestFinished(() => removeTree(root));
+  return root;
+}
+
+/** What stands behind a directory, and what it was asked. */
+class Fallback implements OpenedDirectory {
+  readonly log: string[] = [];
+  is = () => true;
+  names = () => (this.log.push('names'), ['by path']);
+  stat = (name: string) => (this.log.push(`stat ${name}`), 7);
+  close = () => undefined;
+}
+
+describe.skipIf(!linux)('DescriptorDirectory', () => {
+  const real = linux ?? { statx: () => -1, getdents: () => -1, rewind: () => -1, isAbsent: () => false };
+
+  function opened(root: string, calls: Partial<LinuxCalls> = {}) {
+    const fallback = new Fallback();
+    const directory = DescriptorDirectory.open({ ...real, ...calls }, root, fallback);
+    onTestFinished(() => {
+      directory.close();
+    });
+    return { directory, fallback, stats: new PackedStats() };
+  }
+
+  it('is the directory that was opened, and no other', async () => {
+    const root = await make({ d: {} });
+    const { directory } = opened(root);
+    expect(directory.is(lstatSync(root, { bigint: true }))).toBe(true);
+    expect(directory.is(lstatSync(join(root, 'd'), { bigint: true }))).toBe(false);
+    const { directory: unknown } = opened(root, { statx: () => -1 });
+    expect(unknown.is({ dev: 1n, ino: 1n })).toBe(true);
+  });
+
+  it('lists and stats in what was opened, whatever becomes of its path', async () => {
+    const root = await make({ d: { a: '1', b: '22' }, other: { c: '333' } });
+    const path = join(root, 'd');
+    const { directory, fallback, stats } = opened(path);
+    const { ino } = lstatSync(join(path, 'a'), { bigint: true });
+    renameSync(path, join(root, 'away'));
+    symlinkSync('other', path);
+    expect(directory.names()).toEqual(['a', 'b']);
+    expect(directory.stat('a', stats)).toBe(lstatSync(join(root, 'away/a')).mode);
+    expect(directory.stat('c', stats)).toBeUndefined();
+    expect(new StatView(stats.take()).ino).toBe(ino);
+    expect([stats.count, fallback.log]).toEqual([1, []]);
+  });
+
+  it('lists again from the start', async () => {
+    const root = await make({ a: '' });
+    const { directory } = opened(root);
+    expect(directory.names()).toEqual(['a']);
+    writeFileSync(join(root, 'b'), '');
+    expect(directory.names()).toEqual(['a', 'b']);
+  });
+
+  it('lists more names than one call gives', async () => {
+    const names = Array.from({ length: 2000 }, (_, i) => `${i}`.padStart(40, '0'));
+    const root = await make(Object.fromEntries(names.map((name) => [name, ''])));
+    expect(opened(root).directory.names()).toEqual(names);
+  });
+
+  it('leaves to the path what cannot be opened, and opens no link', async () => {
+    const root = await make({ file: '', d: {}, link: symlink('d'), pipe: fifo() });
+    const fallback = new Fallback();
+    for (const name of ['file', 'link', 'pipe', 'absent']) {
+      expect(DescriptorDirectory.open(real, join(root, name), fallback)).toBe(fallback);
+    }
+  });
+
+  it('leaves to the path what the quick calls cannot answer', async () => {
+    const root = await make({ a: '' });
+    const log = (calls: Partial<LinuxCalls>) => {
+      const { directory, fallback, stats } = opened(root, calls);
+      const names = [directory.names(), directory.names()];
+      const mode = directory.stat('a', stats);
+      return { names, mode, log: fallback.log };
+    };
+    const failing = { statx: () => -1, isAbsent: () => false };
+    expect(log(failing)).toMatchObject({ mode: 7, log: ['stat a'] });
+    expect(log({ getdents: () => -1 }).log).toEqual(['names', 'names']);
+    expect(log({ rewind: () => -1 }).names).toEqual([['a'], ['by path']]);
+  });
+
+  it('leaves to the path a record without all that is needed', async () => {
+    const root = await make({ a: '' });
+    const statx: LinuxCalls['statx'] = (directory, name, record) => {
+      const answer = real.statx(directory, name, record);
+      record[0] = 0;
+      return answer;
+    };
+    const { directory, fallback, stats } = opened(root, { statx });
+    expect(directory.stat('a', stats)).toBe(7);
+    expect([fallback.log, stats.count]).toEqual([['stat a'], 0]);
+  });
+
+  it('leaves to the path a name that is not UTF-8', async () => {
+    const { directory, fallback, stats } = opened(await make({ 'a\udcff': '' }));
+    expect(directory.names()).toEqual(['a\udcff']);
+    expect(directory.stat('a\udcff', stats)).toBe(7);
+    expect(fallback.log).toEqual(['stat a\udcff']);
+  });
+});
+
+/** Lists the directory at `path` below `root`, which is taken for the one that is there now. */
+function scan(calls: ScanCalls, root: string, path = '', maxNames?: number) {
+  const stats = new PackedStats();
+  const { dev, ino } = lstatSync(join(root, path), { bigint: true });
+  const scanned = scanDirectory(calls, root, { path, dev, ino }, stats, maxNames);
+  return { ...scanned, stats: stats.take() };
+}
+
+describe.skipIf(!linux)('scanDirectory, by descriptor', () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+
+  it('says what it says by path', async () => {
+    const hostile = new Map<Uint8Array, string>(hostileNames.map((name) => [name, 'x']));
+    const root = await make({
+      hostile,
+      kinds: { a: {}, 'a.c': '', a0: '', l: symlink('a'), p: fifo(), s: socket(), '.git': {} },
+      empty: {},
+      '\u{1f600}': { '\u{1f601}': '', '\uff5e': '' },
+    });
+    for (const path of ['', 'hostile', 'kinds', 'empty', '\u{1f600}']) {
+      const quick = scan(quickCalls(), root, path);
+      expect(quick).toEqual(scan(systemCalls, root, path));
+      expect(quick.outcome).toBe('listed');
+    }
+  });
+
+  it('says what it says by path, of any names', async () => {
+    const names = fc
+      .uint8Array({ minLength: 1, maxLength: 40 })
+      .map((name) => name.map((byte) => (byte === 0 || byte === 0x2f ? 0x61 : byte)))
+      .filter((name) => name.some((byte) => byte !== 0x2e));
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(names, { selector: String, maxLength: 30 }), async (all) => {
+        const root = await makeTree(new Map(all.map((name, i) => [name, i % 3 === 0 ? {} : 'x'])));
+        try {
+          expect(scan(quickCalls(), root)).toEqual(scan(systemCalls, root));
+        } finally {
+          await removeTree(root);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('says what it says by path where something cannot be had', async () => {
+    const root = await make({ d: {}, file: '' });
+    const { dev, ino } = lstatSync(join(root, 'd'), { bigint: true });
+    const outcome = (calls: ScanCalls, path: string): ScannedDirectory =>
+      scanDirectory(calls, root, { path, dev, ino }, new PackedStats());
+    for (const path of ['file', 'absent', 'file/below', 'x'.repeat(300)]) {
+      expect(outcome(quickCalls(), path)).toEqual(outcome(systemCalls, path));
+    }
+  });
+
+  it('sees another directory in the place of the one that was listed, even if that is back at the end', async () => {
+    const root = await make({ d: { a: '' }, other: { b: '' } });
+    const [d, other, away] = ['d', 'other', 'away'].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const calls: ScanCalls = {
+      ...quickCalls(),
+      open: (path) => {
+        renameSync(d, away);
+        renameSync(other, d);
+        const directory = quickCalls().open?.(path) ?? new PathDirectory(systemCalls, path);
+        renameSync(d, other);
+        renameSync(away, d);
+        return directory;
+      },
+    };
+    expect(scan(calls, root, 'd')).toMatchObject({ outcome: 'moved', names: [] });
+  });
+
+  it('sees that its directory was moved away while it was listed', async () => {
+    const root = await make({ d: { a: '' } });
+    const calls: ScanCalls = {
+      ...quickCalls(),
+      lstat: (path) => {
+        renameSync(join(root, 'd'), join(root, 'away'));
+        mkdirSync(join(root, 'd'));
+        return systemCalls.lstat(path);
+      },
+    };
+    expect(scan(calls, root, 'd')).toMatchObject({ outcome: 'moved' });
+  });
+
+  it('closes what it opened, whatever comes of it', async () => {
+    const root = await make({ a: '', d: {} });
+    const before = openFiles();
+    for (let i = 0; i < 50; i++) {
+      scan(quickCalls(), root);
+      scan(quickCalls(), root, '', 1);
+      const moved = { path: '', dev: 1n, ino: 1n };
+      expect(scanDirectory(quickCalls(), root, moved, new PackedStats()).outcome).toBe('moved');
+      const throwing: ScanCalls = {
+        ...quickCalls(),
+        lstat: () => {
+          throw new Error('no');
+        },
+      };
+      expect(scan(throwing, root).outcome).toBe('failed');
+    }
+    expect(openFiles()).toBe(before);
+  });
+});

@@ -1,0 +1,70 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { DirentBuffer } from './dirent-buffer.js';
+import type { LinuxCalls } from './linux-calls.js';
+import { mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
+import type { PackedStats } from './packed-stats.js';
+import { StatxRecord } from './statx-record.js';
+import type { WalkedStat } from './types.js';
+
+const OPEN = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** A thread lists one directory at a time. */
+const record = new StatxRecord();
+const dirents = new DirentBuffer();
+
+/**
+ * A directory that is held open: whatever becomes of its path, each call is about this one. What the quick calls cannot
+ * answer is asked of `otherwise`, so that problems read the same with them and without.
+ */
+export class DescriptorDirectory implements OpenedDirectory {
+  readonly #calls: LinuxCalls;
+  readonly #descriptor: number;
+  readonly #otherwise: OpenedDirectory;
+  #listed = false;
+
+  private constructor(calls: LinuxCalls, descriptor: number, otherwise: OpenedDirectory) {
+    this.#calls = calls;
+    this.#descriptor = descriptor;
+    this.#otherwise = otherwise;
+  }
+
+  /** Returns `otherwise` where the directory cannot be opened. */
+  static open(calls: LinuxCalls, path: string | Buffer, otherwise: OpenedDirectory): OpenedDirectory {
+    try {
+      return new DescriptorDirectory(calls, openSync(path, OPEN), otherwise);
+    } catch {
+      return otherwise;
+    }
+  }
+
+  is(identity: Pick<WalkedStat, 'dev' | 'ino'>): boolean {
+    if (this.#calls.statx(this.#descriptor, '', record.bytes) !== 0) return true;
+    return record.isOf(identity);
+  }
+
+  names(): readonly string[] {
+    if (this.#listed && this.#calls.rewind(this.#descriptor) !== 0) return this.#otherwise.names();
+    this.#listed = true;
+    const names: string[] = [];
+    for (;;) {
+      const length = this.#calls.getdents(this.#descriptor, dirents.bytes);
+      if (length < 0) return this.#otherwise.names();
+      if (length === 0) return names.sort();
+      dirents.addNames(length, names);
+    }
+  }
+
+  stat(name: string, stats: PackedStats): number | undefined {
+    if (mayBeEscaped(name)) return this.#otherwise.stat(name, stats);
+    if (this.#calls.statx(this.#descriptor, name, record.bytes) !== 0) {
+      return this.#calls.isAbsent() ? undefined : this.#otherwise.stat(name, stats);
+    }
+    if (!record.isWhole) return this.#otherwise.stat(name, stats);
+    stats.addRecord(record);
+    return record.mode;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}

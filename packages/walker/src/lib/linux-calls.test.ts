@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
+import { onTestFinished, describe, expect, it } from 'vitest';
+import { makeTree, removeTree } from '@muse/testkit';
+import { DirentBuffer } from './dirent-buffer.js';
+import { agreesWithNode, linuxCalls, type LinuxCalls } from './linux-calls.js';
+import { StatxRecord } from './statx-record.js';
+
+const calls = linuxCalls();
+/** Where the tests must not pass by skipping: koffi is installed, and not turned off. */
+const expected =
+  process.platform === 'linux' &&
+  ['x64', 'arm64'].includes(process.arch) &&
+  execFileSync('ldd', ['--version'], { encoding: 'utf8' }).includes('GLIBC') &&
+  !process.env['MUSE_NO_KOFFI'];
+
+describe('linuxCalls', () => {
+  it('can be had wherever koffi is, and the C library that it calls', () => {
+    expect(calls !== undefined).toBe(expected);
+  });
+
+  it.skipIf(!expected)('says the same the second time', () => {
+    expect(linuxCalls()).toBe(calls);
+  });
+
+  it('cannot be had where MUSE_NO_KOFFI is set, and says nothing', () => {
+    const program = `
+      import { quickCalls } from ${JSON.stringify(import.meta.resolve('@muse/walker/scan'))};
+      console.log(quickCalls().open);`;
+    const env = { ...process.env, MUSE_NO_KOFFI: '1' };
+    const argv = ['--input-type=module', '-e', program];
+    expect(execFileSync(process.execPath, argv, { env, encoding: 'utf8' })).toBe('undefined\n');
+  });
+});
+
+/** Never called: what needs the calls is skipped without them. */
+const NONE: LinuxCalls = { statx: () => -1, getdents: () => -1, rewind: () => -1, isAbsent: () => false };
+
+describe.skipIf(!calls)('LinuxCalls', () => {
+  const { statx, getdents, rewind, isAbsent } = calls ?? NONE;
+
+  async function opened(): Promise<{ root: string; directory: number }> {
+    const root = await makeTree({ é: 'e', d: {} });
+    const directory = openSync(root, 'r');
+    onTestFinished(async () => {
+      closeSync(directory);
+      await removeTree(root);
+    });
+    return { root, directory };
+  }
+
+  it('gives the stat of an entry, and of the directory itself', async () => {
+    const { root, directory } = await opened();
+    const record = new StatxRecord();
+    for (const name of ['é', 'd', '']) {
+      expect(statx(directory, name, record.bytes)).toBe(0);
+      const { dev, ino, mode } = lstatSync(`${root}/${name}`, { bigint: true });
+      expect(record.isOf({ dev, ino })).toBe(true);
+      expect(BigInt(record.mode)).toBe(mode);
+    }
+  });
+
+  it('tells absence from any other trouble', async () => {
+    const { directory } = await opened();
+    const { bytes } = new StatxRecord();
+    expect([statx(directory, 'f', bytes), isAbsent()]).toEqual([-1, true]);
+    expect([statx(directory, 'x'.repeat(300), bytes), isAbsent()]).toEqual([-1, false]);
+    expect([statx(1_000_000, 'd', bytes), isAbsent()]).toEqual([-1, false]);
+  });
+
+  it('lists a directory, and once more from the start', async () => {
+    const { root, directory } = await opened();
+    const buffer = new DirentBuffer();
+    for (let time = 0; time < 2; time++) {
+      const names: string[] = [];
+      buffer.addNames(getdents(directory, buffer.bytes), names);
+      expect(names.sort()).toEqual(readdirSync(root).sort());
+      expect(getdents(directory, buffer.bytes)).toBe(0);
+      expect(rewind(directory)).toBe(0);
+    }
+    expect(getdents(1_000_000, buffer.bytes)).toBe(-1);
+  });
+
+  it('are not used where they say something else than Node', () => {
+    const real = calls ?? NONE;
+    expect(agreesWithNode(real)).toBe(true);
+    expect(agreesWithNode({ ...real, statx: () => -1 })).toBe(false);
+    const twisted = (offset: number): LinuxCalls => ({
+      ...real,
+      statx: (directory, name, record) => {
+        const answer = real.statx(directory, name, record);
+        record[offset] = (record[offset] ?? 0) ^ 0x40;
+        return answer;
+      },
+    });
+    // The mask, the mode, the inode number and the device.
+    for (const offset of [0, 28, 32, 140]) expect(agreesWithNode(twisted(offset))).toBe(false);
+  });
+});
