@@ -8,81 +8,21 @@ import {
   systemError,
   type FakeNode,
 } from '../../test/support/fake-tree.js';
+import {
+  atCall,
+  childOf,
+  pathsIn,
+  problemsOf,
+  sample,
+  scanned,
+  scanOf,
+} from '../../test/support/tree-scans.js';
 import { countLeftOut, directoriesOf } from './directory-node.js';
-import { FILE } from './kinds.js';
 import { noneLeftOut } from './kinds.js';
-import { StatView } from './packed-stats.js';
 import type { ScanReply, ScanTask } from './scan-batch.js';
-import { runsOf } from './runs-of.js';
-import { ScanExecutor } from './scan-executor.js';
+import type { ScanExecutor } from './scan-executor.js';
 import { TreeScan, type TreeScanOptions } from './tree-scan.js';
 import type { EnteredDirectory, WalkProblem } from './types.js';
-
-/** More calls than any scan of these small trees may make: reaching it means that it does not come to an end. */
-const TOO_MANY_CALLS = 2000;
-
-function scanOf(calls: FakeCalls, options: Partial<TreeScanOptions<string>> = {}): TreeScan<string> {
-  const { dev, ino } = calls.root;
-  const executor = new ScanExecutor(undefined, calls);
-  return new TreeScan({ root: '/root', identity: { dev, ino }, executor, calls, ...options });
-}
-
-async function scanned(
-  calls: FakeCalls,
-  options: Partial<TreeScanOptions<string>> = {},
-): Promise<TreeScan<string>> {
-  const scan = scanOf(calls, options);
-  await scan.drain();
-  return scan;
-}
-
-function filesIn(scan: TreeScan<string>): Map<string, bigint> {
-  const files = new Map<string, bigint>();
-  for (const { directory, listing, from, to } of runsOf(scan.root)) {
-    for (let i = from; i < to; i++) {
-      if (listing.kinds[i] !== FILE) continue;
-      files.set(`${directory.prefix}${listing.names[i] ?? ''}`, new StatView(listing.stats, i).ino);
-    }
-  }
-  return files;
-}
-
-function pathsIn(scan: TreeScan<string>): string[] {
-  return [...filesIn(scan).keys()];
-}
-
-function problemsOf(scan: TreeScan<string>): WalkProblem[] {
-  return [...directoriesOf(scan.root)].flatMap(({ problems }) => problems);
-}
-
-/** Runs `edit` before the call with this number, counted from 0. */
-function atCall(calls: FakeCalls, number: number, edit: () => void): void {
-  let made = 0;
-  calls.before = () => {
-    if (made === TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
-    if (made++ === number) edit();
-  };
-}
-
-function childOf(node: FakeNode, ...names: string[]): FakeNode {
-  return names.reduce((at, name) => at.children.get(name) ?? at, node);
-}
-
-const sample = () =>
-  directory({
-    a: file(),
-    p: directory({ d: directory({ f: file(), e: directory({ g: file() }) }), x: file() }),
-    q: directory({ h: file() }),
-  });
-
-async function callsOfACleanScan(): Promise<number> {
-  const calls = new FakeCalls(sample());
-  await scanned(calls);
-  return calls.log.length;
-}
-
-const CALLS = await callsOfACleanScan();
-const moments = Array.from({ length: CALLS + 1 }, (_, index) => index);
 
 describe('TreeScan', () => {
   it('lists every directory once, and gives the files in path order', async () => {
@@ -180,178 +120,54 @@ describe('TreeScan', () => {
   });
 });
 
-describe('TreeScan, when a directory is swapped for a link', () => {
-  const outside = directory({
-    f: file(),
-    x: file(),
-    h: file(),
-    secret: file(),
-    d: directory({ f: file(), e: directory({ g: file() }) }),
-    e: directory({ g: file(), secret: file() }),
-  });
-  const stolen = inodesBelow(outside);
+describe('TreeScan of one directory', () => {
+  function partOf(calls: FakeCalls, part: FakeNode, options: Partial<TreeScanOptions<string>> = {}) {
+    return scanOf(calls, { path: 'p/q', identity: { dev: part.dev, ino: part.ino }, ...options });
+  }
 
-  it.each(
-    moments.flatMap((moment) =>
-      [['p'], ['p', 'd'], ['p', 'd', 'e'], ['q']].map((path) => [moment, path] as const),
-    ),
-  )('before call %i at %j, nothing outside the root is in the result', async (moment, path) => {
-    const calls = new FakeCalls(sample());
-    const name = path.at(-1) ?? '';
-    const parent = childOf(calls.root, ...path.slice(0, -1));
-    atCall(calls, moment, () => parent.children.set(name, link(outside)));
-    const scan = await scanned(calls);
-    for (const ino of filesIn(scan).values()) expect(stolen).not.toContain(ino);
-    expect(problemsOf(scan)).toEqual([]);
-    expect(pathsIn(scan)).toContain('a');
+  it('lists what is in it by paths from the root, and nothing else', async () => {
+    const part = directory({ f: file(), d: directory({ g: file() }) });
+    const calls = new FakeCalls(directory({ a: file(), p: directory({ q: part, z: file() }) }));
+    const scan = partOf(calls, part);
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual(['p/q/d/g', 'p/q/f']);
+    expect(calls.log.every((call) => / p\/q(\/|$)/.test(call))).toBe(true);
   });
 
-  // What a swap shows that is undone before the directory's last lstat is out of reach without openat.
-  it.each(moments)(
-    'before call %i and back before the next, nothing is lost or a problem',
-    async (moment) => {
-      const calls = new FakeCalls(sample());
-      const p = childOf(calls.root, 'p');
-      const d = childOf(p, 'd');
-      let made = 0;
-      calls.before = () => {
-        if (made === moment) p.children.set('d', link(outside));
-        if (made === moment + 1) p.children.set('d', d);
-        made++;
-      };
-      const scan = await scanned(calls);
-      expect(problemsOf(scan)).toEqual([]);
-      const seenAsLink = moment === calls.log.indexOf('lstat p/d');
-      const expected = ['a', ...(seenAsLink ? [] : ['p/d/e/g', 'p/d/f']), 'p/x', 'q/h'];
-      expect(pathsIn(scan)).toEqual(expect.arrayContaining(expected));
-    },
-  );
-});
-
-describe('TreeScan, when a directory is replaced', () => {
-  it.each(moments)('by another before call %i, it has the files of one of the two', async (moment) => {
-    const calls = new FakeCalls(sample());
-    const before = inodesBelow(childOf(calls.root, 'p', 'd'));
-    const replacement = directory({ f: file(), n: file() });
-    const after = inodesBelow(replacement);
-    atCall(calls, moment, () => childOf(calls.root, 'p').children.set('d', replacement));
-    const scan = await scanned(calls);
-    const inside = [...filesIn(scan)].filter(([path]) => path.startsWith('p/d/')).map(([, ino]) => ino);
-    const set = inside.every((ino) => after.includes(ino)) ? after : before;
-    expect(inside.filter((ino) => !set.includes(ino))).toEqual([]);
-    expect(problemsOf(scan)).toEqual([]);
-  });
-
-  it.each(moments)('by a file before call %i, it is a directory or that file', async (moment) => {
-    const calls = new FakeCalls(sample());
-    atCall(calls, moment, () => childOf(calls.root, 'p').children.set('d', file()));
-    const scan = await scanned(calls);
-    const paths = pathsIn(scan).filter((path) => path.startsWith('p/d'));
-    expect([['p/d'], ['p/d/e/g', 'p/d/f'], ['p/d/f']]).toContainEqual(paths);
-    expect(problemsOf(scan)).toEqual([]);
-  });
-
-  it.each(moments)('by nothing before call %i, it is gone and no problem', async (moment) => {
-    const calls = new FakeCalls(sample());
-    atCall(calls, moment, () => childOf(calls.root, 'p').children.delete('d'));
-    const scan = await scanned(calls);
-    expect(problemsOf(scan)).toEqual([]);
-    expect(pathsIn(scan)).toEqual(expect.arrayContaining(['a', 'p/x', 'q/h']));
-  });
-
-  it('each time it is listed, it is torn and the scan ends', async () => {
-    const calls = new FakeCalls(sample());
-    calls.before = (call, path) => {
-      if (calls.log.length > TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
-      if (call === 'names' && path === 'p/d')
-        childOf(calls.root, 'p').children.set('d', directory({ f: file() }));
-    };
-    const scan = await scanned(calls);
-    expect(problemsOf(scan)).toMatchObject([{ path: 'p/d', kind: 'torn', code: 'ETORN' }]);
-    expect(pathsIn(scan)).toEqual(['a', 'p/x', 'q/h']);
-    expect(calls.log.filter((call) => call === 'names p/d')).toHaveLength(4);
-  });
-
-  it('by itself again each time it is listed, it is torn and the scan ends', async () => {
-    const calls = new FakeCalls(sample());
-    const p = childOf(calls.root, 'p');
-    const d = childOf(p, 'd');
-    calls.before = (call, path) => {
-      if (calls.log.length > TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
-      if (call === 'names' && path === 'p/d') p.children.set('d', directory());
-      else if (calls.log.at(-2) === 'lstat p/d' || calls.log.at(-2)?.startsWith('lstat p/d/'))
-        p.children.set('d', d);
-    };
-    const scan = await scanned(calls);
-    expect(problemsOf(scan).every(({ path }) => path === 'p/d')).toBe(true);
-    expect(pathsIn(scan)).toEqual(expect.arrayContaining(['a', 'p/x', 'q/h']));
-  });
-
-  it('a new name that is gone again each time the one above is listed ends the scan without a problem', async () => {
-    const root = directory({ a: file() });
-    const calls = new FakeCalls(root);
-    let made = 0;
-    calls.before = (call, path) => {
-      if (calls.log.length > TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
-      if (call !== 'names') return;
-      if (path === '') root.children.set(`t${made++}`, directory());
-      else root.children.delete(path);
-    };
-    const scan = await scanned(calls);
-    expect(problemsOf(scan)).toEqual([]);
-    expect(pathsIn(scan)).toEqual(['a']);
-  });
-
-  it('forty directories that are deleted one by one, each just before it is listed, are no problem', async () => {
-    const names = Array.from({ length: 40 }, (_, index) => `d${index}`);
-    const root = directory({ ...Object.fromEntries(names.map((name) => [name, directory()])), a: file() });
-    const calls = new FakeCalls(root);
-    calls.before = (call, path) => {
-      if (call === 'names' && path !== '') root.children.delete(path);
-    };
-    const scan = await scanned(calls);
-    expect(problemsOf(scan)).toEqual([]);
-    expect(pathsIn(scan)).toEqual(['a']);
-  });
-
-  it('forty directories that are replaced one by one, each once, are all listed', async () => {
-    const names = Array.from({ length: 40 }, (_, index) => `d${String(index).padStart(2, '0')}`);
-    const root = directory(Object.fromEntries(names.map((name) => [name, directory({ old: file() })])));
-    const calls = new FakeCalls(root);
-    const replaced = new Set<string>();
-    calls.before = (call, path) => {
-      if (call !== 'names' || path === '' || replaced.has(path)) return;
-      replaced.add(path);
-      root.children.set(path, directory({ new: file() }));
-    };
-    const scan = await scanned(calls);
-    expect(problemsOf(scan)).toEqual([]);
-    expect(pathsIn(scan)).toEqual(names.map((name) => `${name}/new`));
-  });
-});
-
-describe('TreeScan, when the root goes', () => {
-  it.each(moments.slice(0, -1))(
-    'before call %i, it is a problem of the root or was seen before',
-    async (moment) => {
-      const calls = new FakeCalls(sample());
-      atCall(calls, moment, () => {
-        calls.root = file();
-      });
-      const scan = await scanned(calls);
-      const problems = problemsOf(scan);
-      if (pathsIn(scan).length < 5) expect(problems.map(({ path }) => path)).toContain('');
-      else expect(problems).toEqual([]);
-    },
-  );
-
-  it('and a link out takes its place, nothing is listed', async () => {
-    const calls = new FakeCalls(sample());
-    const scan = scanOf(calls);
-    calls.root = link(directory({ secret: file() }));
+  it.each([
+    ['a link to another directory', 'p/q', () => link(directory({ outside: file() }))],
+    ['another directory', 'p/q', () => directory({ other: file() })],
+    ['nothing', 'p/q', () => undefined],
+    ['a link above it', 'p', () => link(directory({ q: directory({ outside: file() }) }))],
+  ])('lists nothing, and says so, where %s has taken its place', async (_, at, make) => {
+    const part = directory({ f: file() });
+    const above = directory({ q: part });
+    const calls = new FakeCalls(directory({ p: above }));
+    const scan = partOf(calls, part);
+    const instead = make();
+    const [holder, name] = at === 'p' ? [calls.root, 'p'] : [above, 'q'];
+    if (instead) holder.children.set(name, instead);
+    else holder.children.delete(name);
     await scan.drain();
     expect(pathsIn(scan)).toEqual([]);
-    expect(problemsOf(scan)).toMatchObject([{ path: '', kind: 'torn' }]);
+    expect(problemsOf(scan)).toMatchObject([{ path: 'p/q', operation: 'readdir' }]);
+  });
+
+  it.each([
+    ['p/q', 'ignored'],
+    ['p', 'ignored'],
+    ['none', undefined],
+  ] as const)('is empty where the rules leave out %s above', async (ignored, kind) => {
+    const part = directory({ f: file() });
+    const calls = new FakeCalls(directory({ p: directory({ q: part }) }));
+    const scan = partOf(calls, part, {
+      ignore: { ignores: (path, isDirectory) => isDirectory && path === ignored },
+    });
+    await scan.drain();
+    expect(pathsIn(scan)).toEqual(kind === undefined ? ['p/q/f'] : []);
+    const counts = noneLeftOut();
+    countLeftOut(scan.root, counts);
+    expect(counts.ignored).toBe(kind === undefined ? 0 : 1);
   });
 });
 
@@ -488,69 +304,13 @@ describe('TreeScan.drain', () => {
   });
 });
 
-/** Three directories, as a worker would have listed them. */
-function reply(names: string[]): ScanReply {
-  const stats = new BigInt64Array(names.flatMap((_, index) => [1n, BigInt(index), 0n, 0n, 0n]));
-  return { names: names.join('\0'), kinds: new Uint8Array(3).fill(1), stats, counts: [3], remarks: [] };
-}
-
 function nodeAt(scan: TreeScan<string>, path: string) {
   for (const node of directoriesOf(scan.root)) if (node.path === path) return node;
   throw new Error(`There is no ${path}`);
 }
 
-function inodesBelow(node: FakeNode): bigint[] {
-  const below = [...node.children.values()].flatMap(inodesBelow);
-  return node.kind === 'file' ? [node.ino] : below;
+/** Three directories, as a worker would have listed them. */
+function reply(names: string[]): ScanReply {
+  const stats = new BigInt64Array(names.flatMap((_, index) => [1n, BigInt(index), 0n, 0n, 0n]));
+  return { names: names.join('\0'), kinds: new Uint8Array(3).fill(1), stats, counts: [3], remarks: [] };
 }
-
-describe('TreeScan of one directory', () => {
-  function partOf(calls: FakeCalls, part: FakeNode, options: Partial<TreeScanOptions<string>> = {}) {
-    return scanOf(calls, { path: 'p/q', identity: { dev: part.dev, ino: part.ino }, ...options });
-  }
-
-  it('lists what is in it by paths from the root, and nothing else', async () => {
-    const part = directory({ f: file(), d: directory({ g: file() }) });
-    const calls = new FakeCalls(directory({ a: file(), p: directory({ q: part, z: file() }) }));
-    const scan = partOf(calls, part);
-    await scan.drain();
-    expect(pathsIn(scan)).toEqual(['p/q/d/g', 'p/q/f']);
-    expect(calls.log.every((call) => / p\/q(\/|$)/.test(call))).toBe(true);
-  });
-
-  it.each([
-    ['a link to another directory', 'p/q', () => link(directory({ outside: file() }))],
-    ['another directory', 'p/q', () => directory({ other: file() })],
-    ['nothing', 'p/q', () => undefined],
-    ['a link above it', 'p', () => link(directory({ q: directory({ outside: file() }) }))],
-  ])('lists nothing, and says so, where %s has taken its place', async (_, at, make) => {
-    const part = directory({ f: file() });
-    const above = directory({ q: part });
-    const calls = new FakeCalls(directory({ p: above }));
-    const scan = partOf(calls, part);
-    const instead = make();
-    const [holder, name] = at === 'p' ? [calls.root, 'p'] : [above, 'q'];
-    if (instead) holder.children.set(name, instead);
-    else holder.children.delete(name);
-    await scan.drain();
-    expect(pathsIn(scan)).toEqual([]);
-    expect(problemsOf(scan)).toMatchObject([{ path: 'p/q', operation: 'readdir' }]);
-  });
-
-  it.each([
-    ['p/q', 'ignored'],
-    ['p', 'ignored'],
-    ['none', undefined],
-  ] as const)('is empty where the rules leave out %s above', async (ignored, kind) => {
-    const part = directory({ f: file() });
-    const calls = new FakeCalls(directory({ p: directory({ q: part }) }));
-    const scan = partOf(calls, part, {
-      ignore: { ignores: (path, isDirectory) => isDirectory && path === ignored },
-    });
-    await scan.drain();
-    expect(pathsIn(scan)).toEqual(kind === undefined ? ['p/q/f'] : []);
-    const counts = noneLeftOut();
-    countLeftOut(scan.root, counts);
-    expect(counts.ignored).toBe(kind === undefined ? 0 : 1);
-  });
-});
