@@ -1,0 +1,180 @@
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { giveToOrdinaryUser, makeTree, oracle, tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { lines, muse, noOrdinaryUser, shell, type Run } from './muse.js';
+import { edit, editLines, museTree, save, savedFiles, spec } from './saved-trees.js';
+
+describe('muse status', () => {
+  it('tells what changed since the last one that was saved', async () => {
+    await using tree = await museTree(spec);
+    await save(tree);
+    const clean = await muse(['status', '--exit-code'], { cwd: tree.path });
+    expect(clean).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+    expect(clean.stderr).toMatch(
+      /^no differences · since \d{4}-\d\d-\d\dT[\d:]+Z \(sha256:[0-9a-f]{12}\) · [\d.]+ m?s\n$/,
+    );
+    await edit(tree);
+    const run = await muse(['status', tree.path]);
+    expect(lines(run.stdout)).toEqual(editLines);
+    expect(run.stderr).toMatch(/^1 added, 1 modified, 1 deleted, 1 renamed · since /);
+    expect(run.code).toBe(0);
+    expect((await muse(['status', '--exit-code', tree.path])).code).toBe(1);
+    await save(tree);
+    expect((await muse(['status', tree.path])).stdout.length).toBe(0);
+  });
+
+  it('prints names alone, and NUL between parts', async () => {
+    await using tree = await museTree({ 'line\nfeed': 'x' });
+    await save(tree);
+    await rename(join(tree.path, 'line\nfeed'), join(tree.path, 'new\nname'));
+    const answer = async (...args: string[]): Promise<string> =>
+      (await muse(['status', '-q', ...args], { cwd: tree.path })).stdout.toString();
+    expect(await answer('-z')).toBe('renamed\0line\nfeed\0new\nname\0');
+    expect(await answer('-z', '--name-only')).toBe('new\nname\0');
+    expect(await answer('--name-only')).toBe('new\nname\n');
+  });
+
+  it('prints one document with --json', async () => {
+    await using tree = await museTree(spec);
+    const before = await save(tree, 'note');
+    await edit(tree);
+    const { id } = await oracle(tree.path);
+    const run = await muse(['status', '--json', '--exit-code'], { cwd: tree.path });
+    expect(run.code).toBe(1);
+    expect(JSON.parse(run.stdout.toString())).toMatchObject({
+      version: 1,
+      complete: true,
+      before: { snapshot_id: before, note: 'note', files: 4 },
+      after: { snapshot_id: id, files: 4 },
+      added: [{ path: 'new' }],
+      modified: [{ path: 'a' }],
+      deleted: [{ path: 'gone' }],
+      renamed: [{ from: 'moved', to: 'd/here' }],
+      unknown: [],
+      damaged: [],
+    });
+  });
+
+  it('fails where nothing was saved', async () => {
+    await using tree = await museTree(spec);
+    const run = await muse(['status'], { cwd: tree.path });
+    expect(run.stderr).toMatch(/no snapshot of it is saved; run 'muse snapshot --save' first\n$/);
+    expect(run.code).toBe(4);
+  });
+
+  it('passes over a damaged one, names it, and does not call that a whole answer', async () => {
+    await using tree = await museTree(spec);
+    await save(tree);
+    await edit(tree);
+    await save(tree);
+    const [, newest = ''] = await savedFiles(tree);
+    await writeFile(newest, (await readFile(newest, 'utf8')).replace('"new"', '"old"'));
+    const run = await muse(['status', '-q'], { cwd: tree.path });
+    expect(lines(run.stdout)).toEqual(editLines);
+    expect(run.stderr).toContain(newest);
+    expect(run.stderr).toMatch(/it is damaged[^]*what is compared with is an older one/);
+    expect(run.code).toBe(3);
+  });
+
+  it.skipIf(noOrdinaryUser)('calls nothing deleted that it may not read', async () => {
+    await using tree = await museTree({ ...spec, locked: { x: 'x', y: 'y' } });
+    await save(tree);
+    await rm(join(tree.path, 'gone'));
+    await giveToOrdinaryUser(tree.path);
+    await chmod(join(tree.path, 'locked'), 0);
+    const run = await muse(['status'], { cwd: tree.path, ordinary: true });
+    await chmod(join(tree.path, 'locked'), 0o755);
+    expect(lines(run.stdout)).toEqual(['deleted   gone']);
+    expect(run.stderr).toMatch(/^muse: after: locked: cannot list: permission denied \(EACCES\)/m);
+    expect(run.stderr).toContain('2 files at or below what is named above may or may not differ');
+    expect(run.code).toBe(3);
+  });
+});
+
+describe('muse diff', () => {
+  it('takes saved snapshots, by id, by the beginning of it, or the latest', async () => {
+    await using tree = await museTree(spec);
+    const first = await save(tree);
+    await edit(tree);
+    const second = await save(tree);
+    for (const operands of [
+      [first, second],
+      [first.slice(7, 15), second.slice(0, 15)],
+      [first, 'latest'],
+      [first],
+      [first, '.'],
+      [first.slice(7)],
+    ]) {
+      const run = await muse(['diff', '-q', ...operands], { cwd: tree.path });
+      expect(run).toMatchObject({ code: 0, stderr: '' });
+      expect(lines(run.stdout), operands.join(' ')).toEqual(editLines);
+    }
+    const same = await muse(['diff', '--exit-code', 'latest'], { cwd: tree.path });
+    expect(same).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+  });
+
+  it('takes manifests in files and on stdin, and directories', async () => {
+    await using directory = tempDir();
+    await makeTree({ old: spec, new: spec }, directory.path);
+    await edit({ ...directory, path: join(directory.path, 'new') });
+    const run = await shell(
+      `muse snapshot -q -o m.json old && muse snapshot -q --format ndjson -o m.ndjson old
+       for before in old m.json m.ndjson; do muse diff -q $before new; done
+       muse snapshot -q -o - old | muse diff -q - new
+       muse snapshot -q --json new | muse diff -q m.json -
+       cd new && muse diff -q ../m.json`,
+      { cwd: directory.path },
+    );
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(lines(run.stdout)).toEqual(Array.from({ length: 6 }, () => editLines).flat());
+  });
+
+  it('takes a directory that is called like the beginning of an id', async () => {
+    await using tree = await museTree({ beef: { a: 'a' }, b: { a: 'b' } });
+    const id = await save(tree);
+    const digits = id.slice(7, 12);
+    expect(lines((await muse(['diff', '-q', 'beef', 'b'], { cwd: tree.path })).stdout)).toEqual([
+      'modified  a',
+    ]);
+    await mkdir(join(tree.path, digits));
+    const both = await muse(['diff', digits], { cwd: tree.path });
+    expect(both.stderr).toMatch(/is a saved snapshot, and a directory as well; write \.\//);
+    expect(both.code).toBe(2);
+    expect((await muse(['diff', '-q', `sha256:${digits}`, 'latest'], { cwd: tree.path })).code).toBe(0);
+    expect((await muse(['diff', '-q', `./${digits}`, 'beef'], { cwd: tree.path })).code).toBe(0);
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      'nothing of that name',
+      'nowhere',
+      /cannot read the manifest nowhere: no such file .*; name a saved snapshot/,
+    ],
+    ['an id that none has', 'sha256:0000', /none like it is saved/],
+    ['what is no manifest', 'a', /cannot read the manifest a: it is not JSON.*; it must be what/],
+    ['an edited manifest', 'edited.json', /"snapshot_id" is "sha256:/],
+  ])('fails on %s', async (_, operand, reason) => {
+    await using tree = await museTree(spec);
+    await save(tree);
+    await muse(['snapshot', '-q', '-o', 'edited.json'], { cwd: tree.path });
+    const manifest = join(tree.path, 'edited.json');
+    await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('"gone"', '"come"'));
+    const run = await muse(['diff', operand], { cwd: tree.path });
+    expect(lines(run.stderr)).toEqual([expect.stringMatching(reason)]);
+    expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+  });
+
+  it('names the damaged one that was asked for, and reads the others', async () => {
+    await using tree = await museTree(spec);
+    const first = await save(tree);
+    await edit(tree);
+    const second = await save(tree);
+    const [oldest = ''] = await savedFiles(tree);
+    await writeFile(oldest, (await readFile(oldest, 'utf8')).replace(/(?<="a":"sha256:)..../, 'ffff'));
+    const run: Run = await muse(['diff', first, second], { cwd: tree.path });
+    expect(lines(run.stderr)).toEqual([expect.stringContaining(`${oldest}: it is damaged: its checksum`)]);
+    expect(run.code).toBe(4);
+    expect((await muse(['diff', '-q', second], { cwd: tree.path })).code).toBe(0);
+  });
+});
