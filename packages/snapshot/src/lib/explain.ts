@@ -5,7 +5,7 @@ import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
 import { lookAt, whyUnreadable } from './explain-entry.js';
 import { explainFile } from './explain-file.js';
 import type { Explainer, Explanation, ExplainOptions } from './explain-types.js';
-import { openReadOnly, type ReadOnlyContext } from './verify-context.js';
+import { openReadOnly, type ReadOnlyContext } from './read-only-context.js';
 
 /**
  * Tells what a snapshot taken now would make of a tree path, and why; `''` is the root. It reads no content, and changes

@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { statCachePath, toOpenable } from '@muse/paths';
-import { StatCache } from '@muse/stat-cache';
-import { resolveRoot, type ResolvedRoot } from '@muse/walker';
+import { resolveRoot } from '@muse/walker';
 import { resolveSubtree, revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
 import { readIgnoreRules, readsRules, type IgnoreOptions } from './ignore-rules.js';
+import { openCache } from './open-cache.js';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
 import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './types.js';
 
@@ -36,7 +36,7 @@ export async function openRoot(
   try {
     const [ignore, cache] = await Promise.all([
       readIgnoreRules(resolved.root, options),
-      openCache(resolved, options, again),
+      openCache(resolved, options, { defer: true, keep: again }),
     ]);
     return new RootSnapshotter(threads, again && readsRules(options) ? options : undefined, {
       root: resolved,
@@ -66,26 +66,6 @@ async function isLarge(file: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function openCache(
-  resolved: ResolvedRoot,
-  { cache, logger }: SnapshotterOptions,
-  keep: boolean,
-): Promise<StatCache | undefined> {
-  if (cache === false) return undefined;
-  if (cache === undefined) return StatCache.open({ root: resolved.root, defer: true, keep, logger });
-  // Its entries would all be pruned, and those recorded here be settled and saved over there.
-  if (cache.root !== undefined && !(await isRoot(resolved, cache.root))) {
-    const [mine, its] = [JSON.stringify(resolved.root), JSON.stringify(cache.root)];
-    throw new RangeError(`Cannot take snapshots of ${mine} with this stat cache: it belongs to ${its}`);
-  }
-  return cache;
-}
-
-async function isRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boolean> {
-  const other = await resolveRoot(path).catch(() => undefined);
-  return other?.dev === dev && other.ino === ino;
 }
 
 class RootSnapshotter implements Snapshotter {

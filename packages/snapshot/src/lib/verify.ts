@@ -5,7 +5,7 @@ import { createSnapshot } from './create-snapshot.js';
 import type { Manifest, Problem, Progress } from './types.js';
 import { readAgain } from './verify-again.js';
 import { Comparison, compareWithCache, statField } from './verify-compare.js';
-import { openReadOnly } from './verify-context.js';
+import { openReadOnly } from './read-only-context.js';
 import { Sample } from './verify-sample.js';
 import type { Verification, VerifyOptions } from './verify-types.js';
 
