@@ -152,13 +152,18 @@ Examples:
   muse cache info
   muse cache clear ~/src/linux`;
 
+const cacheOfHelp = `A directory within one that has a .muse has the cache up there, which is one for the whole.`;
+
 export const cacheInfoHelp = `
+${cacheOfHelp}
+
 Examples:
   muse cache info
   muse cache info --json ~/src/linux | jq .entries`;
 
 export const cacheClearHelp = `
 It removes .muse/cache/stat.json where that is a regular file in real directories; a link is left alone.
+${cacheOfHelp}
 
 Exit codes:
   0  removed, or there was none

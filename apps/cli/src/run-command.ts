@@ -68,7 +68,7 @@ function run(request: CommandRequest, reporter: Reporter): Promise<ExitCode> {
     case 'cache info':
       return runCacheInfo(request, reporter);
     case 'cache clear':
-      return runCacheClear(request);
+      return runCacheClear(request, reporter);
     case 'hash':
       return runHash(request, reporter);
   }
@@ -110,8 +110,8 @@ async function runCacheInfo(request: CacheInfoRequest, reporter: Reporter): Prom
   return ExitCode.done;
 }
 
-async function runCacheClear(request: CacheClearRequest): Promise<ExitCode> {
-  await renderCacheCleared(await cacheClear(request));
+async function runCacheClear(request: CacheClearRequest, reporter: Reporter): Promise<ExitCode> {
+  await renderCacheCleared(await cacheClear(request, reporter));
   return ExitCode.done;
 }
 

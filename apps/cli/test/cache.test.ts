@@ -76,6 +76,16 @@ describe('muse cache info', () => {
     expect(await readdir(directory.path)).toEqual([]);
   });
 
+  it('tells of the one above, in a directory of a working tree', async () => {
+    await using tree = await cachedTree();
+    await makeTree({ d: { e: {} } }, tree.path);
+    const run = await muse(['cache', 'info'], { cwd: join(tree.path, 'd/e') });
+    expect(lines(run.stdout)).toContain(`file        ${fileOf(tree)}`);
+    expect(lines(run.stdout)).toContain('entries     3');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect((await muse(['cache', 'info', 'd/e'], { cwd: tree.path })).stdout).toEqual(run.stdout);
+  });
+
   it('fails in one line without a directory', async () => {
     const run = await muse(['cache', 'info', '/nowhere']);
     expect(lines(run.stderr)).toEqual([
@@ -110,6 +120,17 @@ describe('muse cache clear', () => {
     }
   });
 
+  it('removes the one above, in a directory of a working tree', async () => {
+    await using tree = await cachedTree();
+    await makeTree({ d: {}, own: { '.muse': {} } }, tree.path);
+    const own = await muse(['cache', 'clear', 'own'], { cwd: tree.path });
+    expect(own.stdout.toString()).toMatch(/^Nothing to remove: .*own\/\.muse/);
+    const run = await muse(['cache', 'clear'], { cwd: join(tree.path, 'd') });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout.toString()).toContain(`Removed ${fileOf(tree)} (`);
+    expect(await readdir(join(tree.path, '.muse/cache'))).toEqual(['other']);
+  });
+
   it.each([
     ['a link', link('../../a'), 'it is a symbolic link, not a regular file'],
     ['a pipe', fifo(), 'it is a special file, not a regular file'],
@@ -136,11 +157,11 @@ describe('muse cache clear', () => {
     await lstat(fileOf(tree));
   });
 
-  it('fails in one line without a directory', async () => {
-    const run = await muse(['cache', 'clear', '/nowhere']);
-    expect(lines(run.stderr)).toEqual([
-      expect.stringMatching(/^muse: cannot clear the cache of \/nowhere: /),
-    ]);
+  it.each(['/nowhere', 'a'])('fails in one line without a directory: %s', async (name) => {
+    await using tree = await cachedTree();
+    const run = await muse(['cache', 'clear', name], { cwd: tree.path });
+    expect(lines(run.stderr)).toEqual([expect.stringContaining(`muse: cannot clear the cache of ${name}: `)]);
     expect(run.code).toBe(4);
+    await lstat(fileOf(tree));
   });
 });

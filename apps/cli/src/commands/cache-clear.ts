@@ -1,13 +1,14 @@
 import type { Stats } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
 import { cacheDir, museDir, statCachePath } from '@muse/paths';
-import { resolveRoot } from '@muse/walker';
+import type { Logger } from '@muse/stat-cache';
 import { CommandError } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';
 import type { CacheClearRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
 import { errorCode, systemFailure } from '../system-error.js';
+import { cacheRoot } from './cache-root.js';
 
 /** The file that was removed, and how large it was. */
 export interface CacheCleared {
@@ -20,8 +21,8 @@ export interface CacheCleared {
  * Removes the file of a cache, where there is one; rejects, and leaves everything alone, where it is not one, or not where
  * it belongs.
  */
-export async function cacheClear({ directory }: CacheClearRequest): Promise<CacheCleared> {
-  const root = await resolve(directory);
+export async function cacheClear({ directory }: CacheClearRequest, logger: Logger): Promise<CacheCleared> {
+  const root = await rootOf(directory, logger);
   const file = statCachePath(root);
   for (const parent of [museDir(root), cacheDir(root)]) {
     const stats = await lstatOf(parent);
@@ -41,9 +42,9 @@ export async function cacheClear({ directory }: CacheClearRequest): Promise<Cach
   return { file, bytes: stats.size };
 }
 
-async function resolve(directory: string): Promise<string> {
+async function rootOf(directory: string, logger: Logger): Promise<string> {
   try {
-    return (await resolveRoot(directory)).root;
+    return await cacheRoot(directory, logger);
   } catch (error) {
     throw rootFailure(`cannot clear the cache of ${directory}`, error);
   }

@@ -1,10 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { statCachePath } from '@muse/paths';
 import { loadCache, type DiscardReason, type Logger } from '@muse/stat-cache';
-import { resolveRoot } from '@muse/walker';
 import { nativePath } from '../native-path.js';
 import type { CacheInfoRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
+import { cacheRoot } from './cache-root.js';
 
 /** What there is to tell about a cache. */
 export interface CacheInfo {
@@ -24,7 +24,7 @@ export interface CacheInfo {
 /** Looks at the cache of a working tree, and changes nothing. */
 export async function cacheInfo({ directory }: CacheInfoRequest, logger: Logger): Promise<CacheInfo> {
   try {
-    const { root } = await resolveRoot(directory);
+    const root = await cacheRoot(directory, logger);
     const file = statCachePath(root);
     const bytes = await sizeOf(file);
     const cache = await loadCache(root, { logger });
