@@ -59,7 +59,8 @@ const operandHelp = `A snapshot is named by one of these:
   m.json                     a manifest that 'muse snapshot -o' or '--format ndjson' wrote
   -                          such a manifest on stdin
   src                        a directory, as it is now
-Where a file or directory is called like a saved snapshot, './' before it tells which is meant.`;
+Saved ones are those of the working tree that the current directory is in. Where a file or directory is called like
+one, './' before it tells which is meant.`;
 
 const differenceHelp = `Stdout has a line for each file that differs: added, modified, deleted, or renamed as 'old -> new'. With -z, NUL ends
 each part instead: the word, the path, and of a renamed file both paths, the old one first.`;

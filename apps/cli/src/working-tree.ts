@@ -9,7 +9,10 @@ import { errorCode, systemFailure } from './system-error.js';
 export interface WorkingTree {
   /** As it was typed. */
   readonly name: string;
-  /** The native path of the directory that is snapshotted, or of one above it that has a `.muse`. */
+  /**
+   * The native path of the directory that is snapshotted, or of one above it that has a `.muse`; its links are resolved,
+   * unless the directory could not be reached.
+   */
   readonly root: string;
   /** The tree path of the named directory below it; `''` where it is the root itself. */
   readonly subtree: string;
@@ -25,13 +28,13 @@ export interface WorkingTree {
  * it was reached. A directory that does not exist is left to whoever opens it.
  */
 export async function findWorkingTree(name: string, logger: Logger): Promise<WorkingTree> {
-  const alone = { name, root: name, subtree: '' };
   let real: string;
   try {
     real = treePathFromBytes(await realpath(nativePath(name), 'buffer'));
   } catch (error) {
-    return { ...alone, hasMuse: false, error };
+    return { name, root: name, subtree: '', hasMuse: false, error };
   }
+  const alone = { name, root: real, subtree: '' };
   if (await isThere(museDir(real))) return { ...alone, hasMuse: true };
   const root = await rootAbove(real, name);
   if (root === undefined || root === real) return { ...alone, hasMuse: root === real };

@@ -145,6 +145,39 @@ describe('muse diff', () => {
     expect((await muse(['diff', '-q', `./${digits}`, 'beef'], { cwd: tree.path })).code).toBe(0);
   });
 
+  it('does not take the latest one of another working tree for that of the directory beside it', async () => {
+    await using here = await museTree({ a: 'here' });
+    await using other = await museTree({ a: 'other', d: { b: 'b' } });
+    await save(here);
+    await save(other);
+    for (const name of [other.path, join(other.path, 'd')]) {
+      for (const operands of [
+        ['latest', name],
+        [name, 'latest'],
+      ]) {
+        const run = await muse(['diff', ...operands], { cwd: here.path });
+        expect(lines(run.stderr)).toEqual([
+          expect.stringContaining(`which latest is meant: ${name} is of another working tree`),
+        ]);
+        expect(run.stderr).toContain(`'muse status ${name}'`);
+        expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+      }
+    }
+  });
+
+  it('compares the latest one with a copy that has no .muse, and takes a file of that name for one', async () => {
+    await using tree = await museTree(spec);
+    await using copy = tempDir();
+    await save(tree);
+    await makeTree(spec, copy.path);
+    await edit(copy);
+    const inTree = await muse(['diff', '-q', 'latest', copy.path], { cwd: tree.path });
+    expect(lines(inTree.stdout)).toEqual(editLines);
+    await muse(['snapshot', '-q', '-o', 'latest', tree.path], { cwd: copy.path });
+    const inCopy = await muse(['diff', '-q', 'latest', tree.path], { cwd: copy.path });
+    expect(inCopy).toMatchObject({ code: 0, stdout: Buffer.alloc(0), stderr: '' });
+  });
+
   it.each<[string, string, RegExp]>([
     [
       'nothing of that name',

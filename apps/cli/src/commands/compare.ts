@@ -14,7 +14,7 @@ import { ExitCode } from '../exit-code.js';
 import type { DiffRequest, StatusRequest } from '../request.js';
 import { noMuse, savedFailure } from '../saved-failure.js';
 import { findWorkingTree, type WorkingTree } from '../working-tree.js';
-import { readOperand, takeDirectory, type Operand, type OperandContext } from './operand.js';
+import { isLatestAmong, readOperand, takeDirectory, type Operand, type OperandContext } from './operand.js';
 import { takeOf, type SnapshotContext } from './snapshot.js';
 
 /** Two snapshots, and what leads from one to the other. */
@@ -52,7 +52,8 @@ export async function status(request: StatusRequest, context: SnapshotContext): 
 export async function diff(request: DiffRequest, context: SnapshotContext): Promise<Comparison> {
   const started = performance.now();
   const here = await findWorkingTree('.', context.logger);
-  const operands: OperandContext = { ...context, here, take: request };
+  const besideLatest = await isLatestAmong([request.before, request.after]);
+  const operands: OperandContext = { ...context, here, take: request, besideLatest };
   const before = await readOperand(request.before, operands);
   const after =
     request.after === undefined ? await nowFor(before, operands) : await readOperand(request.after, operands);

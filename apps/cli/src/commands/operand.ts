@@ -33,6 +33,8 @@ export interface Operand {
 export interface OperandContext extends SnapshotContext {
   readonly here: WorkingTree;
   readonly take: TakeOptions;
+  /** Whether the other word is `latest`. Default: false. */
+  readonly besideLatest?: boolean;
 }
 
 const ADVICE = "name a saved snapshot ('muse log'), a manifest, a directory, or - for stdin";
@@ -53,9 +55,20 @@ export async function readOperand(name: string, context: OperandContext): Promis
   return readManifest(name, () => createReadStream(nativePath(name)), context.signal);
 }
 
-/** Takes a snapshot of a directory as it is now. */
+/** Whether one of the words stands for the snapshot that was saved last, and not for a file that is called so. */
+export async function isLatestAmong(names: readonly (string | undefined)[]): Promise<boolean> {
+  return names.includes('latest') && (await kindOf('latest')) === undefined;
+}
+
+/** Takes a snapshot of a directory as it is now. Rejects where `latest`, beside it, could be meant for its own. */
 export async function takeDirectory(name: string, context: OperandContext): Promise<Operand> {
   const tree = await findWorkingTree(name, context.logger);
+  if (context.besideLatest === true && tree.hasMuse && tree.root !== context.here.root) {
+    throw usageError(
+      `cannot tell which latest is meant: ${name} is of another working tree than the current directory`,
+      `'muse status ${name}' compares it with its own; for the one here write its id ('muse log')`,
+    );
+  }
   return { name, snapshot: await takeOf(tree, context.take, context), tree };
 }
 
