@@ -17,3 +17,4 @@ export { servePool, type Answer, type TaskSignal } from './lib/serve-pool.js';
 export { threadCount } from './lib/thread-count.js';
 export { ThreadPool } from './lib/thread-pool.js';
 export { TreeScan, type TreeScanOptions } from './lib/tree-scan.js';
+export { RESERVED_NAMES } from './lib/types.js';

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { parseTreePath, statCachePath, toOpenable } from '@muse/paths';
 import type { Logger } from '@muse/stat-cache';
 import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
+import { RESERVED_NAMES } from '@muse/walker/scan';
 import { lookAt, whyUnreadable } from './explain-entry.js';
 import { explainFile } from './explain-file.js';
 import type { Explainer, Explanation, ExplainOptions } from './explain-types.js';
@@ -96,8 +97,6 @@ function* fromTheTop(path: string): Iterable<string> {
   for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
   if (path !== '') yield path;
 }
-
-const RESERVED_NAMES = ['.muse', '.git'];
 
 function isReserved(path: string): boolean {
   return RESERVED_NAMES.includes(path.slice(path.lastIndexOf('/') + 1));
