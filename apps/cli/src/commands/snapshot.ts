@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import {
   createSnapshot,
   saveSnapshot,
@@ -63,7 +62,7 @@ export async function takeOf(
     taken = await createSnapshot(root, {
       subtree,
       cache: cache ? undefined : false,
-      threads: threads && Math.min(threads, mostThreads()),
+      threads,
       oneFileSystem,
       ignoreFiles,
       gitignore,
@@ -98,9 +97,4 @@ async function keep(
     signal.throwIfAborted();
     throw savedFailure(`cannot save a snapshot of ${name}`, error);
   }
-}
-
-/** Each thread takes some 12 MB, and thousands of them end the process; above the processors they only slow it down. */
-function mostThreads(): number {
-  return Math.max(64, availableParallelism());
 }
