@@ -4,6 +4,10 @@ import type { ColorChoice, CommonOptions, Request, TreeOptions } from './request
 /** Gets what a valid command line asks for. */
 export type Accept = (request: Request) => void;
 
+/** What help says of a `--json` that has no more to it. */
+export const jsonText = 'print one JSON document';
+
+/** What help says of `--threads`. */
 export const threadsText = 'threads that list and hash at most (default: the processors)';
 
 /** What commander has of the options that say what is left out of a working tree. */

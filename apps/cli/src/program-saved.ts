@@ -3,6 +3,7 @@ import { usageError } from './command-error.js';
 import { diffHelp, logHelp, showHelp, statusHelp } from './help-texts.js';
 import {
   common,
+  jsonText,
   nonEmpty,
   positiveInteger,
   threadsText,
@@ -21,7 +22,6 @@ export function addSaved(program: Command, accept: Accept): void {
   addShow(program, accept);
 }
 
-const jsonText = 'print one JSON document';
 const nameOnlyText = 'print the paths alone';
 const nulText = 'end each path with NUL instead of a line feed';
 

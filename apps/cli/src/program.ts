@@ -14,6 +14,7 @@ import {
 } from './help-texts.js';
 import {
   common,
+  jsonText,
   nonEmpty,
   positiveInteger,
   threadsText,
@@ -126,7 +127,7 @@ function addVerify(program: Command, accept: Accept): void {
     .argument('[dir]', 'the working tree', nonEmpty, '.')
     .option('--sample <percent>', 'read that many of the files, chosen at random, such as 1%', percentage)
     .option('--strict', 'exit with 1 on edited files, too')
-    .option('--json', 'print one JSON document')
+    .option('--json', jsonText)
     .option('--threads <n>', threadsText, positiveInteger);
   withTreeOptions(verify)
     .addHelpText('after', verifyHelp)
@@ -150,7 +151,7 @@ function addExplain(program: Command, accept: Accept): void {
     .summary('say why a path would be read again, or left out')
     .description('Says what the next snapshot makes of each path: is it read again, or left out, and why.')
     .argument('<path...>', 'files or directories')
-    .option('--json', 'print one JSON document');
+    .option('--json', jsonText);
   withTreeOptions(explain)
     .addHelpText('after', explainHelp)
     .action((paths: string[], options: ExplainFlags) => {
@@ -178,7 +179,7 @@ function addCache(program: Command, accept: Accept): void {
     .summary('say where it is, and what is in it')
     .description('Says where the cache of a working tree is, and what is in it.')
     .argument('[dir]', 'the working tree', nonEmpty, '.')
-    .option('--json', 'print one JSON document')
+    .option('--json', jsonText)
     .addHelpText('after', cacheInfoHelp)
     .action((directory: string, { json }: { json?: true }) => {
       accept({ command: 'cache info', directory, json: json === true, ...common(program) });

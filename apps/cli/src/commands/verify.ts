@@ -1,9 +1,9 @@
-import { verify as verifyTree, type Progress, type Verification } from '@muse/snapshot';
-import type { Logger } from '@muse/stat-cache';
+import { verify as verifyTree, type Verification } from '@muse/snapshot';
 import type { VerifyRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
 import { systemFailure } from '../system-error.js';
 import { findWorkingTree } from '../working-tree.js';
+import type { SnapshotContext } from './snapshot.js';
 
 /** What reading a tree again has shown. */
 export interface VerifyAnswer {
@@ -12,15 +12,8 @@ export interface VerifyAnswer {
   readonly milliseconds: number;
 }
 
-/** What a verification tells while it runs, and what ends it early. */
-export interface VerifyContext {
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-  readonly onProgress: (progress: Progress) => void;
-}
-
 /** Verifies the tree that was asked for; rejects where not even the root could be listed. */
-export async function verify(request: VerifyRequest, context: VerifyContext): Promise<VerifyAnswer> {
+export async function verify(request: VerifyRequest, context: SnapshotContext): Promise<VerifyAnswer> {
   const { directory, sample, threads, oneFileSystem, ignoreFiles, gitignore } = request;
   const started = performance.now();
   const doing = `cannot verify ${directory}`;
