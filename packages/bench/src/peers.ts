@@ -68,7 +68,12 @@ export function programVersion(program: string): string {
 }
 
 function packageVersion(name: string): string {
-  let directory = dirname(fileURLToPath(import.meta.resolve(name)));
+  return versionOf(name, fileURLToPath(import.meta.resolve(name)));
+}
+
+/** Returns the version of the package that a file belongs to. */
+export function versionOf(name: string, file: string): string {
+  let directory = dirname(file);
   for (;;) {
     const manifest = manifestIn(directory);
     if (manifest?.name === name && manifest.version !== undefined) return manifest.version;

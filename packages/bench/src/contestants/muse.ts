@@ -6,7 +6,15 @@ import { callInProcess } from '../processes/library-process.js';
 import { LivingProcess } from '../processes/living-process.js';
 import { run, type Command } from '../processes/run.js';
 import { systemCallsPerFile } from '../processes/system-calls.js';
-import { COMMAND, LIBRARY, LIVING, type CaseName, type EventLoopDelay, type Role } from '../results.js';
+import {
+  COMMAND,
+  COMMAND_BY_PATH,
+  LIBRARY,
+  LIVING,
+  type CaseName,
+  type EventLoopDelay,
+  type Role,
+} from '../results.js';
 import { median } from '../statistics.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 import type { Contestant, Sample } from './contestant.js';
@@ -43,6 +51,12 @@ export function museCommand(tree: BenchTree, { case: caseName, prepare }: MuseCa
       return { peakBytes, systemCallsPerFile: systemCallsPerFile(command, tree.files) };
     },
   };
+}
+
+/** The command as it is where koffi is not installed. */
+export function museCommandByPath(tree: BenchTree): Contestant {
+  const command = { ...snapshotCommand(tree), env: { MUSE_NO_KOFFI: '1' } };
+  return { case: 'warm', name: COMMAND_BY_PATH, role: 'ours', run: () => run(command) };
 }
 
 /** `createSnapshot` in a fresh process that has loaded it; timed in there, around the call. */
