@@ -24,11 +24,12 @@ class Fallback implements OpenedDirectory {
   is = () => true;
   names = () => (this.log.push('names'), ['by path']);
   stat = (name: string) => (this.log.push(`stat ${name}`), 7);
+  isStill = () => (this.log.push('isStill'), true);
   close = () => undefined;
 }
 
 describe.skipIf(!linux)('DescriptorDirectory', () => {
-  const real = linux ?? { statx: () => -1, getdents: () => -1, rewind: () => -1, isAbsent: () => false };
+  const real = linux ?? ({} as LinuxCalls);
 
   function opened(root: string, calls: Partial<LinuxCalls> = {}) {
     const fallback = new Fallback();
@@ -44,7 +45,7 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     const { directory } = opened(root);
     expect(directory.is(lstatSync(root, { bigint: true }))).toBe(true);
     expect(directory.is(lstatSync(join(root, 'd'), { bigint: true }))).toBe(false);
-    const { directory: unknown } = opened(root, { statx: () => -1 });
+    const { directory: unknown } = opened(root, { fstatx: () => -1 });
     expect(unknown.is({ dev: 1n, ino: 1n })).toBe(true);
   });
 
@@ -110,6 +111,16 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     expect([fallback.log, stats.count]).toEqual([['stat a'], 0]);
   });
 
+  it('is still at its path, or asks by the path where it cannot tell', async () => {
+    const root = await make({ d: {} });
+    const identity = lstatSync(root, { bigint: true });
+    const other = lstatSync(join(root, 'd'), { bigint: true });
+    const { directory, fallback } = opened(root);
+    expect([directory.isStill(identity), directory.isStill(other), fallback.log]).toEqual([true, false, []]);
+    const { directory: mute, fallback: asked } = opened(root, { statxPath: () => -1 });
+    expect([mute.isStill(other), asked.log]).toEqual([true, ['isStill']]);
+  });
+
   it('leaves to the path a name that is not UTF-8', async () => {
     const { directory, fallback, stats } = opened(await make({ 'a\udcff': '' }));
     expect(directory.names()).toEqual(['a\udcff']);
@@ -124,6 +135,29 @@ function scan(calls: ScanCalls, root: string, path = '', maxNames?: number) {
   const { dev, ino } = lstatSync(join(root, path), { bigint: true });
   const scanned = scanDirectory(calls, root, { path, dev, ino }, stats, maxNames);
   return { ...scanned, stats: stats.take() };
+}
+
+/** The quick calls, with an edit after the names of a directory were listed. */
+function afterNames(edit: () => void): ScanCalls {
+  return {
+    ...systemCalls,
+    open: (path) => {
+      const opened = quickCalls().open?.(path) ?? new PathDirectory(systemCalls, path);
+      return {
+        is: (identity) => opened.is(identity),
+        names: () => {
+          const names = opened.names();
+          edit();
+          return names;
+        },
+        stat: (name, stats) => opened.stat(name, stats),
+        isStill: (identity) => opened.isStill(identity),
+        close: () => {
+          opened.close();
+        },
+      };
+    },
+  };
 }
 
 describe.skipIf(!linux)('scanDirectory, by descriptor', () => {
@@ -195,15 +229,24 @@ describe.skipIf(!linux)('scanDirectory, by descriptor', () => {
 
   it('sees that its directory was moved away while it was listed', async () => {
     const root = await make({ d: { a: '' } });
-    const calls: ScanCalls = {
-      ...quickCalls(),
-      lstat: (path) => {
-        renameSync(join(root, 'd'), join(root, 'away'));
-        mkdirSync(join(root, 'd'));
-        return systemCalls.lstat(path);
-      },
-    };
+    const calls = afterNames(() => {
+      renameSync(join(root, 'd'), join(root, 'away'));
+      mkdirSync(join(root, 'd'));
+    });
     expect(scan(calls, root, 'd')).toMatchObject({ outcome: 'moved' });
+  });
+
+  it('sees that a link, or nothing, is where its directory was', async () => {
+    const root = await make({ d: { a: '' }, e: { a: '' } });
+    const linked = afterNames(() => {
+      renameSync(join(root, 'd'), join(root, 'away'));
+      symlinkSync('away', join(root, 'd'));
+    });
+    expect(scan(linked, root, 'd')).toMatchObject({ outcome: 'moved' });
+    const gone = afterNames(() => {
+      renameSync(join(root, 'e'), join(root, 'gone'));
+    });
+    expect(scan(gone, root, 'e')).toMatchObject({ outcome: 'moved' });
   });
 
   it('closes what it opened, whatever comes of it', async () => {
@@ -214,12 +257,9 @@ describe.skipIf(!linux)('scanDirectory, by descriptor', () => {
       scan(quickCalls(), root, '', 1);
       const moved = { path: '', dev: 1n, ino: 1n };
       expect(scanDirectory(quickCalls(), root, moved, new PackedStats()).outcome).toBe('moved');
-      const throwing: ScanCalls = {
-        ...quickCalls(),
-        lstat: () => {
-          throw new Error('no');
-        },
-      };
+      const throwing = afterNames(() => {
+        throw new Error('no');
+      });
       expect(scan(throwing, root).outcome).toBe('failed');
     }
     expect(openFiles()).toBe(before);

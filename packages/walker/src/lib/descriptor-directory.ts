@@ -1,10 +1,10 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { DirentBuffer } from './dirent-buffer.js';
+import { DIRECTORY, kindOfMode } from './kinds.js';
 import type { LinuxCalls } from './linux-calls.js';
-import { mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
+import { mayBeEscaped, type Identity, type OpenedDirectory } from './opened-directory.js';
 import type { PackedStats } from './packed-stats.js';
 import { StatxRecord } from './statx-record.js';
-import type { WalkedStat } from './types.js';
 
 const OPEN = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -18,12 +18,19 @@ const dirents = new DirentBuffer();
  */
 export class DescriptorDirectory implements OpenedDirectory {
   readonly #calls: LinuxCalls;
+  readonly #path: string | Buffer;
   readonly #descriptor: number;
   readonly #otherwise: OpenedDirectory;
   #listed = false;
 
-  private constructor(calls: LinuxCalls, descriptor: number, otherwise: OpenedDirectory) {
+  private constructor(
+    calls: LinuxCalls,
+    path: string | Buffer,
+    descriptor: number,
+    otherwise: OpenedDirectory,
+  ) {
     this.#calls = calls;
+    this.#path = path;
     this.#descriptor = descriptor;
     this.#otherwise = otherwise;
   }
@@ -31,14 +38,14 @@ export class DescriptorDirectory implements OpenedDirectory {
   /** Returns `otherwise` where the directory cannot be opened. */
   static open(calls: LinuxCalls, path: string | Buffer, otherwise: OpenedDirectory): OpenedDirectory {
     try {
-      return new DescriptorDirectory(calls, openSync(path, OPEN), otherwise);
+      return new DescriptorDirectory(calls, path, openSync(path, OPEN), otherwise);
     } catch {
       return otherwise;
     }
   }
 
-  is(identity: Pick<WalkedStat, 'dev' | 'ino'>): boolean {
-    if (this.#calls.statx(this.#descriptor, '', record.bytes) !== 0) return true;
+  is(identity: Identity): boolean {
+    if (this.#calls.fstatx(this.#descriptor, record.bytes) !== 0) return true;
     return record.isOf(identity);
   }
 
@@ -62,6 +69,14 @@ export class DescriptorDirectory implements OpenedDirectory {
     if (!record.isWhole) return this.#otherwise.stat(name, stats);
     stats.addRecord(record);
     return record.mode;
+  }
+
+  isStill(identity: Identity): boolean {
+    const path = this.#path;
+    if (typeof path !== 'string' || this.#calls.statxPath(path, record.bytes) !== 0) {
+      return this.#otherwise.isStill(identity);
+    }
+    return record.isOf(identity) && kindOfMode(record.mode) === DIRECTORY;
   }
 
   close(): void {

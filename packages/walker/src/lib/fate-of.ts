@@ -1,7 +1,8 @@
 import { reachPath, toNativePath } from '@muse/paths';
+import { isSameInode } from './opened-directory.js';
 import { isMoved } from './problems.js';
 import type { ScanCalls } from './scan-calls.js';
-import { isSameInode, type DirectoryToScan } from './scan-directory.js';
+import type { DirectoryToScan } from './scan-directory.js';
 
 /** What became of a directory: it is where it was, or nothing is there, or something else is. */
 export type Fate = 'same' | 'gone' | 'other';

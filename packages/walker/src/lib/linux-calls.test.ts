@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { onTestFinished, describe, expect, it } from 'vitest';
-import { makeTree, removeTree } from '@muse/testkit';
+import { makeTree, removeTree, symlink } from '@muse/testkit';
 import { DirentBuffer } from './dirent-buffer.js';
 import { agreesWithNode, linuxCalls, type LinuxCalls } from './linux-calls.js';
 import { StatxRecord } from './statx-record.js';
@@ -34,13 +34,20 @@ describe('linuxCalls', () => {
 });
 
 /** Never called: what needs the calls is skipped without them. */
-const NONE: LinuxCalls = { statx: () => -1, getdents: () => -1, rewind: () => -1, isAbsent: () => false };
+const NONE: LinuxCalls = {
+  statx: () => -1,
+  statxPath: () => -1,
+  fstatx: () => -1,
+  getdents: () => -1,
+  rewind: () => -1,
+  isAbsent: () => false,
+};
 
 describe.skipIf(!calls)('LinuxCalls', () => {
-  const { statx, getdents, rewind, isAbsent } = calls ?? NONE;
+  const { statx, statxPath, fstatx, getdents, rewind, isAbsent } = calls ?? NONE;
 
   async function opened(): Promise<{ root: string; directory: number }> {
-    const root = await makeTree({ é: 'e', d: {} });
+    const root = await makeTree({ é: 'e', d: {}, l: symlink('d') });
     const directory = openSync(root, 'r');
     onTestFinished(async () => {
       closeSync(directory);
@@ -52,12 +59,18 @@ describe.skipIf(!calls)('LinuxCalls', () => {
   it('gives the stat of an entry, and of the directory itself', async () => {
     const { root, directory } = await opened();
     const record = new StatxRecord();
-    for (const name of ['é', 'd', '']) {
-      expect(statx(directory, name, record.bytes)).toBe(0);
-      const { dev, ino, mode } = lstatSync(`${root}/${name}`, { bigint: true });
+    const expectTruth = (path: string, answer: number) => {
+      expect(answer).toBe(0);
+      const { dev, ino, mode } = lstatSync(path, { bigint: true });
       expect(record.isOf({ dev, ino })).toBe(true);
       expect(BigInt(record.mode)).toBe(mode);
+      record.bytes.fill(0);
+    };
+    for (const name of ['é', 'd', 'l']) {
+      expectTruth(`${root}/${name}`, statx(directory, name, record.bytes));
+      expectTruth(`${root}/${name}`, statxPath(`${root}/${name}`, record.bytes));
     }
+    expectTruth(root, fstatx(directory, record.bytes));
   });
 
   it('tells absence from any other trouble', async () => {
@@ -84,11 +97,11 @@ describe.skipIf(!calls)('LinuxCalls', () => {
   it('are not used where they say something else than Node', () => {
     const real = calls ?? NONE;
     expect(agreesWithNode(real)).toBe(true);
-    expect(agreesWithNode({ ...real, statx: () => -1 })).toBe(false);
+    expect(agreesWithNode({ ...real, statxPath: () => -1 })).toBe(false);
     const twisted = (offset: number): LinuxCalls => ({
       ...real,
-      statx: (directory, name, record) => {
-        const answer = real.statx(directory, name, record);
+      statxPath: (path, record) => {
+        const answer = real.statxPath(path, record);
         record[offset] = (record[offset] ?? 0) ^ 0x40;
         return answer;
       },

@@ -5,8 +5,12 @@ import { BASIC_STATS, StatxRecord } from './statx-record.js';
 
 /** System calls that Node does not have, each of which returns -1 where it fails. */
 export interface LinuxCalls {
-  /** Writes the stat of an entry of an open directory into `record`; `''` is the directory itself. */
+  /** Writes the stat of an entry of an open directory into `record`, following no link. */
   readonly statx: (directory: number, name: string, record: Uint8Array) => number;
+  /** Writes the stat of what an absolute path leads to into `record`, following no link at its end. */
+  readonly statxPath: (path: string, record: Uint8Array) => number;
+  /** Writes the stat of an open directory into `record`. */
+  readonly fstatx: (directory: number, record: Uint8Array) => number;
   /** Writes some more entries of an open directory into `buffer` and returns how many bytes they are. */
   readonly getdents: (directory: number, buffer: Uint8Array) => number;
   /** Makes the next `getdents` begin at the first entry again. */
@@ -18,7 +22,6 @@ export interface LinuxCalls {
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
-const FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
 const ENOENT = 2;
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
@@ -54,7 +57,10 @@ function load({ load: open, errno }: typeof koffi): LinuxCalls {
   type Lseek = (directory: number, offset: number, whence: number) => number;
   const lseek = library.func('int64_t lseek(int directory, int64_t offset, int whence)') as Lseek;
   return {
-    statx: (directory, name, record) => statx(directory, name, FLAGS, BASIC_STATS, record),
+    statx: (directory, name, record) => statx(directory, name, AT_SYMLINK_NOFOLLOW, BASIC_STATS, record),
+    statxPath: (path, record) => statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, BASIC_STATS, record),
+    // A flag of its own: with it each call takes a tenth longer.
+    fstatx: (directory, record) => statx(directory, '', AT_EMPTY_PATH, BASIC_STATS, record),
     getdents: (directory, buffer) => getdents(directory, buffer, buffer.length),
     rewind: (directory) => lseek(directory, 0, 0),
     isAbsent: () => errno() === ENOENT,
@@ -66,7 +72,7 @@ export function agreesWithNode(calls: LinuxCalls): boolean {
   const record = new StatxRecord();
   const { dev, ino, mode } = lstatSync('/', { bigint: true });
   return (
-    calls.statx(AT_FDCWD, '/', record.bytes) === 0 &&
+    calls.statxPath('/', record.bytes) === 0 &&
     record.isWhole &&
     record.isOf({ dev, ino }) &&
     record.mode === Number(mode)

@@ -1,17 +1,28 @@
 import { treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { DIRECTORY, kindOfMode } from './kinds.js';
 import type { PackedStats } from './packed-stats.js';
 import type { ScanCalls } from './scan-calls.js';
 import type { WalkedStat } from './types.js';
 
+/** What a directory is, whatever its path. */
+export type Identity = Pick<WalkedStat, 'dev' | 'ino'>;
+
 /** One directory while it is listed. */
 export interface OpenedDirectory {
   /** Whether this is the directory with an identity; true where that cannot be told before the last look at its path. */
-  is(identity: Pick<WalkedStat, 'dev' | 'ino'>): boolean;
+  is(identity: Identity): boolean;
   /** The names in it, as segments of tree paths; one that comes twice comes twice in a row. */
   names(): readonly string[];
   /** Adds the stat of an entry itself at the end of `stats` and returns its mode; `undefined` where there is no entry. */
   stat(name: string, stats: PackedStats): number | undefined;
+  /** Looks once more whether the path leads to the directory with an identity. */
+  isStill(identity: Identity): boolean;
   close(): void;
+}
+
+/** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
+export function isSameInode(a: Identity, b: Identity): boolean {
+  return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 
 const SURROGATE = /[\ud800-\udfff]/;
@@ -47,6 +58,12 @@ export class PathDirectory implements OpenedDirectory {
     if (!stat) return undefined;
     stats.add(stat);
     return Number(stat.mode);
+  }
+
+  isStill(identity: Identity): boolean {
+    const now = this.#calls.lstat(this.#path);
+    // A link can have the number of the directory that it took the place of, once that was removed.
+    return now !== undefined && isSameInode(now, identity) && kindOfMode(Number(now.mode)) === DIRECTORY;
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
 import type { PackedStats } from './packed-stats.js';
 import { isMoved, problemOf } from './problems.js';
 import { openDirectory, type ScanCalls } from './scan-calls.js';
-import { RESERVED_NAMES, type LeftOutKind, type WalkedStat, type WalkProblem } from './types.js';
+import { RESERVED_NAMES, type LeftOutKind, type WalkProblem } from './types.js';
 
 /** A directory to list, and the inode that it was listed as. */
 export interface DirectoryToScan {
@@ -51,21 +51,18 @@ export function scanDirectory(
     const native = toNativePath(root, directory.path);
     const reached = reachPath(native, ROOM_FOR_A_NAME);
     try {
-      const scan = new Scan(directory.path, stats);
       const opened = openDirectory(calls, reached.path);
       try {
         if (!opened.is(directory)) return { ...NOTHING, outcome: 'moved' };
         const names = opened.names();
         if (names.length > maxNames) return { ...NOTHING, outcome: 'declined' };
+        const scan = new Scan(directory.path, stats);
         scan.run(opened, names);
+        operation = 'lstat';
+        return scan.result(opened.isStill(directory) ? 'listed' : 'moved');
       } finally {
         opened.close();
       }
-      operation = 'lstat';
-      const now = calls.lstat(reached.path);
-      // A link can have the number of the directory that it took the place of, once that was removed.
-      const same = now && isSameInode(now, directory) && kindOfMode(Number(now.mode)) === DIRECTORY;
-      return scan.result(same ? 'listed' : 'moved');
     } finally {
       reached.close();
     }
@@ -74,11 +71,6 @@ export function scanDirectory(
     const problems = [problemOf(directory.path, operation, error)];
     return { ...NOTHING, outcome: isMoved(error) ? 'moved' : 'failed', problems };
   }
-}
-
-/** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
-export function isSameInode(a: Pick<WalkedStat, 'dev' | 'ino'>, b: Pick<WalkedStat, 'dev' | 'ino'>): boolean {
-  return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 
 /** The listing of one directory while it grows. */

@@ -1,4 +1,4 @@
-import type { WalkedStat } from './types.js';
+import type { Identity } from './opened-directory.js';
 
 /**
  * The `struct statx` of statx(2): the same on every architecture, but for the order of the bytes in a number. Offsets are
@@ -42,7 +42,7 @@ export class StatxRecord {
   }
 
   /** Returns whether the stat is one of the inode with this identity. */
-  isOf({ dev, ino }: Pick<WalkedStat, 'dev' | 'ino'>): boolean {
+  isOf({ dev, ino }: Identity): boolean {
     const fields = new BigInt64Array(5);
     this.copyTo(new Int32Array(fields.buffer), 0);
     return fields[0] === BigInt.asIntN(64, dev) && fields[1] === BigInt.asIntN(64, ino);
