@@ -45,16 +45,22 @@ export async function assemble(
     const { names, kinds } = listing;
     const sizes = new SizeView(listing.stats);
     const prefix = directory.prefix.slice(start);
+    const ids = directory.value;
+    hasher.enter(prefix);
     for (let i = from; i < to; i++) {
       if (kinds[i] !== FILE) continue;
-      const path = prefix + (names[i] ?? '');
-      const id = directory.value?.idOf(listing, i);
-      if (id === undefined) {
-        nowhere.push(path);
+      const name = names[i] ?? '';
+      const stored = ids?.storedAt(listing, i) ?? 0;
+      const id = stored > 0 && !onEntry ? undefined : ids?.idOf(listing, i);
+      if (stored > 0 && ids?.lines) {
+        hasher.addStored(name, ids.lines, stored);
+      } else if (id !== undefined) {
+        hasher.add(name, id);
+      } else {
+        nowhere.push(prefix + name);
         continue;
       }
-      hasher.add(path, id);
-      onEntry?.(path, id);
+      if (id !== undefined) onEntry?.(prefix + name, id);
       files++;
       bytes += sizes.at(i);
       const turn = breather.step();

@@ -27,12 +27,12 @@ export class DirectoryIds {
   readonly misses: Miss[] = [];
   /** The files that could not be. */
   readonly problems: Problem[] = [];
-  readonly #lines: Buffer | undefined;
+  /** What the notes of the listing are offsets in; one for all directories. */
+  readonly lines: Buffer | undefined;
   #known: (ObjectId | undefined)[] | undefined;
 
-  /** `lines` are what the notes of the listing are offsets in; one for all directories. */
   constructor(lines: Buffer | undefined) {
-    this.#lines = lines;
+    this.lines = lines;
   }
 
   /** Keeps the object id of the file in this place of the listing. */
@@ -46,14 +46,19 @@ export class DirectoryIds {
     return this.#known?.[position];
   }
 
+  /** Returns where in the lines the object id of the file with this index in the listing stands, or 0: not there. */
+  storedAt({ notes, from }: Listing, index: number): number {
+    const note = notes?.[index] ?? NO_LINE;
+    return note > CHANGED && this.#known?.[index - from] === undefined ? note : 0;
+  }
+
   /**
    * Returns the object id of the file with this index in the listing, where it is known: what was set, else what its note
    * leads to. Most ids stay in the stored lines until they are asked for here.
    */
-  idOf({ notes, from }: Listing, index: number): ObjectId | undefined {
-    const known = this.#known?.[index - from];
-    if (known !== undefined) return known;
-    const note = notes?.[index] ?? NO_LINE;
-    return note > CHANGED ? (this.#lines?.toString('latin1', note, note + ID_LENGTH) as ObjectId) : undefined;
+  idOf(listing: Listing, index: number): ObjectId | undefined {
+    const at = this.storedAt(listing, index);
+    if (at === 0) return this.#known?.[index - listing.from];
+    return this.lines?.toString('latin1', at, at + ID_LENGTH) as ObjectId;
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { treePathFromBytes } from '@muse/paths';
+import { treePathFromBytes, treePathToBytes } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -77,7 +77,50 @@ describe('computeSnapshotId', () => {
     );
   });
 
+  it('takes paths longer than a chunk', () => {
+    const long = `${'d'.repeat(250)}/`.repeat(400);
+    const manifest = new Map([
+      ['a', a],
+      [`${long}f`, a],
+      [`${long}é`, b],
+      ['z', b],
+    ]);
+    expect(computeSnapshotId(manifest)).toBe(sha256(`a\0${a}\0${long}f\0${a}\0${long}é\0${b}\0z\0${b}`));
+  });
+
   it('refuses a path that has no bytes', () => {
     expect(() => computeSnapshotId(new Map([['\ud800', a]]))).toThrow(TypeError);
+  });
+});
+
+describe('SnapshotIdHasher', () => {
+  it('takes names in a directory, and object ids from bytes, for the same as paths and strings', () => {
+    const hasher = new SnapshotIdHasher();
+    hasher.add('a', a);
+    hasher.enter('d\udcff/');
+    hasher.add('f', a);
+    hasher.addStored('\udce9', Buffer.from(`  ${b}  `), 2);
+    hasher.enter('');
+    hasher.addStored('z', Buffer.from(a), 0);
+    const manifest = { a, 'd\udcff/\udce9': b, 'd\udcff/f': a, z: a };
+    expect(hasher.digest()).toBe(computeSnapshotId(new Map(Object.entries(manifest))));
+  });
+
+  it('takes any names in any directories for the same as paths', () => {
+    const directories = fc.uniqueArray(name, { maxLength: 5 });
+    fc.assert(
+      fc.property(directories, entries, (prefixes, list) => {
+        const hasher = new SnapshotIdHasher();
+        const manifest: string[] = [];
+        for (const directory of prefixes) {
+          hasher.enter(`${directory}/`);
+          for (const [path, id] of list) {
+            hasher.addStored(path, Buffer.from(id), 0);
+            manifest.push(`${treePathToBytes(`${directory}/${path}`).toString('latin1')}\0${id}`);
+          }
+        }
+        expect(hasher.digest()).toBe(sha256(Buffer.from(manifest.join('\0'), 'latin1')));
+      }),
+    );
   });
 });

@@ -15,20 +15,43 @@ export function computeSnapshotId(manifest: ReadonlyMap<string, ObjectId>): Obje
   return hasher.digest();
 }
 
-/** UTF-16 units per update of the hash: an update per entry, or one per 256 Ki, takes nearly twice as long (Node 20). */
-const CHUNK_LENGTH = 65_536;
+/** Bytes per update of the hash: an update per entry takes nearly twice as long (Node 20). */
+const CHUNK_BYTES = 65_536;
+const MAX_BYTES_A_UNIT = 3;
+const ID_BYTES = 71;
+const NOTHING = new Uint8Array();
 
-/** Makes the snapshot id of entries that come one by one, in path order. */
+/**
+ * Makes the snapshot id of entries that come one by one, in path order. Writes their bytes itself: a string for each
+ * entry, joined and encoded, takes as long and 15 MB more for 78,579 of them.
+ */
 export class SnapshotIdHasher {
   readonly #hash = createHash('sha256');
-  #pending = '';
-  #separator = '';
+  #chunk: Uint8Array = Buffer.allocUnsafe(CHUNK_BYTES);
+  #length = 0;
+  #prefix: Uint8Array = NOTHING;
+  #isFirst = true;
+
+  /** Puts the entries that follow into a directory: `prefix` is its path and a slash, or `''`. */
+  enter(prefix: string): void {
+    this.#prefix = treePathToBytes(prefix);
+  }
 
   /** Takes the next entry. The caller keeps to path order, without a path twice: it is not checked. */
-  add(path: string, objectId: ObjectId): void {
-    this.#pending += `${this.#separator}${path}\0${objectId}`;
-    this.#separator = '\0';
-    if (this.#pending.length >= CHUNK_LENGTH) this.#flush();
+  add(name: string, objectId: ObjectId): void {
+    this.#addPath(name);
+    const chunk = this.#chunk;
+    for (let i = 0; i < ID_BYTES; i++) chunk[this.#length + i] = objectId.charCodeAt(i);
+    this.#length += ID_BYTES;
+  }
+
+  /** Takes the next entry, whose object id stands in `bytes` from `at` on. */
+  addStored(name: string, bytes: Uint8Array, at: number): void {
+    this.#addPath(name);
+    const chunk = this.#chunk;
+    const to = this.#length;
+    for (let i = 0; i < ID_BYTES; i++) chunk[to + i] = bytes[at + i] ?? 0;
+    this.#length += ID_BYTES;
   }
 
   /** Returns the snapshot id of all entries, and ends the hasher. */
@@ -37,9 +60,39 @@ export class SnapshotIdHasher {
     return `sha256:${this.#hash.digest('hex')}`;
   }
 
-  /** A NUL stands between two paths, so that the bytes of the text are those of its paths. */
+  /** Writes what stands before the object id, and makes room for that. */
+  #addPath(name: string): void {
+    const prefix = this.#prefix;
+    this.#makeRoom(prefix.length + name.length * MAX_BYTES_A_UNIT + ID_BYTES + 2);
+    const chunk = this.#chunk;
+    let at = this.#length;
+    if (!this.#isFirst) chunk[at++] = 0;
+    this.#isFirst = false;
+    chunk.set(prefix, at);
+    at += prefix.length;
+    const start = at;
+    for (let i = 0; i < name.length; i++) {
+      const unit = name.charCodeAt(i);
+      if (unit >= 0x80) {
+        const bytes = treePathToBytes(name);
+        chunk.set(bytes, start);
+        at = start + bytes.length;
+        break;
+      }
+      chunk[at++] = unit;
+    }
+    chunk[at++] = 0;
+    this.#length = at;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#length + bytes <= this.#chunk.length) return;
+    this.#flush();
+    if (bytes > this.#chunk.length) this.#chunk = Buffer.allocUnsafe(bytes);
+  }
+
   #flush(): void {
-    this.#hash.update(treePathToBytes(this.#pending));
-    this.#pending = '';
+    this.#hash.update(this.#chunk.subarray(0, this.#length));
+    this.#length = 0;
   }
 }
