@@ -5,6 +5,7 @@ export { runsOf, type Run } from './lib/runs-of.js';
 export { codeOf, isMoved, problemOf } from './lib/problems.js';
 export { resolveSubtree, revisitRoot } from './lib/resolve-root.js';
 export {
+  packReply,
   scanBatch,
   type Annotate,
   type ScannedEntries,

@@ -1,5 +1,6 @@
 import type { SortedLines } from '@muse/stat-cache';
 import {
+  packReply,
   scanBatch,
   servePool,
   StatView,
@@ -17,9 +18,7 @@ servePool((task: ScanTask | HashTask, signal): Answer => {
   if (task.kind === 'scan') {
     const lines = task.data as SortedLines | undefined;
     const annotate = lines && ((entries: ScannedEntries) => annotateWith(lines, entries));
-    const reply = scanBatch(quickCalls(), task, { signal, annotate });
-    const { stats, kinds, notes } = reply;
-    return { value: reply, transfer: [stats.buffer, kinds.buffer, ...(notes ? [notes.buffer] : [])] };
+    return packReply(scanBatch(quickCalls(), task, { signal, annotate }));
   }
   const paths = task.paths.split('\0');
   const listed = paths.map((_, index) => new StatView(task.listed, index));

@@ -27,10 +27,10 @@ export interface ScannedEntries {
 /** Says something of each entry: one number for each name, which comes back with the listing. */
 export type Annotate = (entries: ScannedEntries) => Uint32Array;
 
-/** What is in them, as one message: a few large values instead of one object a file. */
+/** What is in them: a few large values instead of one object a file. */
 export interface ScanReply {
-  /** The names of all directories, joined by NUL. */
-  readonly names: string;
+  /** The names of all directories, one after the other. */
+  readonly names: readonly string[];
   /** The kind of each name. */
   readonly kinds: Uint8Array;
   /** The stat of each name, packed. */
@@ -43,6 +43,12 @@ export interface ScanReply {
   readonly remarks: readonly (Pick<ScannedDirectory, 'outcome' | 'leftOut' | 'problems'> & {
     index: number;
   })[];
+}
+
+/** A reply as a message: one string is copied from thread to thread in no time, one for each file is not. */
+export interface ScanMessage extends Omit<ScanReply, 'names'> {
+  /** All names, joined by NUL, which no name can hold. */
+  readonly names: string;
 }
 
 /** How the directories of a task are listed. */
@@ -79,5 +85,20 @@ export function scanBatch(
   const kinds = Uint8Array.from(kindsOfNames);
   const stats = packed.take();
   const notes = annotate?.({ directories, names, kinds, stats, counts });
-  return { names: names.join('\0'), kinds, stats, notes, counts, remarks };
+  return { names, kinds, stats, notes, counts, remarks };
+}
+
+/** Returns a reply as a message, and what of it is handed over instead of copied. */
+export function packReply(reply: ScanReply): { value: ScanMessage; transfer: ArrayBufferLike[] } {
+  const { kinds, stats, notes } = reply;
+  return {
+    value: { ...reply, names: reply.names.join('\0') },
+    transfer: [kinds.buffer, stats.buffer, ...(notes ? [notes.buffer] : [])],
+  };
+}
+
+/** Returns the reply that was made this message. */
+export function unpackReply(message: ScanMessage): ScanReply {
+  const { names } = message;
+  return { ...message, names: names === '' ? [] : names.split('\0') };
 }

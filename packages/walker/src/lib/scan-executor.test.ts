@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { directory, FakeCalls, file, systemError } from '../../test/support/fake-tree.js';
-import type { ScanReply, ScanTask } from './scan-batch.js';
+import type { ScanMessage, ScanTask } from './scan-batch.js';
 import { ScanExecutor } from './scan-executor.js';
 import type { ThreadPool } from './thread-pool.js';
 
@@ -26,7 +26,7 @@ class FakePool {
     this.held = new Promise((resolve) => (this.release = resolve));
   }
 
-  async run(task: ScanTask): Promise<ScanReply> {
+  async run(task: ScanTask): Promise<ScanMessage> {
     this.tasks.push(task);
     await this.held;
     const nothing = {
@@ -142,7 +142,7 @@ describe('ScanExecutor', () => {
     });
     const task: ScanTask = { kind: 'scan', root: '/root', directories };
     const reply = await new ScanExecutor(undefined, calls).scan(task);
-    expect(reply).toMatchObject({ names: 'x', counts: [0, 1, 0] });
+    expect(reply).toMatchObject({ names: ['x'], counts: [0, 1, 0] });
     expect(reply.remarks).toMatchObject([
       { index: 2, outcome: 'failed', problems: [{ path: 'c', code: 'EIO' }] },
     ]);

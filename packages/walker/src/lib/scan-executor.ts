@@ -1,5 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { scanBatch, type Annotate, type ScanReply, type ScanTask } from './scan-batch.js';
+import {
+  scanBatch,
+  unpackReply,
+  type Annotate,
+  type ScanMessage,
+  type ScanReply,
+  type ScanTask,
+} from './scan-batch.js';
 import { quickCalls, systemCalls, type ScanCalls } from './scan-calls.js';
 import type { ThreadPool } from './thread-pool.js';
 
@@ -96,7 +103,7 @@ export class ScanExecutor {
   async #runInPool(pool: ThreadPool, message: unknown): Promise<ScanReply> {
     this.#inPool++;
     try {
-      return await pool.run<ScanReply>(message);
+      return unpackReply(await pool.run<ScanMessage>(message));
     } finally {
       this.#inPool--;
     }

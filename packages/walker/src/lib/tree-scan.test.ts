@@ -309,8 +309,8 @@ function nodeAt(scan: TreeScan<string>, path: string) {
   throw new Error(`There is no ${path}`);
 }
 
-/** Three directories, as a worker would have listed them. */
+/** Three directories, as an executor would have listed them. */
 function reply(names: string[]): ScanReply {
   const stats = new BigInt64Array(names.flatMap((_, index) => [1n, BigInt(index), 0n, 0n, 0n]));
-  return { names: names.join('\0'), kinds: new Uint8Array(3).fill(1), stats, counts: [3], remarks: [] };
+  return { names, kinds: new Uint8Array(3).fill(1), stats, counts: [3], remarks: [] };
 }

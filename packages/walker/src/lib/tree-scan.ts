@@ -125,13 +125,12 @@ export class TreeScan<T> {
   }
 
   async #take(batch: readonly DirectoryNode<T>[], reply: ScanReply): Promise<void> {
-    const names = reply.names === '' ? [] : reply.names.split('\0');
     const remarks = new Map(reply.remarks.map((remark) => [remark.index, remark]));
-    const troubles = await this.#enter(batch, names, reply);
+    const troubles = await this.#enter(batch, reply);
     let from = 0;
     for (const [index, node] of batch.entries()) {
       const to = from + (reply.counts[index] ?? 0);
-      const { kinds, stats, notes } = reply;
+      const { names, kinds, stats, notes } = reply;
       const listing: Listing = { names, kinds, stats, notes, from, to };
       from = to;
       node.queued = false;
@@ -162,8 +161,7 @@ export class TreeScan<T> {
   /** Shows the rules what was listed, for those that are kept in the tree; they tell what is wrong with them. */
   async #enter(
     batch: readonly DirectoryNode<T>[],
-    names: readonly string[],
-    { kinds, counts, remarks }: ScanReply,
+    { names, kinds, counts, remarks }: ScanReply,
   ): Promise<(readonly WalkProblem[])[] | undefined> {
     const { ignore, root } = this.#options;
     if (!ignore?.enter) return undefined;
