@@ -8,6 +8,8 @@ import {
   runsOf,
   SizeView,
   type DirectoryNode,
+  type Listing,
+  type Run,
 } from '@muse/walker/scan';
 import type { Breather } from './breather.js';
 import type { DirectoryIds } from './directory-ids.js';
@@ -36,47 +38,24 @@ export async function assemble(
   root: DirectoryNode<DirectoryIds>,
   { breather, signal, onEntry }: AssembleOptions,
 ): Promise<Assembled> {
-  const hasher = new SnapshotIdHasher();
   const start = root.prefix.length;
-  const nowhere: string[] = [];
-  let files = 0;
-  let bytes = 0;
-  for (const { directory, listing, from, to } of runsOf(root)) {
-    const { names, kinds } = listing;
-    const sizes = new SizeView(listing.stats);
-    const prefix = directory.prefix.slice(start);
-    const ids = directory.value;
-    hasher.enter(prefix);
-    for (let i = from; i < to; i++) {
-      if (kinds[i] !== FILE) continue;
-      const name = names[i] ?? '';
-      const stored = ids?.storedAt(listing, i) ?? 0;
-      const id = stored > 0 && !onEntry ? undefined : ids?.idOf(listing, i);
-      if (stored > 0 && ids?.lines) {
-        hasher.addStored(name, ids.lines, stored);
-      } else if (id !== undefined) {
-        hasher.add(name, id);
-      } else {
-        nowhere.push(prefix + name);
-        continue;
-      }
-      if (id !== undefined) onEntry?.(prefix + name, id);
-      files++;
-      bytes += sizes.at(i);
-      const turn = breather.step();
-      if (turn) {
-        await turn;
-        signal?.throwIfAborted();
-      }
+  const assembly = new Assembly(start, onEntry);
+  for (const run of runsOf(root)) {
+    assembly.add(run);
+    const turn = breather.step(run.to - run.from);
+    if (turn) {
+      await turn;
+      signal?.throwIfAborted();
     }
   }
+  const { files, bytes, nowhere } = assembly;
   const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   const { problems, directories, misses, surplus, matched } = collect(root);
   const leftOut = noneLeftOut();
   countLeftOut(root, leftOut);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
   return {
-    id: hasher.digest(),
+    id: assembly.digest(),
     matched,
     problems: allNamed(start === 0 ? problems : problems.map(fromStart), nowhere),
     counts: {
@@ -88,6 +67,67 @@ export async function assemble(
       leftOut,
     },
   };
+}
+
+/** The files of a tree, while they are put together. Of a class, and not asynchronous, since V8 compiles that in half the time. */
+class Assembly {
+  files = 0;
+  bytes = 0;
+  /** Paths of files that have no object id. */
+  readonly nowhere: string[] = [];
+  readonly #hasher = new SnapshotIdHasher();
+  readonly #start: number;
+  readonly #onEntry: AssembleOptions['onEntry'];
+
+  /** The first `start` characters of a path are no part of it. */
+  constructor(start: number, onEntry: AssembleOptions['onEntry']) {
+    this.#start = start;
+    this.#onEntry = onEntry;
+  }
+
+  /** Takes what comes next in path order. */
+  add({ directory, listing, from, to }: Run<DirectoryIds>): void {
+    const { names, kinds, stats } = listing;
+    const ids = directory.value;
+    const prefix = directory.prefix.slice(this.#start);
+    const sizes = new SizeView(stats);
+    this.#hasher.enter(prefix);
+    for (let i = from; i < to; i++) {
+      if (kinds[i] !== FILE) continue;
+      const name = names[i] ?? '';
+      if (this.#addFile(prefix, name, ids, listing, i)) {
+        this.files++;
+        this.bytes += sizes.at(i);
+      } else {
+        this.nowhere.push(prefix + name);
+      }
+    }
+  }
+
+  /** Returns the snapshot id of all that was added. */
+  digest(): ObjectId {
+    return this.#hasher.digest();
+  }
+
+  /** Returns false for a file without an object id. */
+  #addFile(
+    prefix: string,
+    name: string,
+    ids: DirectoryIds | undefined,
+    listing: Listing,
+    index: number,
+  ): boolean {
+    const stored = ids?.storedAt(listing, index) ?? 0;
+    if (stored > 0 && ids?.lines && !this.#onEntry) {
+      this.#hasher.addStored(name, ids.lines, stored);
+      return true;
+    }
+    const id = ids?.idOf(listing, index);
+    if (id === undefined) return false;
+    this.#hasher.add(name, id);
+    this.#onEntry?.(prefix + name, id);
+    return true;
+  }
 }
 
 /** Returns the manifest of a tree, put together in one go: some 0.5 µs a file. */

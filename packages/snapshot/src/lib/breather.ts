@@ -10,10 +10,15 @@ export class Breather {
   #since = performance.now();
   #steps = 0;
 
-  /** Returns a promise when it is time to give way, to be awaited; else `undefined`, which is not worth an await. */
-  step(): Promise<void> | undefined {
-    if (++this.#steps % STRIDE !== 0 || performance.now() - this.#since < TURN_MS) return undefined;
-    return this.#giveWay();
+  /**
+   * Notes that so many steps were taken. Returns a promise when it is time to give way, to be awaited; else `undefined`,
+   * which is not worth an await.
+   */
+  step(count = 1): Promise<void> | undefined {
+    this.#steps += count;
+    if (this.#steps < STRIDE) return undefined;
+    this.#steps = 0;
+    return performance.now() - this.#since < TURN_MS ? undefined : this.#giveWay();
   }
 
   async #giveWay(): Promise<void> {

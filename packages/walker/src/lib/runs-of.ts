@@ -1,6 +1,9 @@
 import type { DirectoryNode, Listing } from './directory-node.js';
 import { DIRECTORY } from './kinds.js';
 
+/** Entries of a run at most: some 0.1 ms of work, so that nobody holds the event loop for all of a huge directory. */
+const LONGEST = 512;
+
 /** Entries of one directory that stand side by side in path order: no directory is among them. */
 export interface Run<T> {
   readonly directory: DirectoryNode<T>;
@@ -31,10 +34,11 @@ export function* runsOf<T>(root: DirectoryNode<T>): Iterable<Run<T>> {
     }
     const { kinds } = listing;
     let to = next;
-    while (to < listing.to && kinds[to] !== DIRECTORY) to++;
+    const last = Math.min(listing.to, next + LONGEST);
+    while (to < last && kinds[to] !== DIRECTORY) to++;
     if (to > next) yield { directory, listing, from: next, to };
     top.next = to;
-    if (to < listing.to) {
+    if (to < last) {
       top.next = to + 1;
       const child = directory.children.get(listing.names[to] ?? '');
       if (child) stack.push({ directory: child, next: child.listing?.from ?? 0 });

@@ -129,33 +129,43 @@ export class TreeScan<T> {
     const troubles = await this.#enter(batch, reply);
     let from = 0;
     for (const [index, node] of batch.entries()) {
-      const to = from + (reply.counts[index] ?? 0);
       const { names, kinds, stats, notes } = reply;
+      const to = from + (reply.counts[index] ?? 0);
       const listing: Listing = { names, kinds, stats, notes, from, to };
       from = to;
       node.queued = false;
       if (!node.attached) continue;
-      const remark = remarks.get(index);
-      if (remark?.outcome === 'declined') {
-        node.queued = true;
-        this.#large.push(node);
-        continue;
-      }
-      node.problems = remark?.problems ?? NO_PROBLEMS;
-      if (remark?.outcome === 'moved') {
-        // What was found in another directory is no problem of this one.
-        node.problems = node.problems.filter(({ path }) => path === node.path);
-        this.refresh(node);
-      } else if (remark?.outcome !== 'failed') {
-        node.listing = listing;
-        node.leftOut = [...(remark?.leftOut ?? [])];
-        this.#forgiveIgnored(node);
-        const trouble = troubles?.[index] ?? NO_PROBLEMS;
-        this.#takeEntries(node, listing, trouble);
-        if (trouble.length > 0) addTrouble(node, trouble);
-        await this.#options.onListed?.(node);
-      }
+      if (!this.#takeListing(node, listing, remarks.get(index), troubles?.[index] ?? NO_PROBLEMS)) continue;
+      const told = this.#options.onListed?.(node);
+      if (told) await told;
     }
+  }
+
+  /** Returns whether the directory was listed. */
+  #takeListing(
+    node: DirectoryNode<T>,
+    listing: Listing,
+    remark: ScanReply['remarks'][number] | undefined,
+    trouble: readonly WalkProblem[],
+  ): boolean {
+    if (remark?.outcome === 'declined') {
+      node.queued = true;
+      this.#large.push(node);
+      return false;
+    }
+    node.problems = remark?.problems ?? NO_PROBLEMS;
+    if (remark?.outcome === 'moved') {
+      // What was found in another directory is no problem of this one.
+      node.problems = node.problems.filter(({ path }) => path === node.path);
+      this.refresh(node);
+    }
+    if (remark?.outcome === 'moved' || remark?.outcome === 'failed') return false;
+    node.listing = listing;
+    node.leftOut = [...(remark?.leftOut ?? [])];
+    this.#forgiveIgnored(node);
+    this.#takeEntries(node, listing, trouble);
+    if (trouble.length > 0) addTrouble(node, trouble);
+    return true;
   }
 
   /** Shows the rules what was listed, for those that are kept in the tree; they tell what is wrong with them. */
