@@ -1,3 +1,4 @@
+import { PackedEntries } from './packed-entries.js';
 import type { CacheContents, FileCacheEntry } from './types.js';
 
 /** Contents of no entry. */
@@ -39,7 +40,7 @@ export class LayeredContents implements CacheContents {
     remove: ReadonlySet<string>,
   ): CacheContents {
     if (!(base instanceof LayeredContents)) return new LayeredContents(base, put, remove);
-    const allPut = new Map(base.put);
+    const allPut = PackedEntries.copyOf(base.put);
     const allRemove = new Set(base.remove);
     for (const path of remove) {
       allPut.delete(path);

@@ -1,4 +1,5 @@
 import { LayeredContents, pathsOf } from './layered-contents.js';
+import { PackedEntries } from './packed-entries.js';
 import type { CacheChange, CacheContents, FileCacheEntry, SortedLines } from './types.js';
 import { changedField } from './validity.js';
 
@@ -7,22 +8,37 @@ export interface RecordedEntry extends FileCacheEntry {
   readonly ctimeNs: bigint;
 }
 
-/** What a storage holds, and on top of it what was recorded and removed since. Racy entries never leave it. */
+/** An entry that is not trusted, and the device of its file. */
+interface Racy {
+  readonly entry: RecordedEntry;
+  readonly dev: bigint;
+}
+
+const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
+
+/**
+ * What a storage holds, and on top of it what was recorded and removed since. A path is in one of `#racy`, `#put` and
+ * neither; `#removed` says that what the storage holds of it must go. Racy entries never leave this object.
+ */
 export class RecordedEntries {
+  /** What the storage will hold when the save that is under way succeeds. */
   #stored: CacheContents;
-  /** What differs from `#stored`, and all racy entries. */
-  readonly #live = new Map<string, RecordedEntry>();
-  /** The racy paths of `#live`, each with the device of its file. */
-  readonly #racy = new Map<string, bigint>();
-  readonly #removed = new Set<string>();
-  /** Entries added less entries removed since `#stored`. */
-  #balance = 0;
+  /** Trusted entries that differ from the stored ones. */
+  #put = new PackedEntries();
+  /** Stored paths that have no trusted entry any more. */
+  #removed = new Set<string>();
+  readonly #racy = new Map<string, Racy>();
+  /** What is being saved, taken back if that fails. */
+  #saving: { base: CacheContents; put: PackedEntries; remove: Set<string> } | undefined;
+  /** Entries added less entries removed since `#stored`; `undefined` until somebody asks. */
+  #balance: number | undefined = 0;
 
   constructor(stored: CacheContents) {
     this.#stored = stored;
   }
 
   get size(): number {
+    this.#balance ??= this.#countBalance();
     return this.#stored.size + this.#balance;
   }
 
@@ -34,23 +50,21 @@ export class RecordedEntries {
   /** Whether any path is overlaid. */
   get hasOverlay(): boolean {
     const { put, remove } = this.#layers();
-    return this.#live.size > 0 || this.#removed.size > 0 || (put?.size ?? 0) > 0 || (remove?.size ?? 0) > 0;
+    const recorded = this.#put.size + this.#racy.size + this.#removed.size;
+    return recorded > 0 || (put?.size ?? 0) > 0 || (remove?.size ?? 0) > 0;
   }
 
   /** Whether what is known of a path is something else than its stored line. */
   isOverlaid(path: string): boolean {
     const { put, remove } = this.#layers();
-    return (
-      this.#live.has(path) || this.#removed.has(path) || put?.has(path) === true || remove?.has(path) === true
-    );
+    return this.#isNewer(path) || put?.has(path) === true || remove?.has(path) === true;
   }
 
   /** Yields the paths of entries that no line holds. */
   *overlaidPaths(): Iterable<string> {
-    for (const path of this.#layers().put?.keys() ?? []) {
-      if (!this.#live.has(path) && !this.#removed.has(path)) yield path;
-    }
-    yield* this.#live.keys();
+    for (const path of this.#layers().put?.keys() ?? []) if (!this.#isNewer(path)) yield path;
+    yield* this.#put.keys();
+    yield* this.#racy.keys();
   }
 
   get racyCount(): number {
@@ -58,85 +72,129 @@ export class RecordedEntries {
   }
 
   has(path: string): boolean {
-    return this.#live.has(path) || (!this.#removed.has(path) && this.#stored.has(path));
+    return (
+      this.#racy.has(path) || this.#put.has(path) || (!this.#removed.has(path) && this.#stored.has(path))
+    );
   }
 
   get(path: string): FileCacheEntry | undefined {
-    const live = this.#live.get(path);
-    if (live !== undefined) return live;
+    const recorded = this.#racy.get(path)?.entry ?? this.#put.get(path);
+    if (recorded !== undefined) return recorded;
     return this.#removed.has(path) ? undefined : this.#stored.get(path);
   }
 
   /** Returns the device of the file of a racy entry, or `undefined` for any other path. */
   racyOn(path: string): bigint | undefined {
-    return this.#racy.get(path);
+    return this.#racy.get(path)?.dev;
   }
 
   *entries(): Iterable<readonly [path: string, entry: FileCacheEntry]> {
-    for (const pair of this.#stored.entries()) {
-      if (!this.#live.has(pair[0]) && !this.#removed.has(pair[0])) yield pair;
-    }
-    yield* this.#live;
+    for (const pair of this.#stored.entries()) if (!this.#isNewer(pair[0])) yield pair;
+    yield* this.#put;
+    for (const [path, { entry }] of this.#racy) yield [path, entry];
   }
 
   *paths(): Iterable<string> {
-    for (const path of pathsOf(this.#stored)) {
-      if (!this.#live.has(path) && !this.#removed.has(path)) yield path;
-    }
-    yield* this.#live.keys();
+    for (const path of pathsOf(this.#stored)) if (!this.#isNewer(path)) yield path;
+    yield* this.#put.keys();
+    yield* this.#racy.keys();
   }
 
-  *racyEntries(): Iterable<readonly [path: string, entry: RecordedEntry, dev: bigint]> {
-    for (const [path, dev] of this.#racy) {
-      const entry = this.#live.get(path);
-      if (entry) yield [path, entry, dev];
-    }
-  }
-
-  /** Adds or replaces an entry; `racyOn` is the device of the file where the entry is racy. */
-  put(path: string, entry: RecordedEntry, racyOn: bigint | undefined): void {
-    if (!this.has(path)) this.#balance++;
-    this.#live.set(path, entry);
-    this.#removed.delete(path);
-    if (racyOn === undefined) this.#racy.delete(path);
-    else this.#racy.set(path, racyOn);
-  }
-
-  remove(path: string): void {
-    if (this.has(path)) this.#balance--;
-    this.#live.delete(path);
-    this.#racy.delete(path);
-    this.#removed.add(path);
-  }
-
-  /** Returns what a storage must change to hold all that is known and not racy; what it holds already is let go here. */
-  change(): CacheChange {
-    const put = new Map<string, RecordedEntry>();
-    const remove = new Set<string>();
-    for (const path of this.#removed) if (this.#stored.has(path)) remove.add(path);
-    for (const [path, entry] of this.#live) {
-      const stored = this.#stored.get(path);
-      if (this.#racy.has(path)) {
-        if (stored) remove.add(path);
-      } else if (stored && isSame(stored, entry)) {
-        this.#live.delete(path);
-      } else {
-        put.set(path, entry);
-      }
-    }
-    return { base: this.#stored, put, remove };
+  racyEntries(): Iterable<readonly [path: string, racy: Racy]> {
+    return this.#racy;
   }
 
   /**
-   * Notes that a storage now holds a change that came from here, as `contents` where it has them at hand; what was
-   * recorded in the meantime stays.
+   * Adds or replaces an entry; `racyOn` is the device of the file where the entry is racy. Without dimensions it gets
+   * those that are known of the same content.
    */
-  saved({ base, put, remove }: CacheChange, contents = LayeredContents.of(base, put, remove)): void {
+  put(
+    path: string,
+    entry: Omit<RecordedEntry, 'dimensions'> & {
+      readonly dimensions?: RecordedEntry['dimensions'] | undefined;
+    },
+    racyOn: bigint | undefined,
+  ): void {
+    const stored = this.#stored.get(path);
+    const recorded = this.#racy.get(path)?.entry ?? this.#put.get(path);
+    const known = recorded ?? (this.#removed.has(path) ? undefined : stored);
+    if (known === undefined && this.#balance !== undefined) this.#balance++;
+    const { size, mtimeNs, ctimeNs, ino, objectId } = entry;
+    const dimensions = entry.dimensions ?? (known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS);
+    const whole = { size, mtimeNs, ctimeNs, ino, objectId, dimensions };
+    if (racyOn === undefined) {
+      this.#racy.delete(path);
+      this.#putTrusted(path, whole, stored);
+    } else {
+      this.#racy.set(path, { entry: whole, dev: racyOn });
+      this.#put.delete(path);
+      if (stored) this.#removed.add(path);
+    }
+  }
+
+  remove(path: string): void {
+    if (this.#balance !== undefined && this.has(path)) this.#balance--;
+    this.#racy.delete(path);
+    this.#removeStored(path);
+  }
+
+  /**
+   * Returns what a storage must change to hold all that is known and not racy, or `undefined` where that is nothing. It
+   * stays as it is, whatever is recorded from now on, and must be followed by {@link saved} or {@link notSaved}.
+   */
+  change(): CacheChange | undefined {
+    if (this.#put.size === 0 && this.#removed.size === 0) return undefined;
+    const change = { base: this.#stored, put: this.#put, remove: this.#removed };
+    this.#saving = change;
+    this.#stored = LayeredContents.of(change.base, change.put, change.remove);
+    this.#put = new PackedEntries();
+    this.#removed = new Set();
+    this.#balance = undefined;
+    return change;
+  }
+
+  /** Notes that a storage now holds the change that was made last, as `contents` where it has them at hand. */
+  saved(contents = this.#stored): void {
     this.#stored = contents;
-    for (const [path, entry] of put) if (this.#live.get(path) === entry) this.#live.delete(path);
-    for (const path of this.#removed) if (!this.#stored.has(path)) this.#removed.delete(path);
-    this.#balance = -this.#removed.size;
-    for (const path of this.#live.keys()) if (!this.#stored.has(path)) this.#balance++;
+    this.#saving = undefined;
+  }
+
+  /** Notes that the change that was made last was not stored. What was recorded and removed since is newer. */
+  notSaved(): void {
+    if (!this.#saving) return;
+    const { base, put, remove } = this.#saving;
+    const [newerPut, newerRemoved] = [this.#put, this.#removed];
+    this.#stored = base;
+    this.#put = put;
+    this.#removed = remove;
+    this.#saving = undefined;
+    this.#balance = undefined;
+    for (const path of newerRemoved) this.#removeStored(path);
+    for (const [path, entry] of newerPut) this.#putTrusted(path, entry, base.get(path));
+  }
+
+  #putTrusted(path: string, entry: FileCacheEntry, stored: FileCacheEntry | undefined): void {
+    this.#removed.delete(path);
+    if (stored && isSame(stored, entry)) this.#put.delete(path);
+    else this.#put.set(path, entry);
+  }
+
+  #removeStored(path: string): void {
+    this.#put.delete(path);
+    if (this.#stored.has(path)) this.#removed.add(path);
+  }
+
+  #isNewer(path: string): boolean {
+    return this.#put.has(path) || this.#racy.has(path) || this.#removed.has(path);
+  }
+
+  #countBalance(): number {
+    let balance = -this.#removed.size;
+    for (const path of this.#put.keys()) if (!this.#stored.has(path)) balance++;
+    for (const path of this.#racy.keys()) {
+      if (this.#removed.has(path) || !this.#stored.has(path)) balance++;
+    }
+    return balance;
   }
 
   #layers(): { base: CacheContents; put?: ReadonlyMap<string, unknown>; remove?: ReadonlySet<string> } {

@@ -19,7 +19,7 @@ export interface Settling {
 export async function settleRacy({ root, entries, clock, system, record }: Settling): Promise<void> {
   if (entries.racyCount === 0) return;
   const now = await clock.now();
-  const racy = Array.from(entries.racyEntries(), ([path, entry, dev]) => {
+  const racy = Array.from(entries.racyEntries(), ([path, { entry, dev }]) => {
     return { path, entry, dev, size: entry.size, quietAt: clock.quietAt({ ...entry, dev }, now) };
   });
   const { files, quietAt } = planSettling(racy, now);

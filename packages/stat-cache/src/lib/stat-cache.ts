@@ -52,7 +52,6 @@ export interface PruneOptions {
 }
 
 const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
-const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
 
 /**
  * Remembers the object id of each file together with the stat the file had, and gives it back only while that stat
@@ -214,11 +213,9 @@ export class StatCache {
         );
       }
     }
-    const known = this.#entries.get(path);
-    const dimensions = known?.objectId === objectId ? known.dimensions : NO_DIMENSIONS;
-    const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, ino), objectId, dimensions };
     const trusted =
       boundary !== undefined && this.#clock.trusts({ dev, ino, size, mtimeNs, ctimeNs }, boundary);
+    const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, ino), objectId };
     this.#entries.put(path, entry, trusted ? undefined : dev);
     this.#changes++;
   }
@@ -316,13 +313,18 @@ export class StatCache {
     }
     const changes = this.#changes;
     const change = this.#entries.change();
-    if (change.put.size > 0 || change.remove.size > 0) {
+    if (change) {
       let stored: CacheContents | undefined;
       const take = (contents: CacheContents) => {
         stored = contents;
       };
-      await storage.save(change, { maxBytes: this.#maxBytes, ...(this.#keep && { keep: take }) });
-      this.#entries.saved(change, stored);
+      try {
+        await storage.save(change, { maxBytes: this.#maxBytes, ...(this.#keep && { keep: take }) });
+      } catch (error) {
+        this.#entries.notSaved();
+        throw error;
+      }
+      this.#entries.saved(stored);
     }
     this.#savedChanges = changes;
   }
