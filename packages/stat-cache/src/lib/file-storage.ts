@@ -70,7 +70,7 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
       try {
         await prepare(place);
         const pieces = limited(codec.encode(change), maxBytes, file);
-        if (keep && change.put.size >= WORTH_KEEPING) await replaceAndKeep(place, codec, [...pieces], keep);
+        if (keep && change.put.size >= WORTH_KEEPING) await replaceAndKeep(place, codec, pieces, keep);
         else await replace(place, pieces);
       } catch (error) {
         if (error instanceof CacheNotSavedError) throw error;
@@ -87,14 +87,24 @@ const WORTH_KEEPING = 1000;
 async function replaceAndKeep(
   place: Place,
   codec: CacheCodec,
-  pieces: readonly Uint8Array[],
+  pieces: Iterable<Uint8Array>,
   keep: (contents: CacheContents) => void,
 ): Promise<void> {
-  // Before the rename: from there on nothing may fail that would call the save a failure.
-  const bytes = joinShared(pieces);
-  await replace(place, pieces);
+  const written: Uint8Array[] = [];
+  let bytes: Uint8Array = new Uint8Array();
+  // Collected while they are written, one write a turn of the event loop: all at once they would block it.
+  await replace(place, collected(pieces, written), () => {
+    bytes = joinShared(written);
+  });
   const decoded = codec.decode(bytes, { defer: true });
   if ('contents' in decoded) keep(decoded.contents);
+}
+
+function* collected(pieces: Iterable<Uint8Array>, into: Uint8Array[]): Iterable<Uint8Array> {
+  for (const piece of pieces) {
+    into.push(piece);
+    yield piece;
+  }
 }
 
 /** Shared, so that threads can look entries up without a copy. */
@@ -202,8 +212,14 @@ function* limited(pieces: Iterable<Uint8Array>, maxBytes: number, file: string):
   }
 }
 
-async function replace({ file, directory }: Place, pieces: Iterable<Uint8Array>): Promise<void> {
+/** `written` is called before the rename: from there on nothing may fail that would call the save a failure. */
+async function replace(
+  { file, directory }: Place,
+  pieces: Iterable<Uint8Array>,
+  written?: () => void,
+): Promise<void> {
   await withTemporaryFile(directory, pieces, async (temporary, { mtimeNs: nowNs }) => {
+    written?.();
     await rename(toOpenable(temporary), toOpenable(file));
     await syncDirectory(directory);
     await sweep(directory, nowNs);

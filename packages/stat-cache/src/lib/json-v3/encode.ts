@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { compareTreePaths, sortTreePaths, treePathToBytes } from '@muse/paths';
+import { sortTreePaths, treePathToBytes } from '@muse/paths';
 import { LayeredContents, pathsOf } from '../layered-contents.js';
 import type { CacheChange, FileCacheEntry, SortedLines } from '../types.js';
 import { CanonicalContents } from './canonical-contents.js';
 import { BEFORE_CHECKSUM, CHECKSUM_KEY, END, HEADER, SEPARATOR } from './canonical-text.js';
 import { entryText } from './entry-text.js';
-import { compareKey, lowerBound, nextLine } from './sorted-lines.js';
+import { compareKey, lowerBoundFrom, nextLine } from './sorted-lines.js';
 
 /** Yields the canonical text after a change, piece by piece; lines of `base` that did not change are copied as bytes. */
 export function* encode(change: CacheChange): Iterable<Uint8Array> {
@@ -46,11 +46,11 @@ function* lineGroups({ base, put, remove }: CacheChange): Iterable<Uint8Array> {
   const entryOf = (path: string) => layered.put.get(path);
   let pending: string[] = [];
   for (const { path, start, end } of edits(lines, layered)) {
-    if (start > from) {
+    if (start > from || pending.length === LINES_A_PIECE) {
       yield* formatted(pending, entryOf);
       pending = [];
-      yield copied(lines, from, start);
     }
+    if (start > from) yield copied(lines, from, start);
     from = end;
     if (layered.put.has(path)) pending.push(path);
   }
@@ -65,15 +65,18 @@ interface Edit {
   readonly end: number;
 }
 
-function edits(lines: SortedLines, { put, remove }: LayeredContents): Edit[] {
-  const paths = [...put.keys(), ...[...remove].filter((path) => !put.has(path))].sort(compareTreePaths);
-  return paths.map((path) => {
+/** Yields the changed paths in order, each looked for when it is asked for: a save that changes all must not block. */
+function* edits(lines: SortedLines, { put, remove }: LayeredContents): Iterable<Edit> {
+  const paths = sortTreePaths([...put.keys(), ...[...remove].filter((path) => !put.has(path))]);
+  let from = lines.from;
+  for (const path of paths) {
     const key = treePathToBytes(path);
-    const start = lowerBound(lines, key);
+    const start = lowerBoundFrom(lines, key, from);
     let end = start;
     while (end < lines.to && compareKey(lines.bytes, end, key) === 0) end = nextLine(lines.bytes, end);
-    return { path, start, end };
-  });
+    from = end;
+    yield { path, start, end };
+  }
 }
 
 /** The lines from one to another, as they stand in the text, without the separator that ends the last of them. */
