@@ -24,14 +24,15 @@ function nodeOf(
   const stats = new PackedStats();
   for (const [i] of names.entries())
     stats.add({ dev: 1n, ino: BigInt(i), size: 10n, mtimeNs: 0n, ctimeNs: 0n });
-  node.listing = {
+  const listing = {
     names,
     kinds: Uint8Array.from(Object.values(entries)),
     stats: stats.take(),
     from: 0,
     to: names.length,
   };
-  node.value = new DirectoryIds(undefined);
+  node.listing = listing;
+  node.value = new DirectoryIds(node, listing, undefined);
   node.value.problems.push(...problems);
   for (const [i, name] of names.entries()) if (!without.includes(name)) node.value.set(i, id);
   parent?.children.set(path.slice(parent.prefix.length), node);

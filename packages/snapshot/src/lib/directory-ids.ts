@@ -1,24 +1,49 @@
-import type { MissReason, ObjectId } from '@muse/stat-cache';
+import type { FileStat, MissReason, ObjectId } from '@muse/stat-cache';
 import { CHANGED, NO_LINE } from '@muse/stat-cache/json-v3';
-import type { DirectoryNode, Listing } from '@muse/walker/scan';
+import { StatView, type DirectoryNode, type Listing } from '@muse/walker/scan';
 import type { FileToHash } from './hash-files.js';
 import type { Problem } from './types.js';
 
-/** A file whose object id only reading it can tell. */
-export interface Miss extends FileToHash {
-  readonly directory: DirectoryNode<DirectoryIds>;
+/** A file whose object id only reading it can tell. Its path and stat stay in the listing until they are asked for. */
+export class Miss implements FileToHash {
   readonly into: DirectoryIds;
   /** Its place in the directory's listing, from the first entry on. */
   readonly position: number;
   readonly reason: MissReason;
+  readonly size: number;
   /** Bytes that it had when it was read; until then, the size that it was listed with. */
   bytes: number;
+
+  constructor(into: DirectoryIds, position: number, reason: MissReason) {
+    this.into = into;
+    this.position = position;
+    this.reason = reason;
+    this.size = Number(this.stat.size);
+    this.bytes = this.size;
+  }
+
+  get path(): string {
+    const { directory, listing } = this.into;
+    return directory.prefix + (listing.names[listing.from + this.position] ?? '');
+  }
+
+  get stat(): FileStat {
+    const { stats, from } = this.into.listing;
+    return new StatView(stats, from + this.position);
+  }
 }
 
+const ALGORITHM = 'sha256:';
 const ID_LENGTH = 71;
+const DIGEST_BYTES = 32;
+/** A digest, after one byte that is 1 where there is any. */
+const ROW_BYTES = 1 + DIGEST_BYTES;
 
 /** What a snapshot knows of the files of one directory. */
 export class DirectoryIds {
+  readonly directory: DirectoryNode<DirectoryIds>;
+  /** What the directory held when it was looked up. */
+  readonly listing: Listing;
   /** Entries of the listing that are files. */
   files = 0;
   /** Files that have a stored line, valid or not. */
@@ -29,27 +54,39 @@ export class DirectoryIds {
   readonly problems: Problem[] = [];
   /** What the notes of the listing are offsets in; one for all directories. */
   readonly lines: Buffer | undefined;
-  #known: (ObjectId | undefined)[] | undefined;
+  #rows: Buffer | undefined;
 
-  constructor(lines: Buffer | undefined) {
+  constructor(directory: DirectoryNode<DirectoryIds>, listing: Listing, lines: Buffer | undefined) {
+    this.directory = directory;
+    this.listing = listing;
     this.lines = lines;
   }
 
   /** Keeps the object id of the file in this place of the listing. */
   set(position: number, id: ObjectId): void {
-    this.#known ??= [];
-    this.#known[position] = id;
+    const { from, to } = this.listing;
+    const rows = (this.#rows ??= Buffer.alloc((to - from) * ROW_BYTES));
+    const at = position * ROW_BYTES;
+    rows[at] = 1;
+    rows.write(id.slice(ALGORITHM.length), at + 1, DIGEST_BYTES, 'hex');
+  }
+
+  /** Whether an object id was set for the file in this place of the listing. */
+  has(position: number): boolean {
+    return this.#rows?.[position * ROW_BYTES] === 1;
   }
 
   /** Returns what was set for the file in this place of the listing. */
   get(position: number): ObjectId | undefined {
-    return this.#known?.[position];
+    const rows = this.#rows;
+    const at = position * ROW_BYTES;
+    return rows?.[at] === 1 ? `${ALGORITHM}${rows.toString('hex', at + 1, at + ROW_BYTES)}` : undefined;
   }
 
   /** Returns where in the lines the object id of the file with this index in the listing stands, or 0: not there. */
   storedAt({ notes, from }: Listing, index: number): number {
     const note = notes?.[index] ?? NO_LINE;
-    return note > CHANGED && this.#known?.[index - from] === undefined ? note : 0;
+    return note > CHANGED && !this.has(index - from) ? note : 0;
   }
 
   /**
@@ -58,7 +95,7 @@ export class DirectoryIds {
    */
   idOf(listing: Listing, index: number): ObjectId | undefined {
     const at = this.storedAt(listing, index);
-    if (at === 0) return this.#known?.[index - listing.from];
+    if (at === 0) return this.get(index - listing.from);
     return this.lines?.toString('latin1', at, at + ID_LENGTH) as ObjectId;
   }
 }

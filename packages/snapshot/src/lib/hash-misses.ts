@@ -61,7 +61,7 @@ export async function hashMisses(
     await hashFiles(misses, context, sink);
     if (movedLast.size === 0) break;
     if (round === ROUNDS - 1) break;
-    for (const miss of movedLast.keys()) scan.refresh(miss.directory);
+    for (const miss of movedLast.keys()) scan.refresh(miss.into.directory);
     await scan.drain();
   }
   for (const [miss, problem] of movedLast) {
@@ -82,15 +82,13 @@ function aheadOf(boundary: bigint): (timeNs: bigint) => boolean {
 }
 
 /** Takes a file that is gone out of the listing that still has it. */
-function forget({ directory: { listing }, into, position, path }: Miss): void {
-  if (!listing) return;
+function forget(miss: Miss): void {
+  const { into, position } = miss;
+  const { listing } = into;
   const index = listing.from + position;
   listing.kinds[index] = LEFT_OUT;
   if ((listing.notes?.[index] ?? NO_LINE) !== NO_LINE) into.matched--;
-  into.misses.splice(
-    into.misses.findIndex((miss) => miss.path === path),
-    1,
-  );
+  into.misses.splice(into.misses.indexOf(miss), 1);
 }
 
 /** Returns the files that have neither an object id nor a problem. */
@@ -100,7 +98,7 @@ function missesOf(root: DirectoryNode<DirectoryIds>): Miss[] {
     if (!value || value.misses.length === 0) continue;
     const failed = new Set(value.problems.map(({ path }) => path));
     for (const miss of value.misses) {
-      if (value.get(miss.position) === undefined && !failed.has(miss.path)) misses.push(miss);
+      if (!value.has(miss.position) && (failed.size === 0 || !failed.has(miss.path))) misses.push(miss);
     }
   }
   return misses;

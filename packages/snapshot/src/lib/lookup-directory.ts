@@ -2,7 +2,7 @@ import type { FileStat, StatCache } from '@muse/stat-cache';
 import { CHANGED, NO_LINE } from '@muse/stat-cache/json-v3';
 import { FILE, StatView, type DirectoryNode, type Listing } from '@muse/walker/scan';
 import type { Breather } from './breather.js';
-import { DirectoryIds, type Miss } from './directory-ids.js';
+import { DirectoryIds, Miss } from './directory-ids.js';
 
 /** What is known from earlier snapshots. */
 export interface Known {
@@ -22,7 +22,7 @@ export async function lookUpDirectory(
   breather: Breather,
 ): Promise<void> {
   const { names, kinds, stats, notes, from, to } = listing;
-  const into = new DirectoryIds(lines);
+  const into = new DirectoryIds(directory, listing, lines);
   const read = readBefore(directory.value);
   directory.value = into;
   // The note of a file says all there is to say of it, unless something newer does.
@@ -46,24 +46,21 @@ export async function lookUpDirectory(
     const idReadBefore = earlier?.into.get(earlier.position);
     if (earlier && idReadBefore !== undefined && isUnchanged(earlier.stat, view.at(i))) {
       into.set(position, idReadBefore);
-      into.misses.push({ ...earlier, stat: new StatView(stats, i), into, position });
+      const miss = new Miss(into, position, earlier.reason);
+      miss.bytes = earlier.bytes;
+      into.misses.push(miss);
       continue;
     }
-    const id = cache?.lookup(path, view.at(i));
-    if (id !== undefined) {
-      into.set(position, id);
-      continue;
-    }
-    const stat: FileStat = new StatView(stats, i);
-    const reason = cache?.missReason(path, stat) ?? 'new';
-    const size = Number(stat.size);
-    into.misses.push({ path, stat, size, directory, into, position, reason, bytes: size });
+    // A line that does not match is all that the cache knows, unless something newer is.
+    const id = notes === undefined || isNewer(path) ? cache?.lookup(path, view.at(i)) : undefined;
+    if (id !== undefined) into.set(position, id);
+    else into.misses.push(new Miss(into, position, cache?.missReason(path, view.at(i)) ?? 'new'));
   }
 }
 
 /** Returns the files of a directory that were read after it was listed, by path; `undefined` where there are none. */
 function readBefore(before: DirectoryIds | undefined): Map<string, Miss> | undefined {
-  const read = before?.misses.filter(({ position }) => before.get(position) !== undefined);
+  const read = before?.misses.filter(({ position }) => before.has(position));
   return read && read.length > 0 ? new Map(read.map((miss) => [miss.path, miss])) : undefined;
 }
 
