@@ -2,15 +2,34 @@ import type { FileCacheEntry } from './types.js';
 
 /** Numbers of one entry: size, mtime, ctime, inode. */
 const NUMBERS = 4;
-const ID_BYTES = 32;
+/** Bytes of the digest in an object id. */
+export const ID_BYTES = 32;
 const ALGORITHM = 'sha256:';
 /** Entries of one page: 32 KiB. Pages are never copied, where an array that grows is there twice while it does. */
 const ROWS = 512;
 const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
 
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+/** Which of the two words of a number is the lower one. */
+export const LOW = LITTLE_ENDIAN ? 0 : 1;
+/** Which of the two words of a number is the higher one. */
+export const HIGH = LITTLE_ENDIAN ? 1 : 0;
+
 interface Page {
   readonly numbers: BigInt64Array;
+  /** The same, in words of 32 bits. */
+  readonly words: Uint32Array;
   readonly ids: Buffer;
+}
+
+/** Where one packed entry lies: for who reads many, and makes nothing of them that is garbage at once. */
+export class PackedRow {
+  /** Size, mtime, ctime and inode from `word` on, two words each. */
+  words: Uint32Array = new Uint32Array();
+  word = 0;
+  /** The digest, from `id` on. */
+  ids: Uint8Array = new Uint8Array();
+  id = 0;
 }
 
 /**
@@ -31,10 +50,7 @@ export class PackedEntries implements ReadonlyMap<string, FileCacheEntry> {
     const copy = new PackedEntries();
     if (entries instanceof PackedEntries) {
       copy.#rows = new Map(entries.#rows);
-      copy.#pages = entries.#pages.map(({ numbers, ids }) => ({
-        numbers: numbers.slice(),
-        ids: Buffer.from(ids),
-      }));
+      copy.#pages = entries.#pages.map(({ numbers, ids }) => pageOf(numbers.slice(), Buffer.from(ids)));
       copy.#whole = new Map(entries.#whole);
       copy.#free = [...entries.#free];
       copy.#used = entries.#used;
@@ -55,6 +71,18 @@ export class PackedEntries implements ReadonlyMap<string, FileCacheEntry> {
   get(path: string): FileCacheEntry | undefined {
     const row = this.#rows.get(path);
     return row === undefined ? undefined : this.#entryIn(row);
+  }
+
+  /** Shows where the entry of a path lies; false where there is none, or none that is packed. */
+  find(path: string, into: PackedRow): boolean {
+    const row = this.#rows.get(path);
+    if (row === undefined || this.#whole.has(row)) return false;
+    const { words, ids } = this.#pages[Math.floor(row / ROWS)] ?? newPage();
+    into.words = words;
+    into.word = (row % ROWS) * NUMBERS * 2;
+    into.ids = ids;
+    into.id = (row % ROWS) * ID_BYTES;
+    return true;
   }
 
   /** Adds or replaces an entry. */
@@ -131,7 +159,11 @@ export class PackedEntries implements ReadonlyMap<string, FileCacheEntry> {
 }
 
 function newPage(): Page {
-  return { numbers: new BigInt64Array(ROWS * NUMBERS), ids: Buffer.alloc(ROWS * ID_BYTES) };
+  return pageOf(new BigInt64Array(ROWS * NUMBERS), Buffer.alloc(ROWS * ID_BYTES));
+}
+
+function pageOf(numbers: BigInt64Array, ids: Buffer): Page {
+  return { numbers, words: new Uint32Array(numbers.buffer), ids };
 }
 
 /** Whether a row gives back what is put into it. */

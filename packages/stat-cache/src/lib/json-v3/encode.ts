@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { sortTreePaths, treePathToBytes } from '@muse/paths';
 import { LayeredContents, pathsOf } from '../layered-contents.js';
-import type { CacheChange, FileCacheEntry, SortedLines } from '../types.js';
+import { PackedEntries } from '../packed-entries.js';
+import type { CacheChange, SortedLines } from '../types.js';
 import { CanonicalContents } from './canonical-contents.js';
 import { BEFORE_CHECKSUM, CHECKSUM_KEY, END, HEADER, SEPARATOR } from './canonical-text.js';
-import { entryText } from './entry-text.js';
+import { LineWriter } from './line-writer.js';
 import { compareKey, lowerBoundFrom, nextLine } from './sorted-lines.js';
 
 /** Yields the canonical text after a change, piece by piece; lines of `base` that did not change are copied as bytes. */
@@ -31,30 +32,33 @@ function* coveredPieces(change: CacheChange): Iterable<Uint8Array> {
   yield BEFORE_CHECKSUM;
 }
 
+/** Paths whose lines are written before the next ones are looked for. */
+const PATHS_A_GROUP = 4096;
+
 /** Yields groups of lines in path order, with separators inside a group but not around it. */
 function* lineGroups({ base, put, remove }: CacheChange): Iterable<Uint8Array> {
   const contents = LayeredContents.of(base, put, remove);
   const layered = contents instanceof LayeredContents ? contents : undefined;
+  const packed = layered?.put instanceof PackedEntries ? layered.put : undefined;
+  const writer = new LineWriter({ packed, entryOf: (path) => contents.get(path) });
   // Text with damaged lines in it is not copied, but written anew without them.
   if (!layered || !(layered.base instanceof CanonicalContents) || !layered.base.whole) {
-    const paths = sortTreePaths([...pathsOf(contents)]);
-    yield* formatted(paths, (path) => contents.get(path));
+    yield* writer.lines(sortTreePaths([...pathsOf(contents)]));
     return;
   }
   const lines = layered.base.sorted;
   let from = lines.from;
-  const entryOf = (path: string) => layered.put.get(path);
   let pending: string[] = [];
   for (const { path, start, end } of edits(lines, layered)) {
-    if (start > from || pending.length === LINES_A_PIECE) {
-      yield* formatted(pending, entryOf);
+    if (start > from || pending.length === PATHS_A_GROUP) {
+      yield* writer.lines(pending);
       pending = [];
     }
     if (start > from) yield copied(lines, from, start);
     from = end;
     if (layered.put.has(path)) pending.push(path);
   }
-  yield* formatted(pending, entryOf);
+  yield* writer.lines(pending);
   if (from < lines.to) yield copied(lines, from, lines.to);
 }
 
@@ -82,21 +86,4 @@ function* edits(lines: SortedLines, { put, remove }: LayeredContents): Iterable<
 /** The lines from one to another, as they stand in the text, without the separator that ends the last of them. */
 function copied({ bytes, to }: SortedLines, start: number, end: number): Uint8Array {
   return bytes.subarray(start, end === to ? end - 1 : end - SEPARATOR.length);
-}
-
-const LINES_A_PIECE = 4096;
-
-function* formatted(
-  paths: readonly string[],
-  entryOf: (path: string) => FileCacheEntry | undefined,
-): Iterable<Uint8Array> {
-  for (let at = 0; at < paths.length; at += LINES_A_PIECE) {
-    const lines: string[] = [];
-    for (const path of paths.slice(at, at + LINES_A_PIECE)) {
-      const entry = entryOf(path);
-      // An entry without a ctime can never be a hit, so it is not worth a line.
-      if (entry?.ctimeNs !== undefined) lines.push(entryText(path, entry, entry.ctimeNs));
-    }
-    if (lines.length > 0) yield Buffer.from(lines.join(',\n'));
-  }
 }

@@ -1,0 +1,78 @@
+import { PackedRow, type PackedEntries } from '../packed-entries.js';
+import type { FileCacheEntry } from '../types.js';
+import { SEPARATOR } from './canonical-text.js';
+import { entryText } from './entry-text.js';
+import { MOST_BESIDE_PATH, writePlainLine } from './plain-text.js';
+
+/** Bytes of one piece of memory: as much as is written to a file at once. */
+const PIECE_BYTES = 1024 * 1024;
+/** The most bytes of one UTF-16 unit. */
+const UNIT_BYTES = 3;
+
+/** Where entries come from. */
+export interface LineSource {
+  /** Those that can be written from their packed numbers. */
+  readonly packed: PackedEntries | undefined;
+  readonly entryOf: (path: string) => FileCacheEntry | undefined;
+}
+
+/** Writes canonical lines one after the other into memory, none of which changes once it is handed out. */
+export class LineWriter {
+  readonly #source: LineSource;
+  readonly #row = new PackedRow();
+  #memory = Buffer.alloc(0);
+  /** Where the lines begin that were not handed out yet, and where they end. */
+  #from = 0;
+  #to = 0;
+
+  constructor(source: LineSource) {
+    this.#source = source;
+  }
+
+  /** Yields groups of the lines of these paths, in this order, with separators inside a group but not around it. */
+  *lines(paths: readonly string[]): Iterable<Uint8Array> {
+    const { packed, entryOf } = this.#source;
+    for (const path of paths) {
+      yield* this.#makeRoom(path.length + MOST_BESIDE_PATH);
+      if (packed?.find(path, this.#row) === true) {
+        const end = writePlainLine(this.#memory, this.#start, path, this.#row);
+        if (end >= 0) {
+          this.#take(end);
+          continue;
+        }
+      }
+      const entry = entryOf(path);
+      // An entry without a ctime can never be a hit, so it is not worth a line.
+      if (entry?.ctimeNs === undefined) continue;
+      const text = entryText(path, entry, entry.ctimeNs);
+      yield* this.#makeRoom(text.length * UNIT_BYTES);
+      this.#take(this.#start + this.#memory.write(text, this.#start));
+    }
+    yield* this.#handOut();
+  }
+
+  /** Where the next line begins, after a separator where one is before it. */
+  get #start(): number {
+    return this.#to + (this.#to > this.#from ? SEPARATOR.length : 0);
+  }
+
+  /** Takes the next line in, which was written from `#start` to here. */
+  #take(end: number): void {
+    if (this.#to > this.#from) SEPARATOR.copy(this.#memory, this.#to);
+    this.#to = end;
+  }
+
+  *#handOut(): Iterable<Uint8Array> {
+    if (this.#to > this.#from) yield this.#memory.subarray(this.#from, this.#to);
+    this.#from = this.#to;
+  }
+
+  /** Goes on in new memory where there is less room than this. */
+  *#makeRoom(bytes: number): Iterable<Uint8Array> {
+    if (this.#start + bytes <= this.#memory.length) return;
+    yield* this.#handOut();
+    this.#memory = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes));
+    this.#from = 0;
+    this.#to = 0;
+  }
+}
