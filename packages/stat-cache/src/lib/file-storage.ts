@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import { toOpenable } from '@muse/paths';
 import { quotePath } from './errors.js';
 import { jsonV3Codec } from './json-v3/codec.js';
+import { encode } from './json-v3/encode.js';
 import { MAX_CACHE_BYTES } from './limits.js';
 import { statOfNewFile, sweep, withTemporaryFile } from './temporary-file.js';
 import type {
+  CacheChange,
   CacheCodec,
   CacheContents,
   CacheStorage,
@@ -69,8 +71,9 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
     save: async (change, { maxBytes = MAX_CACHE_BYTES, keep } = {}) => {
       try {
         await prepare(place);
-        const pieces = limited(codec.encode(change), maxBytes, file);
-        if (keep && change.put.size >= WORTH_KEEPING) await replaceAndKeep(place, codec, pieces, keep);
+        const keeping = change.put.size >= WORTH_KEEPING ? keep : undefined;
+        const pieces = limited(encodeWith(codec, change, keeping === undefined), maxBytes, file);
+        if (keeping) await replaceAndKeep(place, codec, pieces, keeping);
         else await replace(place, pieces);
       } catch (error) {
         if (error instanceof CacheNotSavedError) throw error;
@@ -79,6 +82,11 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
       }
     },
   };
+}
+
+/** With `reuse` each piece must be written before the next one is asked for. */
+function encodeWith(codec: CacheCodec, change: CacheChange, reuse: boolean): Iterable<Uint8Array> {
+  return codec === jsonV3Codec ? encode(change, { reuse }) : codec.encode(change);
 }
 
 /** So many new entries take more memory and time apart from the stored text than the text with them in it. */

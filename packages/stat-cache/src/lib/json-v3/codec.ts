@@ -9,5 +9,5 @@ export const jsonV3Codec: CacheCodec = {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return decodeCanonical(buffer, options) ?? decodeLoose(buffer);
   },
-  encode,
+  encode: (change) => encode(change),
 };

@@ -8,10 +8,19 @@ import { BEFORE_CHECKSUM, CHECKSUM_KEY, END, HEADER, SEPARATOR } from './canonic
 import { LineWriter } from './line-writer.js';
 import { compareKey, lowerBoundFrom, nextLine } from './sorted-lines.js';
 
+/** How a change becomes text. */
+export interface EncodeOptions {
+  /**
+   * The memory of a piece may be used again once the next one is asked for: enough for who writes each before that, and
+   * far less than the whole text. Default: false, as `CacheCodec` has it.
+   */
+  readonly reuse?: boolean;
+}
+
 /** Yields the canonical text after a change, piece by piece; lines of `base` that did not change are copied as bytes. */
-export function* encode(change: CacheChange): Iterable<Uint8Array> {
+export function* encode(change: CacheChange, { reuse = false }: EncodeOptions = {}): Iterable<Uint8Array> {
   const hasher = createHash('sha256');
-  for (const piece of coveredPieces(change)) {
+  for (const piece of coveredPieces(change, reuse)) {
     hasher.update(piece);
     yield piece;
   }
@@ -20,10 +29,10 @@ export function* encode(change: CacheChange): Iterable<Uint8Array> {
   yield END;
 }
 
-function* coveredPieces(change: CacheChange): Iterable<Uint8Array> {
+function* coveredPieces(change: CacheChange, reuse: boolean): Iterable<Uint8Array> {
   yield HEADER;
   let first = true;
-  for (const lines of lineGroups(change)) {
+  for (const lines of lineGroups(change, reuse)) {
     if (!first) yield SEPARATOR;
     first = false;
     yield lines;
@@ -36,11 +45,11 @@ function* coveredPieces(change: CacheChange): Iterable<Uint8Array> {
 const PATHS_A_GROUP = 4096;
 
 /** Yields groups of lines in path order, with separators inside a group but not around it. */
-function* lineGroups({ base, put, remove }: CacheChange): Iterable<Uint8Array> {
+function* lineGroups({ base, put, remove }: CacheChange, reuse: boolean): Iterable<Uint8Array> {
   const contents = LayeredContents.of(base, put, remove);
   const layered = contents instanceof LayeredContents ? contents : undefined;
   const packed = layered?.put instanceof PackedEntries ? layered.put : undefined;
-  const writer = new LineWriter({ packed, entryOf: (path) => contents.get(path) });
+  const writer = new LineWriter({ packed, entryOf: (path) => contents.get(path), reuse });
   // Text with damaged lines in it is not copied, but written anew without them.
   if (!layered || !(layered.base instanceof CanonicalContents) || !layered.base.whole) {
     yield* writer.lines(sortTreePaths([...pathsOf(contents)]));

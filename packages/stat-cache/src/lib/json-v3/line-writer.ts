@@ -4,34 +4,36 @@ import { SEPARATOR } from './canonical-text.js';
 import { entryText } from './entry-text.js';
 import { MOST_BESIDE_PATH, writePlainLine } from './plain-text.js';
 
-/** Bytes of one piece of memory: as much as is written to a file at once. */
-const PIECE_BYTES = 1024 * 1024;
+/** Bytes of the memory that lines are written to: small enough to stay in a core's cache. */
+const MEMORY_BYTES = 128 * 1024;
 /** The most bytes of one UTF-16 unit. */
 const UNIT_BYTES = 3;
 
-/** Where entries come from. */
-export interface LineSource {
+/** Where entries come from, and what becomes of the memory. */
+export interface LineWriterOptions {
   /** Those that can be written from their packed numbers. */
   readonly packed: PackedEntries | undefined;
   readonly entryOf: (path: string) => FileCacheEntry | undefined;
+  /** Use memory again once what was in it is handed out and more is asked for. */
+  readonly reuse: boolean;
 }
 
-/** Writes canonical lines one after the other into memory, none of which changes once it is handed out. */
+/** Writes canonical lines one after the other into memory. */
 export class LineWriter {
-  readonly #source: LineSource;
+  readonly #options: LineWriterOptions;
   readonly #row = new PackedRow();
   #memory = Buffer.alloc(0);
   /** Where the lines begin that were not handed out yet, and where they end. */
   #from = 0;
   #to = 0;
 
-  constructor(source: LineSource) {
-    this.#source = source;
+  constructor(options: LineWriterOptions) {
+    this.#options = options;
   }
 
   /** Yields groups of the lines of these paths, in this order, with separators inside a group but not around it. */
   *lines(paths: readonly string[]): Iterable<Uint8Array> {
-    const { packed, entryOf } = this.#source;
+    const { packed, entryOf } = this.#options;
     for (const path of paths) {
       yield* this.#makeRoom(path.length + MOST_BESIDE_PATH);
       if (packed?.find(path, this.#row) === true) {
@@ -67,11 +69,13 @@ export class LineWriter {
     this.#from = this.#to;
   }
 
-  /** Goes on in new memory where there is less room than this. */
+  /** Goes on in other memory where there is less room than this. */
   *#makeRoom(bytes: number): Iterable<Uint8Array> {
     if (this.#start + bytes <= this.#memory.length) return;
     yield* this.#handOut();
-    this.#memory = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes));
+    if (!this.#options.reuse || this.#memory.length < bytes) {
+      this.#memory = Buffer.allocUnsafeSlow(Math.max(MEMORY_BYTES, bytes));
+    }
     this.#from = 0;
     this.#to = 0;
   }
