@@ -78,6 +78,22 @@ describe('RecordedEntries', () => {
     expect(change?.remove.size).toBe(0);
   });
 
+  it('yields the paths that have no line, and none where all have one', () => {
+    const entries = new RecordedEntries(contentsOf([['a', stored]]));
+    entries.put('a', other, undefined);
+    expect([...entries.overlaidPaths()]).toEqual([]);
+    entries.put('b', other, undefined);
+    entries.put('c', other, 7n);
+    expect([...entries.overlaidPaths()]).toEqual(expect.arrayContaining(['b', 'c']));
+    entries.remove('a');
+    entries.remove('c');
+    expect([...entries.overlaidPaths()]).toEqual(['b']);
+    entries.change();
+    entries.saved();
+    entries.put('b', stored, undefined);
+    expect([entries.size, ...entries.overlaidPaths()]).toEqual([1, 'b']);
+  });
+
   it('takes for saved what the storage has at hand', () => {
     const entries = new RecordedEntries(contentsOf([]));
     entries.put('a', stored, undefined);

@@ -60,9 +60,12 @@ export class RecordedEntries {
     return this.#isNewer(path) || put?.has(path) === true || remove?.has(path) === true;
   }
 
-  /** Yields the paths of entries that no line holds. */
+  /** Yields the paths of entries that no line holds, and may yield such as have another line. */
   *overlaidPaths(): Iterable<string> {
-    for (const path of this.#layers().put?.keys() ?? []) if (!this.#isNewer(path)) yield path;
+    const { base, put } = this.#layers();
+    for (const path of put?.keys() ?? []) if (!this.#isNewer(path)) yield path;
+    // As many as are stored, and none of those removed: each has a line, so that a tree that was touched needs no look.
+    if (base === this.#stored && this.#balance === 0 && this.#removed.size === 0) return;
     yield* this.#put.keys();
     yield* this.#racy.keys();
   }
