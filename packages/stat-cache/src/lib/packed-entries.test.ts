@@ -81,6 +81,19 @@ describe('PackedEntries', () => {
     );
   });
 
+  it('uses the room of what is deleted again, in a copy too', () => {
+    const first = packed([['a', cacheEntry()]]);
+    first.delete('a');
+    for (const entries of [first, PackedEntries.copyOf(first)]) {
+      const before = process.memoryUsage().arrayBuffers;
+      for (let i = 0; i < 100_000; i++) {
+        entries.set(`f${i}`, cacheEntry());
+        entries.delete(`f${i}`);
+      }
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+    }
+  });
+
   it('copies any other map', () => {
     const entries = new Map([
       ['a', cacheEntry()],

@@ -94,6 +94,16 @@ describe('RecordedEntries', () => {
     expect([entries.size, ...entries.overlaidPaths()]).toEqual([1, 'b']);
   });
 
+  it('counts a racy entry once, whatever it stands for', () => {
+    const entries = new RecordedEntries(contentsOf([['a', stored]]));
+    entries.put('a', other, 7n);
+    entries.put('b', other, 7n);
+    entries.change();
+    expect(entries.size).toBe(2);
+    entries.notSaved();
+    expect(entries.size).toBe(2);
+  });
+
   it('takes for saved what the storage has at hand', () => {
     const entries = new RecordedEntries(contentsOf([]));
     entries.put('a', stored, undefined);

@@ -35,6 +35,14 @@ describe('writePlainLine', () => {
     ['one nanosecond', { mtimeNs: 1n, ctimeNs: SECOND - 1n }],
     ['whole seconds', { mtimeNs: SECOND, ctimeNs: 1_700_000_000n * SECOND }],
     ['a second less one', { mtimeNs: 1_700_000_000n * SECOND - 1n, ctimeNs: 9_223_372_036n * SECOND - 1n }],
+    [
+      'a second that a double is too small for',
+      { mtimeNs: 9_223_372_035n * SECOND, ctimeNs: 9_223_372_033n * SECOND },
+    ],
+    [
+      'one that it is too large for',
+      { mtimeNs: 9_223_372_035n * SECOND - 1n, ctimeNs: 9_223_372_033n * SECOND - 1n },
+    ],
     ['the last time', { mtimeNs: LAST, ctimeNs: LAST }],
     ['powers of ten', { size: 10n ** 15n, ino: 10n }],
     ['the largest double that counts', { size: 2n ** 53n - 1n, ino: 2n ** 53n - 1n }],

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fileEntries } from '../../../test/support/arbitrary.js';
+import { cacheEntry } from '../../../test/support/entries.js';
+import { EMPTY_CONTENTS } from '../layered-contents.js';
+import type { CacheContents, FileCacheEntry } from '../types.js';
+import { jsonV3Codec } from './codec.js';
+
+/** The contents of canonical text, of which nothing was read yet. */
+function unread(entries: ReadonlyMap<string, FileCacheEntry>): CacheContents {
+  const pieces = jsonV3Codec.encode({ base: EMPTY_CONTENTS, put: entries, remove: new Set() });
+  const decoded = jsonV3Codec.decode(Buffer.concat([...pieces]), { defer: true });
+  if ('discarded' in decoded) throw new Error(decoded.detail);
+  return decoded.contents;
+}
+
+describe('CanonicalContents', () => {
+  it('finds an entry in whatever order it is asked', () => {
+    const asked = fc.array(fc.nat(40), { maxLength: 60 });
+    fc.assert(
+      fc.property(fileEntries, asked, (entries, order) => {
+        const contents = unread(entries);
+        const paths = [...entries.keys(), '!', 'b/none', 'zzz', '\uffff'];
+        for (const at of order) {
+          const path = paths[at % paths.length] ?? '';
+          expect(contents.get(path)).toEqual(entries.get(path));
+        }
+      }),
+    );
+  });
+
+  it('finds the first entry after it was asked for one behind the last', () => {
+    const contents = unread(new Map([['a', cacheEntry()]]));
+    expect(contents.get('z')).toBeUndefined();
+    expect(contents.get('a')).toEqual(cacheEntry());
+  });
+});
