@@ -21,20 +21,20 @@ function cacheOf(overlay?: ObjectId | MissReason): StatCache {
   } as unknown as StatCache;
 }
 
-function listingOf(note: number): Listing {
+function listingOf(note: number | undefined): Listing {
   const stats = new PackedStats();
   stats.add({ dev: 1n, ino: 2n, size: 3n, mtimeNs: 4n, ctimeNs: 5n });
   return {
     names: ['a'],
     kinds: Uint8Array.of(FILE),
     stats: stats.take(),
-    notes: Uint32Array.of(note),
+    notes: note === undefined ? undefined : Uint32Array.of(note),
     from: 0,
     to: 1,
   };
 }
 
-async function lookedUp(note: number, cache: StatCache) {
+async function lookedUp(note: number | undefined, cache: StatCache) {
   const node = new DirectoryNode<DirectoryIds>('', { dev: 1n, ino: 1n }, undefined);
   const listing = listingOf(note);
   await lookUpDirectory(node, listing, { cache, lines }, new Breather());
@@ -55,9 +55,22 @@ describe('lookUpDirectory', () => {
     expect([id, misses.length, value?.matched]).toEqual([undefined, 1, matched]);
   });
 
-  it('takes what was recorded since for newer than the note', async () => {
-    const { id, misses } = await lookedUp(4, cacheOf(newer));
+  it('does not look up what the note has told already', async () => {
+    const cache = Object.assign(cacheOf(), { lookup: () => newer });
+    const { id, misses } = await lookedUp(1, cache);
+    expect([id, misses]).toMatchObject([undefined, [{ path: 'a', reason: 'new' }]]);
+  });
+
+  it('looks everything up where there are no notes', async () => {
+    const { id, misses } = await lookedUp(undefined, Object.assign(cacheOf(), { lookup: () => newer }));
     expect([id, misses]).toEqual([newer, []]);
+  });
+
+  it('takes what was recorded since for newer than the note', async () => {
+    for (const note of [4, 1, 0]) {
+      const { id, misses } = await lookedUp(note, cacheOf(newer));
+      expect([id, misses]).toEqual([newer, []]);
+    }
   });
 
   it('does not fall back on the note where what was recorded since is no answer', async () => {
