@@ -13,31 +13,59 @@ export interface Known {
 
 /**
  * Looks up the files of a directory that was just listed, and notes on it what is known of them. If it was listed
- * before, what was read since then and did not change is not read again.
+ * before, what was read since then and did not change is not read again. Returns a promise where it is not done yet.
  */
-export async function lookUpDirectory(
+export function lookUpDirectory(
   directory: DirectoryNode<DirectoryIds>,
   listing: Listing,
-  { cache, lines }: Known,
+  known: Known,
   breather: Breather,
-): Promise<void> {
-  const { names, kinds, stats, notes, from, to } = listing;
-  const into = new DirectoryIds(directory, listing, lines);
+): Promise<void> | undefined {
+  const into = new DirectoryIds(directory, listing, known.lines);
   const read = readBefore(directory.value);
   directory.value = into;
+  const open = openIn(into, read !== undefined || known.cache?.hasOverlay === true);
+  const turn = breather.step(listing.to - listing.from);
+  return open.length === 0 ? turn : lookUpEach(open, into, known.cache, read, breather);
+}
+
+/**
+ * Counts the files of a directory, and returns the indices of those whose notes do not say all there is to say of them.
+ * Apart from what is done with those: most directories have none, and V8 compiles an asynchronous function far longer.
+ */
+function openIn(into: DirectoryIds, mayBeNewer: boolean): number[] {
+  const { kinds, notes, from, to } = into.listing;
+  const open: number[] = [];
+  let files = 0;
+  let matched = 0;
+  for (let i = from; i < to; i++) {
+    if (kinds[i] !== FILE) continue;
+    files++;
+    const note = notes?.[i] ?? NO_LINE;
+    if (note !== NO_LINE) matched++;
+    if (note <= CHANGED || mayBeNewer) open.push(i);
+  }
+  into.files = files;
+  into.matched = matched;
+  return open;
+}
+
+async function lookUpEach(
+  open: readonly number[],
+  into: DirectoryIds,
+  cache: StatCache | undefined,
+  read: ReadonlyMap<string, Miss> | undefined,
+  breather: Breather,
+): Promise<void> {
+  const { names, stats, notes, from } = into.listing;
+  const { prefix } = into.directory;
   // The note of a file says all there is to say of it, unless something newer does.
   const isNewer = (path: string) => read?.has(path) === true || cache?.isOverlaid(path) === true;
-  const anyNewer = read !== undefined || cache?.hasOverlay === true;
-  const { prefix } = directory;
   const view = new StatView(stats);
-  for (let i = from; i < to; i++) {
+  for (const i of open) {
     const turn = breather.step();
     if (turn) await turn;
-    if (kinds[i] !== FILE) continue;
-    into.files++;
     const note = notes?.[i] ?? NO_LINE;
-    if (note !== NO_LINE) into.matched++;
-    if (note > CHANGED && !anyNewer) continue;
     const path = prefix + (names[i] ?? '');
     if (note > CHANGED && !isNewer(path)) continue;
     if (notes && note > CHANGED) notes[i] = CHANGED;

@@ -66,12 +66,13 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     ignore,
     oneFileSystem,
     signal,
-    onListed: async (directory) => {
+    onListed: (directory) => {
       const { listing } = directory;
-      if (!listing) return;
+      if (!listing) return undefined;
       const before = directory.value?.files ?? 0;
-      await lookUpDirectory(directory, listing, known, breather);
+      const looked = lookUpDirectory(directory, listing, known, breather);
       progress.add({ files: Math.max(0, (directory.value?.files ?? 0) - before) });
+      return looked;
     },
   });
   await scan.drain();
