@@ -121,6 +121,17 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     expect([mute.isStill(other), asked.log]).toEqual([true, ['isStill']]);
   });
 
+  it('is not at its path where something else has its recycled inode number', async () => {
+    const root = await make({});
+    const statxPath: LinuxCalls['statxPath'] = (path, written) => {
+      const answer = real.statxPath(path, written);
+      // The type of a symbolic link, in the upper half of `stx_mode`.
+      written[29] = 0xa0;
+      return answer;
+    };
+    expect(opened(root, { statxPath }).directory.isStill(lstatSync(root, { bigint: true }))).toBe(false);
+  });
+
   it('leaves to the path a name that is not UTF-8', async () => {
     const { directory, fallback, stats } = opened(await make({ 'a\udcff': '' }));
     expect(directory.names()).toEqual(['a\udcff']);

@@ -3,7 +3,7 @@ import { closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { makeTree, removeTree, symlink } from '@muse/testkit';
 import { DirentBuffer } from './dirent-buffer.js';
-import { agreesWithNode, linuxCalls, type LinuxCalls } from './linux-calls.js';
+import { linuxCalls, tryLoading, type LinuxCalls } from './linux-calls.js';
 import { StatxRecord } from './statx-record.js';
 
 const calls = linuxCalls();
@@ -96,8 +96,8 @@ describe.skipIf(!calls)('LinuxCalls', () => {
 
   it('are not used where they say something else than Node', () => {
     const real = calls ?? NONE;
-    expect(agreesWithNode(real)).toBe(true);
-    expect(agreesWithNode({ ...real, statxPath: () => -1 })).toBe(false);
+    expect(tryLoading(() => real)).toBe(real);
+    expect(tryLoading(() => ({ ...real, statxPath: () => -1 }))).toBeUndefined();
     const twisted = (offset: number): LinuxCalls => ({
       ...real,
       statxPath: (path, record) => {
@@ -107,6 +107,13 @@ describe.skipIf(!calls)('LinuxCalls', () => {
       },
     });
     // The mask, the mode, the inode number and the device.
-    for (const offset of [0, 28, 32, 140]) expect(agreesWithNode(twisted(offset))).toBe(false);
+    for (const offset of [0, 28, 32, 140]) expect(tryLoading(() => twisted(offset))).toBeUndefined();
+  });
+
+  it('cannot be had where loading them fails', () => {
+    const fail = (): LinuxCalls => {
+      throw new Error('no such library');
+    };
+    expect(tryLoading(fail)).toBeUndefined();
   });
 });

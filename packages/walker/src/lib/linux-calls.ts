@@ -32,14 +32,15 @@ let loaded: { readonly calls: LinuxCalls | undefined } | undefined;
  * library it calls is missing, or where `MUSE_NO_KOFFI` is set. The first call takes 6 ms.
  */
 export function linuxCalls(): LinuxCalls | undefined {
-  loaded ??= { calls: tryLoading() };
+  loaded ??= { calls: tryLoading(() => load(createRequire(import.meta.url)('koffi') as typeof koffi)) };
   return loaded.calls;
 }
 
-function tryLoading(): LinuxCalls | undefined {
+/** Returns the calls that `make` gives, where this system has them and they work. */
+export function tryLoading(make: () => LinuxCalls): LinuxCalls | undefined {
   if (process.platform !== 'linux' || !LITTLE_ENDIAN || process.env['MUSE_NO_KOFFI']) return undefined;
   try {
-    const calls = load(createRequire(import.meta.url)('koffi') as typeof koffi);
+    const calls = make();
     return agreesWithNode(calls) ? calls : undefined;
   } catch {
     return undefined;
@@ -67,8 +68,8 @@ function load({ load: open, errno }: typeof koffi): LinuxCalls {
   };
 }
 
-/** Returns whether the calls work. A C library that is not the one it is named as, or a sandbox that denies them, shows here. */
-export function agreesWithNode(calls: LinuxCalls): boolean {
+/** A C library that is not the one it is named as, or a sandbox that denies them, shows here. */
+function agreesWithNode(calls: LinuxCalls): boolean {
   const record = new StatxRecord();
   const { dev, ino, mode } = lstatSync('/', { bigint: true });
   return (

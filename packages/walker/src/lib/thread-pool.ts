@@ -30,8 +30,8 @@ const DEPTH = 2;
 const YOUNG_MB = 4;
 
 /**
- * Worker threads that answer one message each in the order they were sent. They start on demand, all of them unless some were started before, keep the process alive
- * only while they work, and end with {@link ThreadPool.close}.
+ * Worker threads that answer one message each in the order they were sent. They start on demand, all of them unless some
+ * were started before, keep the process alive only while they work, and end with {@link ThreadPool.close}.
  */
 export class ThreadPool {
   readonly #script: URL;
