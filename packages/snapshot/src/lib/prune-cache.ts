@@ -7,7 +7,8 @@ import type { Manifest } from './types.js';
 
 /**
  * Removes the entries of files that are gone, and returns how many. `uncached` is how many files of the manifest have no
- * entry; the manifest itself is only asked for when something is gone. What lies at or below a problem is spared: it was not seen, which is not the same as not being there. So does what lies outside of the subtree that was snapshotted.
+ * entry; the manifest itself is only asked for when something is gone. What lies at or below a problem is spared: it was
+ * not seen, which is not the same as not being there. So is what lies outside of the subtree that was snapshotted.
  */
 export function pruneCache(
   cache: StatCache,

@@ -1,6 +1,8 @@
+import { HIGH, LOW } from '../packed-entries.js';
 import { decodeEntry } from './decode-entry.js';
 import { entryText } from './entry-text.js';
 import { JsonObject, parseJsonText } from './json-text.js';
+import { ALGORITHM, CTIME, HASH, INO, MTIME, SIZE, TAIL } from './line-parts.js';
 import { nextLine } from './sorted-lines.js';
 
 /**
@@ -8,19 +10,9 @@ import { nextLine } from './sorted-lines.js';
  * 64 bits are equal exactly when they agree in the lowest 32 bits and differ by less than 2^31 as doubles.
  */
 
-const MTIME = Buffer.from('":{"mtime":');
-const CTIME = Buffer.from(',"ctime":');
-const SIZE = Buffer.from(',"size":');
-const INO = Buffer.from(',"ino":');
-const HASH = Buffer.from(',"object_hash":"');
-const ALGORITHM = Buffer.from('sha256:');
-const TAIL = Buffer.from('","dimensions":{}}');
 const MAX_DIGITS = 20;
 const POINT = 0x2e - 0x30;
 const ID_DIGITS = 64;
-const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-const LOW = LITTLE_ENDIAN ? 0 : 1;
-const HIGH = LITTLE_ENDIAN ? 1 : 0;
 const TWO_32 = 4_294_967_296;
 const TWO_31 = 2_147_483_648;
 

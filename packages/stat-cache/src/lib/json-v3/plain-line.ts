@@ -1,14 +1,10 @@
+import { ALGORITHM, CTIME, HASH, INO, MTIME, SIZE, TAIL } from './line-parts.js';
+
 /**
  * The test that nearly every canonical line passes, byte by byte: a key of plain ASCII that is a tree path, numbers in
  * canonical form, a well-formed object id, no dimensions. It takes 0.3 µs where parsing the line takes 4.
  */
 
-const AFTER_KEY = Buffer.from('":{"mtime":');
-const CTIME = Buffer.from(',"ctime":');
-const SIZE = Buffer.from(',"size":');
-const INO = Buffer.from(',"ino":');
-const HASH = Buffer.from(',"object_hash":"sha256:');
-const TAIL = Buffer.from('","dimensions":{}}');
 const ID_DIGITS = 64;
 const MAX_DIGITS = 20;
 const DECIMALS = 9;
@@ -17,11 +13,11 @@ const DECIMALS = 9;
 export function plainLineKeyEnd(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start] !== 0x22) return -1;
   const key = plainKeyEnd(bytes, start + 1);
-  let at = literal(bytes, key, AFTER_KEY);
+  let at = literal(bytes, key, MTIME);
   at = literal(bytes, time(bytes, at), CTIME);
   at = literal(bytes, time(bytes, at), SIZE);
   at = literal(bytes, count(bytes, at), INO);
-  at = literal(bytes, count(bytes, at), HASH);
+  at = literal(bytes, literal(bytes, count(bytes, at), HASH), ALGORITHM);
   at = literal(bytes, digits(bytes, at), TAIL);
   return at === end ? key : -1;
 }

@@ -1,5 +1,6 @@
 import { HIGH, ID_BYTES, LOW, type PackedRow } from '../packed-entries.js';
 import { isPlain } from './line-index.js';
+import { ALGORITHM, CTIME, HASH, INO, MTIME, SIZE, TAIL } from './line-parts.js';
 
 /**
  * Writes the line that nearly every entry has, byte by byte from its packed numbers. That saves 0.6 µs a line and 1.5 KB
@@ -7,12 +8,6 @@ import { isPlain } from './line-index.js';
  */
 
 const QUOTE = 0x22;
-const MTIME = Buffer.from('":{"mtime":');
-const CTIME = Buffer.from(',"ctime":');
-const SIZE = Buffer.from(',"size":');
-const INO = Buffer.from(',"ino":');
-const HASH = Buffer.from(',"object_hash":"sha256:');
-const TAIL = Buffer.from('","dimensions":{}}');
 const HEX = Buffer.from('0123456789abcdef');
 const SECOND = 1_000_000_000;
 const DECIMALS = 9;
@@ -41,7 +36,7 @@ export function writePlainLine(bytes: Uint8Array, start: number, path: string, r
   if (at >= 0) at = count(bytes, literal(bytes, at, SIZE), words, word);
   if (at >= 0) at = count(bytes, literal(bytes, at, INO), words, word + 6);
   if (at < 0) return -1;
-  at = literal(bytes, at, HASH);
+  at = literal(bytes, literal(bytes, at, HASH), ALGORITHM);
   for (let i = 0; i < ID_BYTES; i++) {
     const byte = row.ids[row.id + i] ?? 0;
     bytes[at++] = HEX[byte >> 4] ?? 0;
