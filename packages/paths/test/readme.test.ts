@@ -26,7 +26,7 @@ describe('README.md', () => {
       description: string;
     };
     expect(readme).toContain(`# @muse/paths\n\n${description}\n`);
-    expect(examples).toHaveLength(2);
+    expect(examples).toHaveLength(3);
   });
 
   it.skipIf(process.platform === 'win32')(
@@ -56,5 +56,11 @@ describe('README.md', () => {
   it('has an example of a long path that runs', async () => {
     const example = (examples[1] ?? '').replace('/repo/src', home.replaceAll('\\', '/'));
     expect(await run(`${example}\nconsole.log('done');`)).toBe('done\n');
+  });
+
+  it('has an example of a small file that runs', async () => {
+    const file = JSON.stringify(join(home, 'package.json'));
+    const example = (examples[2] ?? '').replace("'package.json'", file);
+    expect(await run(`${example}\nconsole.log(bytes.length === stat.size);`)).toBe('true\n');
   });
 });

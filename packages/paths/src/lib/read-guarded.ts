@@ -1,0 +1,179 @@
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
+import { FileReadError } from './file-read-error.js';
+import { toOpenable } from './path-bytes.js';
+import { isPipe, openPipe } from './open-pipe.js';
+import { reachPath } from './reach-path.js';
+
+/** How far a reader goes. */
+export interface ReadLimits {
+  /** The most that may be there, counted as it is read: what the system says of a size may be untrue. Exactly as much is accepted. */
+  readonly maxBytes: number;
+  /** Rejects with its reason, between two reads of a file, at once while a pipe is silent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@link readGuarded} takes for a file. */
+export interface ReadGuardedOptions extends ReadLimits {
+  /** Whether the path may be a symbolic link to the file. Default: false. */
+  readonly follow?: boolean | undefined;
+  /** Whether a FIFO, a terminal or another character device will do, as for a file named by a person. Default: false. */
+  readonly pipes?: boolean | undefined;
+  /** Whether the bytes are to be in memory that threads can share. Default: false. */
+  readonly shared?: boolean | undefined;
+}
+
+/** What was read. */
+export interface GuardedFile {
+  readonly bytes: Buffer;
+  /** Of the opened file itself, whatever its name leads to by now. */
+  readonly stat: Stats;
+}
+
+// Windows has only the first, and there undefined counts as 0.
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
+/** What is asked for where the system says that there is nothing, as it does of `/proc`. */
+const FIRST_BYTES = 4096;
+/** In one call, between two looks at the signal. */
+const MOST_AT_ONCE = 1 << 26;
+
+/**
+ * Reads a file that may be anything: only a regular one is read, nothing else is waited for, and nothing is read beyond
+ * the limit. A special file is not even opened, for that alone can have an effect; what takes the place of a regular
+ * file meanwhile is opened without blocking and refused.
+ *
+ * @throws FileReadError, with the system's code where it is the system that refused.
+ */
+export async function readGuarded(
+  path: string | Uint8Array,
+  options: ReadGuardedOptions,
+): Promise<GuardedFile> {
+  const { follow = false, pipes = false, signal } = options;
+  signal?.throwIfAborted();
+  let reached;
+  try {
+    reached = reachPath(typeof path === 'string' ? toOpenable(path) : path);
+    const native = reached.path;
+    const named = await (follow ? stat(native) : lstat(native));
+    const flags = follow ? FLAGS : FLAGS | (NOFOLLOW ?? 0);
+    if (pipes && isPipe(named)) {
+      const pipe = await openPipe(native, flags);
+      if (!pipe) throw replaced(path);
+      return { bytes: await readStream(path, pipe.stream, options), stat: pipe.stat };
+    }
+    check(path, named);
+    const handle = await open(native, flags).catch((error: unknown) => {
+      throw isReplaced(error) ? replaced(path) : error;
+    });
+    try {
+      const opened = await handle.stat();
+      check(path, opened);
+      // A link that took the place of the file, where the system cannot be told not to follow it.
+      if (NOFOLLOW === undefined && !follow && opened.ino !== named.ino) check(path, await lstat(native));
+      return { bytes: await readWhole(path, handle, opened.size, options), stat: opened };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asReadError(path, error);
+  } finally {
+    reached?.close();
+  }
+}
+
+/**
+ * Reads a stream to its end, for what is given as one from the start, such as stdin; `name` is what errors call it. The
+ * stream is destroyed where it is not read to its end.
+ *
+ * @throws FileReadError
+ */
+export async function readStream(
+  name: string | Uint8Array,
+  stream: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
+  { maxBytes, signal }: ReadLimits,
+): Promise<Buffer> {
+  const stop = () => {
+    stream.destroy(signal?.reason as Error);
+  };
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', stop, { once: true });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      length += chunk.length;
+      if (length > maxBytes) throw tooLarge(name, maxBytes);
+      chunks.push(chunk);
+    }
+    signal?.throwIfAborted();
+    return Buffer.concat(chunks, length);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asReadError(name, error);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+function check(path: string | Uint8Array, stat: Stats): void {
+  if (!stat.isFile()) throw new FileReadError(path, `it is ${kindOf(stat)}, not a regular file`, 'ENOTREG');
+}
+
+function replaced(path: string | Uint8Array): FileReadError {
+  return new FileReadError(path, 'something that is not a regular file has taken its place', 'ENOTREG');
+}
+
+/** It was a regular file a moment ago: by now it is a link, or a socket or device that nobody serves. */
+function isReplaced(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code === 'ELOOP' || code === 'EMLINK' || code === 'ENXIO';
+}
+
+async function readWhole(
+  path: string | Uint8Array,
+  handle: FileHandle,
+  size: number,
+  { maxBytes, signal, shared = false }: ReadGuardedOptions,
+): Promise<Buffer> {
+  if (size > maxBytes) throw tooLarge(path, maxBytes);
+  // One more than there should be, so that the end is seen, and a file that has grown.
+  let bytes = allocate(Math.min(Math.max(size, FIRST_BYTES), maxBytes) + 1, shared);
+  for (let length = 0; ;) {
+    signal?.throwIfAborted();
+    const room = Math.min(bytes.length - length, MOST_AT_ONCE);
+    const { bytesRead } = await handle.read(bytes, length, room, null);
+    length += bytesRead;
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (length > maxBytes) throw tooLarge(path, maxBytes);
+    if (length === bytes.length) {
+      const larger = allocate(Math.min(2 * length, maxBytes + 1), shared);
+      larger.set(bytes);
+      bytes = larger;
+    }
+  }
+}
+
+function allocate(bytes: number, shared: boolean): Buffer {
+  return shared ? Buffer.from(new SharedArrayBuffer(bytes)) : Buffer.allocUnsafeSlow(bytes);
+}
+
+function tooLarge(path: string | Uint8Array, maxBytes: number): FileReadError {
+  return new FileReadError(path, `it has more than the ${String(maxBytes)} bytes allowed`, 'EFBIG');
+}
+
+function kindOf(stat: Stats): string {
+  if (stat.isDirectory()) return 'a directory';
+  if (stat.isSymbolicLink()) return 'a symbolic link';
+  if (stat.isFIFO()) return 'a FIFO';
+  return stat.isSocket() ? 'a socket' : 'a device';
+}
+
+function asReadError(path: string | Uint8Array, error: unknown): FileReadError {
+  if (error instanceof FileReadError) return error;
+  const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
+  // Node writes `EACCES: permission denied, open '/x'`: the middle is what the system said.
+  const said = /^[A-Z0-9]+: (.*?), [a-z]+(?: '|$)/s.exec(message)?.[1] ?? message;
+  return new FileReadError(path, said, code, { cause: error });
+}
