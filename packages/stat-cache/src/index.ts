@@ -31,4 +31,5 @@ export type {
   ProbeStamp,
   SaveOptions,
   SortedLines,
+  TemporaryFiles,
 } from './lib/types.js';

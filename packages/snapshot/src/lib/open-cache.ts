@@ -5,11 +5,11 @@ import type { SnapshotterOptions } from './types.js';
 /** Returns the cache for a root: its own, the one that was given, or none. Rejects where that is another root's. */
 export async function openCache(
   resolved: ResolvedRoot,
-  { cache, logger }: Pick<SnapshotterOptions, 'cache' | 'logger'>,
+  { cache, logger, temporaryFiles }: Pick<SnapshotterOptions, 'cache' | 'logger' | 'temporaryFiles'>,
   own: Pick<LoadCacheOptions, 'defer' | 'keep'> = {},
 ): Promise<StatCache | undefined> {
   if (cache === false) return undefined;
-  if (cache === undefined) return StatCache.open({ root: resolved.root, logger, ...own });
+  if (cache === undefined) return StatCache.open({ root: resolved.root, logger, temporaryFiles, ...own });
   // Nothing would match, and a snapshot would prune all of its entries and save those recorded here over there.
   if (cache.root !== undefined && !(await isRoot(resolved, cache.root))) {
     const [mine, its] = [JSON.stringify(resolved.root), JSON.stringify(cache.root)];

@@ -1,4 +1,4 @@
-import type { Logger, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
+import type { Logger, MissReason, ObjectId, StatCache, TemporaryFiles } from '@muse/stat-cache';
 import type { IgnoreRules, LeftOutKind } from '@muse/walker';
 
 /** Tree path to object id, in path order. */
@@ -105,6 +105,8 @@ export interface SnapshotterOptions {
    */
   readonly gitignore?: boolean | undefined;
   readonly logger?: Logger | undefined;
+  /** Hears of the temporary files that the cache of the root makes; see `TemporaryFiles`. Default: nobody. */
+  readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
 export interface SnapshotCall {

@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import { constants, type BigIntStats, type Stats } from 'node:fs';
 import { lstat, mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { toOpenable } from '@muse/paths';
@@ -15,6 +15,7 @@ import type {
   LoadOptions,
   LoadResult,
   ProbeStamp,
+  TemporaryFiles,
 } from './types.js';
 
 /** Where a file storage keeps its file. */
@@ -27,6 +28,8 @@ export interface FileStorageOptions {
   readonly fileName?: string | undefined;
   /** Default: JSON v3. */
   readonly codec?: CacheCodec | undefined;
+  /** Hears of temporary files. Default: nobody. */
+  readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
 const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
@@ -51,6 +54,7 @@ interface Place {
   readonly file: string;
   readonly directory: string;
   readonly directories: readonly string[];
+  readonly temporaryFiles: TemporaryFiles | undefined;
 }
 
 /**
@@ -59,11 +63,11 @@ interface Place {
  * followed: where the directory or the file is not what it should be, nothing is read or written.
  */
 export function createFileStorage(options: FileStorageOptions): CacheStorage {
-  const { within, codec = jsonV3Codec } = options;
+  const { within, codec = jsonV3Codec, temporaryFiles } = options;
   const directory = resolve(options.directory);
   const file = join(directory, options.fileName ?? 'stat.json');
   const directories = within === undefined ? [directory] : [resolve(within), directory];
-  const place: Place = { file, directory, directories };
+  const place: Place = { file, directory, directories, temporaryFiles };
 
   return {
     load: (loadOptions) => loadFile(place, codec, loadOptions),
@@ -222,16 +226,17 @@ function* limited(pieces: Iterable<Uint8Array>, maxBytes: number, file: string):
 
 /** `written` is called before the rename: from there on nothing may fail that would call the save a failure. */
 async function replace(
-  { file, directory }: Place,
+  { file, directory, temporaryFiles }: Place,
   pieces: Iterable<Uint8Array>,
   written?: () => void,
 ): Promise<void> {
-  await withTemporaryFile(directory, pieces, async (temporary, { mtimeNs: nowNs }) => {
+  const rest = async (temporary: string, { mtimeNs: nowNs }: BigIntStats) => {
     written?.();
     await rename(toOpenable(temporary), toOpenable(file));
     await syncDirectory(directory);
     await sweep(directory, nowNs);
-  });
+  };
+  await withTemporaryFile(directory, pieces, rest, temporaryFiles);
 }
 
 /** Makes the rename survive a power cut, where the system lets a directory be synced. */
@@ -245,7 +250,7 @@ async function syncDirectory(directory: string): Promise<void> {
 async function probe(place: Place): Promise<ProbeStamp | undefined> {
   try {
     await prepare(place);
-    const { ctimeNs, dev } = await statOfNewFile(place.directory);
+    const { ctimeNs, dev } = await statOfNewFile(place.directory, place.temporaryFiles);
     return { ctimeNs, dev };
   } catch {
     // Read-only, full, not permitted, not there yet, or not what it must be: the caller falls back to the local clock.

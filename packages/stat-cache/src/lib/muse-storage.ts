@@ -2,10 +2,13 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { museDir, toOpenable } from '@muse/paths';
 import { createFileStorage } from './file-storage.js';
-import type { CacheStorage, LoadOptions, LoadResult } from './types.js';
+import type { CacheStorage, LoadOptions, LoadResult, TemporaryFiles } from './types.js';
 
 /** Returns the storage of a root's own `.muse` directory, or `undefined` where there is none. */
-export async function storageOfRoot(root: string): Promise<CacheStorage | undefined> {
+export async function storageOfRoot(
+  root: string,
+  temporaryFiles?: TemporaryFiles,
+): Promise<CacheStorage | undefined> {
   const muse = museDir(root);
   try {
     await lstat(toOpenable(muse));
@@ -13,12 +16,12 @@ export async function storageOfRoot(root: string): Promise<CacheStorage | undefi
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
   }
-  return storageIn(muse);
+  return storageIn(muse, temporaryFiles);
 }
 
 /** Returns the storage in a `.muse` directory. */
-export function storageIn(muse: string): CacheStorage {
-  return createFileStorage({ directory: join(muse, 'cache'), within: muse });
+export function storageIn(muse: string, temporaryFiles?: TemporaryFiles): CacheStorage {
+  return createFileStorage({ directory: join(muse, 'cache'), within: muse, temporaryFiles });
 }
 
 /** Loads from any storage, and takes one that fails for one that cannot be read. */

@@ -23,6 +23,7 @@ import type {
   MissReason,
   ObjectId,
   SortedLines,
+  TemporaryFiles,
 } from './types.js';
 import { changedField } from './validity.js';
 
@@ -35,6 +36,8 @@ export interface LoadCacheOptions {
   /** Hears why contents were discarded: too large as an error, damage as a warning. Default: nobody. */
   readonly logger?: Logger | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Hears of the temporary files of the default storage; another one is told by who makes it. Default: nobody. */
+  readonly temporaryFiles?: TemporaryFiles | undefined;
   /** Check stored entries when they are asked for instead of all at once; see `DecodeOptions`. Default: false. */
   readonly defer?: boolean | undefined;
   /** Take the memory for what a save stored, so that threads can match it from then on. Default: false. */
@@ -104,7 +107,7 @@ export class StatCache {
     const root = resolve(options.root);
     const { maxBytes = MAX_CACHE_BYTES, defer, logger, signal } = options;
     signal?.throwIfAborted();
-    const storage = options.storage ?? (await storageOfRoot(root));
+    const storage = options.storage ?? (await storageOfRoot(root, options.temporaryFiles));
     const loaded = storage && (await loadFrom(storage, { maxBytes, defer, signal }));
     if (loaded && 'discarded' in loaded) {
       const message = `Cannot use the stat cache of ${quotePath(root)}, every file is read again: ${loaded.detail} (${loaded.discarded})`;
@@ -124,7 +127,7 @@ export class StatCache {
    */
   static load(museDirectory: string, options: LoadCacheOptions = {}): Promise<StatCache> {
     const muse = resolve(museDirectory);
-    const storage = options.storage ?? storageIn(muse);
+    const storage = options.storage ?? storageIn(muse, options.temporaryFiles);
     return StatCache.open({ ...options, root: dirname(muse), storage });
   }
 

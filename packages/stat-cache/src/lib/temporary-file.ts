@@ -3,6 +3,7 @@ import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toOpenable } from '@muse/paths';
+import type { TemporaryFiles } from './types.js';
 
 /**
  * Temporary files: `.stat_cache_<random>.tmp` in the directory of the cache, created exclusively. Each function that
@@ -29,33 +30,51 @@ export async function withTemporaryFile(
   directory: string,
   pieces: Iterable<Uint8Array>,
   use: (path: string, stat: BigIntStats) => Promise<void>,
+  known?: TemporaryFiles,
 ): Promise<void> {
-  const path = nameIn(directory);
-  const handle = await open(toOpenable(path), CREATE, 0o666);
-  try {
-    let stat;
+  await named(directory, known, async (path) => {
+    const handle = await open(toOpenable(path), CREATE, 0o666);
     try {
-      stat = await handle.stat({ bigint: true });
-      for (const piece of joined(pieces)) await handle.writeFile(piece);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      let stat;
+      try {
+        stat = await handle.stat({ bigint: true });
+        for (const piece of joined(pieces)) await handle.writeFile(piece);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await use(path, stat);
+    } catch (error) {
+      await unlink(toOpenable(path)).catch(() => undefined);
+      throw error;
     }
-    await use(path, stat);
-  } catch (error) {
-    await unlink(toOpenable(path)).catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** Makes an empty file, removes it again and returns the stat it had. */
-export async function statOfNewFile(directory: string): Promise<BigIntStats> {
+export function statOfNewFile(directory: string, known?: TemporaryFiles): Promise<BigIntStats> {
+  return named(directory, known, async (path) => {
+    const handle = await open(toOpenable(path), CREATE, 0o600);
+    try {
+      return await handle.stat({ bigint: true });
+    } finally {
+      await handle.close().finally(() => unlink(toOpenable(path)));
+    }
+  });
+}
+
+/** Has a new name known for as long as a file of that name can exist. */
+async function named<T>(
+  directory: string,
+  known: TemporaryFiles | undefined,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
   const path = nameIn(directory);
-  const handle = await open(toOpenable(path), CREATE, 0o600);
+  known?.add(path);
   try {
-    return await handle.stat({ bigint: true });
+    return await use(path);
   } finally {
-    await handle.close().finally(() => unlink(toOpenable(path)));
+    known?.delete(path);
   }
 }
 

@@ -4,6 +4,7 @@ import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'no
 import { join } from 'node:path';
 import { museDir, snapshotsDir, toOpenable } from '@muse/paths';
 import { SavedSnapshotError } from './saved-error.js';
+import type { SaveSnapshotOptions } from './saved-types.js';
 
 /**
  * Where saved snapshots are: `.muse/snapshots`. Both must be real directories, and what is read in them regular files;
@@ -85,13 +86,14 @@ export async function writeSaved(
   root: string,
   name: string,
   chunks: Iterable<Uint8Array>,
-  signal?: AbortSignal,
+  { signal, temporaryFiles }: Pick<SaveSnapshotOptions, 'signal' | 'temporaryFiles'>,
 ): Promise<void> {
   const directory = snapshotsDir(root);
   const file = join(directory, name);
   const doing = `Cannot save the snapshot ${JSON.stringify(file)}`;
+  const temporary = join(directory, `.saving_${randomBytes(8).toString('hex')}.tmp`);
+  temporaryFiles?.add(temporary);
   try {
-    const temporary = join(directory, `.saving_${randomBytes(8).toString('hex')}.tmp`);
     const handle = await open(toOpenable(temporary), CREATE, 0o666);
     try {
       let nowNs;
@@ -119,6 +121,8 @@ export async function writeSaved(
   } catch (error) {
     signal?.throwIfAborted();
     throw asSavedError(error, doing, file);
+  } finally {
+    temporaryFiles?.delete(temporary);
   }
 }
 

@@ -26,7 +26,7 @@ import type {
 export async function saveSnapshot(
   root: string,
   snapshot: FormattedSnapshot,
-  { note = '', subtree = '', signal }: SaveSnapshotOptions = {},
+  { note = '', subtree = '', signal, temporaryFiles }: SaveSnapshotOptions = {},
 ): Promise<SavedSnapshotInfo> {
   signal?.throwIfAborted();
   if (subtree !== '') parseTreePath(subtree);
@@ -35,7 +35,8 @@ export async function saveSnapshot(
   const newest = (await namesIn(resolved)).at(0)?.timeMs;
   const savedAt = new Date();
   const name = newSavedName(snapshot.id, savedAt.getTime(), newest);
-  await writeSaved(resolved, name, encodeSaved(snapshot, { savedAt, note, subtree }), signal);
+  const chunks = encodeSaved(snapshot, { savedAt, note, subtree });
+  await writeSaved(resolved, name, chunks, { signal, temporaryFiles });
   return {
     id: snapshot.id,
     savedAt,

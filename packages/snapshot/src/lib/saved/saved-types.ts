@@ -1,4 +1,4 @@
-import type { ObjectId } from '@muse/stat-cache';
+import type { ObjectId, TemporaryFiles } from '@muse/stat-cache';
 import type { Manifest, Problem } from '../types.js';
 
 /** What is known of a saved snapshot without its files. */
@@ -59,6 +59,8 @@ export interface SaveSnapshotOptions {
   readonly subtree?: string | undefined;
   /** Ends the call early: it rejects with the signal's reason, and leaves no file behind. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears of the temporary file. Default: nobody. */
+  readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
 /** Which of the saved snapshots is looked for. */
