@@ -47,10 +47,11 @@ Examples:
                                          keep it for 'muse status' and 'muse diff'
   muse snapshot --gitignore              without what git leaves out
   muse snapshot --ignore-file ci.toml    with more patterns than those of .museignore
+  muse snapshot --exclude '*.log'        with one more
 
 What is left out: .muse and .git, links and special files; what .museignore says; with --gitignore what git leaves
 out of untracked files. A later rule takes back in what an earlier one leaves out: .gitignore comes first, then
-.museignore, then each --ignore-file. 'muse explain' names the rule.`;
+.museignore, then each --ignore-file, then each --exclude. 'muse explain' names the rule.`;
 
 const operandHelp = `A snapshot is named by one of these:
   sha256:1fb5cba8, 1fb5cba8  a saved one: its id, or the beginning of it that no other has, four digits at least

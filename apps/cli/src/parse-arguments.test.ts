@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CommandError } from './command-error.js';
 import { parseArguments } from './parse-arguments.js';
 
-const tree = { oneFileSystem: false, ignoreFiles: [], gitignore: false };
+const tree = { tree: {} };
 const common = { quiet: false, color: 'auto', debug: false };
 const snapshot = {
   command: 'snapshot',
@@ -73,8 +73,7 @@ describe('parseArguments() reads', () => {
         nameOnly: true,
         nul: true,
         threads: 2,
-        ...tree,
-        oneFileSystem: true,
+        tree: { oneFileSystem: true },
         ...common,
       },
     ],
@@ -91,9 +90,14 @@ describe('parseArguments() reads', () => {
     ],
     [['snapshot', '--no-cache'], { ...snapshot, cache: false }],
     [['snapshot', '--threads', '3'], { ...snapshot, threads: 3 }],
-    [['snapshot', '--one-file-system'], { ...snapshot, oneFileSystem: true }],
-    [['snapshot', '--gitignore'], { ...snapshot, gitignore: true }],
-    [['snapshot', '--ignore-file', 'a', '--ignore-file=b'], { ...snapshot, ignoreFiles: ['a', 'b'] }],
+    [['snapshot', '--one-file-system'], { ...snapshot, tree: { oneFileSystem: true } }],
+    [['snapshot', '--gitignore'], { ...snapshot, tree: { gitignore: true } }],
+    [
+      ['snapshot', '--ignore-file', 'a', '--ignore-file=b'],
+      { ...snapshot, tree: { ignoreFiles: ['a', 'b'] } },
+    ],
+    [['snapshot', '--exclude', '*.o', '--exclude=!a'], { ...snapshot, tree: { exclude: ['*.o', '!a'] } }],
+    [['snapshot', '--no-ignore'], { ...snapshot, tree: { noIgnore: true } }],
     [
       ['snapshot', '-q', '--color', 'never', '--debug'],
       { ...snapshot, quiet: true, color: 'never', debug: true },
@@ -109,13 +113,22 @@ describe('parseArguments() reads', () => {
     [['verify', '--sample', '1%'], { ...verify, sample: 0.01 }],
     [['verify', '--sample=12.5%'], { ...verify, sample: 0.125 }],
     [['verify', '--sample', '100%'], { ...verify, sample: 1 }],
-    [['verify', '--threads', '3', '--one-file-system'], { ...verify, threads: 3, oneFileSystem: true }],
-    [['verify', '--gitignore', '--ignore-file', 'a'], { ...verify, gitignore: true, ignoreFiles: ['a'] }],
+    [
+      ['verify', '--threads', '3', '--one-file-system'],
+      { ...verify, threads: 3, tree: { oneFileSystem: true } },
+    ],
+    [
+      ['verify', '--gitignore', '--ignore-file', 'a'],
+      { ...verify, tree: { gitignore: true, ignoreFiles: ['a'] } },
+    ],
     [['explain', 'a'], explain],
-    [['explain', '--ignore-file', 'b', 'a'], { ...explain, ignoreFiles: ['b'] }],
-    [['explain', 'a', '--gitignore'], { ...explain, gitignore: true }],
+    [['explain', '--ignore-file', 'b', 'a'], { ...explain, tree: { ignoreFiles: ['b'] } }],
+    [['explain', 'a', '--gitignore'], { ...explain, tree: { gitignore: true } }],
     [['explain', 'a', '\udcff', '--json'], { ...explain, paths: ['a', '\udcff'], json: true }],
-    [['explain', '--one-file-system', '--', '-a'], { ...explain, paths: ['-a'], oneFileSystem: true }],
+    [
+      ['explain', '--one-file-system', '--', '-a'],
+      { ...explain, paths: ['-a'], tree: { oneFileSystem: true } },
+    ],
     [['cache', 'info'], { command: 'cache info', directory: '.', json: false, ...common }],
     [['cache', 'info', 'dir', '--json'], { command: 'cache info', directory: 'dir', json: true, ...common }],
     [['cache', 'clear', '-q'], { command: 'cache clear', directory: '.', ...common, quiet: true }],
@@ -150,6 +163,7 @@ describe('parseArguments() refuses', () => {
     [['snapshot', '-o', ''], /must not be empty/],
     [['snapshot', '--ignore-file', ''], /must not be empty/],
     [['snapshot', '--ignore-file'], /argument missing/],
+    [['snapshot', '--exclude', ''], /must not be empty/],
     [['snapshot', ''], /must not be empty/],
     [['init', ''], /must not be empty/],
     [['hash'], /missing required argument/],

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ColorChoice, CommonOptions, Request, TreeOptions } from './request.js';
+import type { TreeOptions } from '@muse/snapshot';
+import type { ColorChoice, CommonOptions, Request, TreeRequest } from './request.js';
 
 /** Gets what a valid command line asks for. */
 export type Accept = (request: Request) => void;
@@ -14,6 +15,8 @@ export const threadsText = 'threads that list and hash at most (default: the pro
 export interface TreeFlags {
   gitignore?: true;
   ignoreFile?: string[];
+  exclude?: string[];
+  ignore?: boolean;
   oneFileSystem?: true;
 }
 
@@ -26,16 +29,31 @@ export function withTreeOptions(command: Command): Command {
       'leave out what this file says, too, in the format of .museignore; may be repeated',
       collected,
     )
+    .option(
+      '--exclude <pattern>',
+      'leave out what this pattern matches, as in a .gitignore; may be repeated',
+      collected,
+    )
+    .option('--no-ignore', 'read no file of rules, not even .museignore; .muse and .git stay left out')
     .option('--one-file-system', 'leave out directories where another file system is mounted');
 }
 
 /** Returns what they say. */
-export function treeOptions({ gitignore, ignoreFile = [], oneFileSystem }: TreeFlags): TreeOptions {
-  return {
-    gitignore: gitignore === true,
+export function treeRequest({
+  gitignore,
+  ignoreFile,
+  exclude,
+  ignore,
+  oneFileSystem,
+}: TreeFlags): TreeRequest {
+  const tree: TreeOptions = {
+    gitignore,
     ignoreFiles: ignoreFile,
-    oneFileSystem: oneFileSystem === true,
+    exclude,
+    noIgnore: ignore === false ? true : undefined,
+    oneFileSystem,
   };
+  return { tree };
 }
 
 /** Adds a value to those given before, of an option that may be repeated. */

@@ -7,7 +7,7 @@ import {
   nonEmpty,
   positiveInteger,
   threadsText,
-  treeOptions,
+  treeRequest,
   withTreeOptions,
   type Accept,
   type TreeFlags,
@@ -115,6 +115,6 @@ function differenceOptions(flags: DifferenceFlags): DifferenceOptions {
     nameOnly: flags.nameOnly === true,
     nul: flags.z === true,
     threads: flags.threads,
-    ...treeOptions(flags),
+    ...treeRequest(flags),
   };
 }

@@ -18,7 +18,7 @@ import {
   nonEmpty,
   positiveInteger,
   threadsText,
-  treeOptions,
+  treeRequest,
   withTreeOptions,
   type Accept,
   type TreeFlags,
@@ -81,7 +81,7 @@ export function createProgram(version: string, accept: Accept): Command {
         output: options.output === '-' ? undefined : options.output,
         cache: options.cache,
         threads: options.threads,
-        ...treeOptions(options),
+        ...treeRequest(options),
         ...common(program),
       });
     });
@@ -139,7 +139,7 @@ function addVerify(program: Command, accept: Accept): void {
         strict: options.strict === true,
         json: options.json === true,
         threads: options.threads,
-        ...treeOptions(options),
+        ...treeRequest(options),
         ...common(program),
       });
     });
@@ -160,7 +160,7 @@ function addExplain(program: Command, accept: Accept): void {
         command: 'explain',
         paths,
         json: options.json === true,
-        ...treeOptions(options),
+        ...treeRequest(options),
         ...common(program),
       });
     });

@@ -1,3 +1,5 @@
+import type { TreeOptions } from '@muse/snapshot';
+
 /** When to colour what goes to stderr; `auto` is on a terminal, unless `NO_COLOR` is set. */
 export type ColorChoice = 'auto' | 'always' | 'never';
 
@@ -10,13 +12,9 @@ export interface CommonOptions {
   readonly debug: boolean;
 }
 
-/** The options of what looks at a working tree: what is left out of it. */
-export interface TreeOptions {
-  readonly oneFileSystem: boolean;
-  /** Files in the format of `.museignore`, as native paths. */
-  readonly ignoreFiles: readonly string[];
-  /** Whether `.gitignore` files count. */
-  readonly gitignore: boolean;
+/** What looks at a working tree. */
+export interface TreeRequest {
+  readonly tree: TreeOptions;
 }
 
 /** Makes a directory one that Muse keeps data about. */
@@ -29,7 +27,7 @@ export interface InitRequest extends CommonOptions {
 export type AnswerForm = 'id' | 'json' | 'sha256sum' | 'ndjson';
 
 /** Takes a snapshot. */
-export interface SnapshotRequest extends CommonOptions, TreeOptions {
+export interface SnapshotRequest extends CommonOptions, TreeRequest {
   readonly command: 'snapshot';
   readonly directory: string;
   readonly form: AnswerForm;
@@ -43,7 +41,7 @@ export interface SnapshotRequest extends CommonOptions, TreeOptions {
 }
 
 /** How differences are told. */
-export interface DifferenceOptions extends TreeOptions {
+export interface DifferenceOptions extends TreeRequest {
   /** Differences are exit code 1. */
   readonly exitCode: boolean;
   readonly json: boolean;
@@ -88,7 +86,7 @@ export interface ShowRequest extends CommonOptions {
 export type SavedRequest = StatusRequest | DiffRequest | LogRequest | ShowRequest;
 
 /** Reads a working tree again and compares it with its cache. */
-export interface VerifyRequest extends CommonOptions, TreeOptions {
+export interface VerifyRequest extends CommonOptions, TreeRequest {
   readonly command: 'verify';
   readonly directory: string;
   /** The share of the files to read, above 0 and up to 1; undefined is all. */
@@ -100,7 +98,7 @@ export interface VerifyRequest extends CommonOptions, TreeOptions {
 }
 
 /** Says what a snapshot makes of single paths, and why. */
-export interface ExplainRequest extends CommonOptions, TreeOptions {
+export interface ExplainRequest extends CommonOptions, TreeRequest {
   readonly command: 'explain';
   /** Native paths, relative to the current directory. */
   readonly paths: readonly string[];

@@ -38,6 +38,7 @@ export type {
 export { computeSnapshotId } from './lib/snapshot-id.js';
 export { openSnapshotter } from './lib/snapshotter.js';
 export { subtree } from './lib/subtree.js';
+export type { TreeOptions } from './lib/tree-options.js';
 export type {
   Manifest,
   Problem,

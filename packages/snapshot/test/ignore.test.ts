@@ -1,6 +1,14 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSnapshot, explain, openExplainer, openSnapshotter, subtree, verify } from '@muse/snapshot';
+import {
+  createSnapshot,
+  explain,
+  openExplainer,
+  openSnapshotter,
+  subtree,
+  verify,
+  type TreeOptions,
+} from '@muse/snapshot';
 import { PatternRules } from '@muse/walker/ignore';
 import { makeTree, recordingLogger, removeTree, symlink, type TreeSpec } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -34,24 +42,31 @@ describe('createSnapshot() with rules of git, of .museignore and of further file
     ['a file', { files: true }, ['a.log', 'dist/x.js', 'notes', 'src/a.c', 'src/b.log']],
     ['all', { gitignore: true, files: true }, ['notes', 'src/b.log']],
     [
+      'all, and patterns of the caller',
+      { gitignore: true, files: true, exclude: ['notes', '!/dist/'] },
+      ['dist/x.js', 'src/b.log'],
+    ],
+    [
+      'no file, and patterns of the caller',
+      { gitignore: true, files: true, noIgnore: true, exclude: ['*.log'] },
+      ['dist/x.js', 'notes', 'src/a.c', 'src/gen/g.c'],
+    ],
+    [
       'git and rules of the caller',
       { gitignore: true, own: ['.*', 'ci.toml', '!a.log'] },
       [...['a.log', 'notes', 'src/b.log', 'src/gen/g.c']],
     ],
-  ])(
-    '%s',
-    async (_, { gitignore, files, own }: { gitignore?: boolean; files?: boolean; own?: string[] }, more) => {
-      const root = await make(tree);
-      const snapshot = await createSnapshot(root, {
-        gitignore,
-        ignoreFiles: files === true ? [join(root, 'ci.toml')] : undefined,
-        ignore: own && new PatternRules(own.map((pattern) => ({ pattern }))),
-      });
-      const base = own ? [] : all;
-      expect([...snapshot.manifest.keys()]).toEqual([...base, ...more].sort());
-      expect(snapshot.complete).toBe(true);
-    },
-  );
+  ])('%s', async (_, { files, own, ...options }: TreeOptions & { files?: boolean; own?: string[] }, more) => {
+    const root = await make(tree);
+    const snapshot = await createSnapshot(root, {
+      ...options,
+      ignoreFiles: files === true ? [join(root, 'ci.toml')] : undefined,
+      ignore: own && new PatternRules(own.map((pattern) => ({ pattern }))),
+    });
+    const base = own ? [] : options.noIgnore === true ? all.filter((path) => path !== 'kept.log') : all;
+    expect([...snapshot.manifest.keys()]).toEqual([...base, ...more].sort());
+    expect(snapshot.complete).toBe(true);
+  });
 
   it('has the same id as the tree without what is left out', async () => {
     const root = await make({ '.gitignore': '*.o\n', 'd/a.o': 'o', 'd/a.c': 'c' });

@@ -22,8 +22,8 @@ export interface ExplainAnswer {
 
 /** Explains the paths one after the other, each in its own working tree, which is loaded once for all in it. */
 export async function explain(request: ExplainRequest, logger: Logger): Promise<ExplainAnswer[]> {
-  const { paths, oneFileSystem, ignoreFiles, gitignore } = request;
-  const options = { oneFileSystem, ignoreFiles, gitignore, logger };
+  const { paths, tree } = request;
+  const options = { ...tree, logger };
   const here = await currentDirectory();
   const places = await Promise.all(paths.map((name) => placeOf(here, name)));
   const explainers = new Map<string, Explainer>();

@@ -9,6 +9,6 @@ export async function show({ snapshot }: ShowRequest, context: SnapshotContext):
   return readOperand(snapshot, {
     ...context,
     here,
-    take: { threads: undefined, oneFileSystem: false, ignoreFiles: [], gitignore: false },
+    take: { threads: undefined, tree: {} },
   });
 }

@@ -6,7 +6,7 @@ import {
   type Snapshot,
 } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
-import type { SnapshotRequest, TreeOptions } from '../request.js';
+import type { SnapshotRequest, TreeRequest } from '../request.js';
 import { rootFailure } from '../root-failure.js';
 import { noMuse, savedFailure } from '../saved-failure.js';
 import { systemFailure } from '../system-error.js';
@@ -46,7 +46,7 @@ export async function snapshot(request: SnapshotRequest, context: SnapshotContex
 }
 
 /** How the snapshot of a tree is taken. */
-export interface TakeOptions extends TreeOptions, Pick<SnapshotRequest, 'threads'> {
+export interface TakeOptions extends TreeRequest, Pick<SnapshotRequest, 'threads'> {
   readonly cache?: boolean;
   readonly deferManifest?: boolean;
 }
@@ -54,7 +54,7 @@ export interface TakeOptions extends TreeOptions, Pick<SnapshotRequest, 'threads
 /** Takes a snapshot of a tree, or of the part of it that was named. */
 export async function takeOf(
   { name, root, subtree }: WorkingTree,
-  { cache = true, threads, oneFileSystem, ignoreFiles, gitignore, deferManifest }: TakeOptions,
+  { cache = true, threads, tree, deferManifest }: TakeOptions,
   { signal, logger, onProgress }: SnapshotContext,
 ): Promise<Snapshot> {
   let taken: Snapshot;
@@ -63,9 +63,7 @@ export async function takeOf(
       subtree,
       cache: cache ? undefined : false,
       threads,
-      oneFileSystem,
-      ignoreFiles,
-      gitignore,
+      ...tree,
       logger,
       signal,
       onProgress,

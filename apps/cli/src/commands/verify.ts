@@ -14,7 +14,7 @@ export interface VerifyAnswer {
 
 /** Verifies the tree that was asked for; rejects where not even the root could be listed. */
 export async function verify(request: VerifyRequest, context: SnapshotContext): Promise<VerifyAnswer> {
-  const { directory, sample, threads, oneFileSystem, ignoreFiles, gitignore } = request;
+  const { directory, sample, threads, tree } = request;
   const started = performance.now();
   const doing = `cannot verify ${directory}`;
   let verification: Verification;
@@ -24,9 +24,7 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
       subtree,
       sample,
       threads,
-      oneFileSystem,
-      ignoreFiles,
-      gitignore,
+      ...tree,
       ...context,
     });
   } catch (error) {

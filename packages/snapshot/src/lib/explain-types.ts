@@ -1,13 +1,11 @@
 import type { DiscardReason, ObjectId } from '@muse/stat-cache';
 import type { LeftOutKind } from '@muse/walker';
 import type { IgnoreRule } from '@muse/walker/ignore';
+import type { TreeOptions } from './tree-options.js';
 import type { Problem, SnapshotterOptions } from './types.js';
 
 /** By what a path is judged: as for a snapshot, but the cache is only read. */
-export type ExplainOptions = Pick<
-  SnapshotterOptions,
-  'cache' | 'ignore' | 'ignoreFiles' | 'gitignore' | 'oneFileSystem' | 'logger'
->;
+export type ExplainOptions = TreeOptions & Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger'>;
 
 /** What keeps an entry of a directory from being a regular file or a directory. */
 export type SpecialFileKind = Exclude<LeftOutKind, 'ignored' | 'reserved' | 'other-device'>;

@@ -1,5 +1,6 @@
 import type { Logger, MissReason, ObjectId, StatCache, TemporaryFiles } from '@muse/stat-cache';
 import type { IgnoreRules, LeftOutKind } from '@muse/walker';
+import type { TreeOptions } from './tree-options.js';
 
 /** Tree path to object id, in path order. */
 export type Manifest = ReadonlyMap<string, ObjectId>;
@@ -73,7 +74,8 @@ export interface Progress {
   readonly bytesToHash: number;
 }
 
-export interface SnapshotterOptions {
+/** How a root is opened. */
+export interface SnapshotterOptions extends TreeOptions {
   /**
    * A tree path: take only this directory, as if it stood alone. Paths in the result begin there, so that the id is that of
    * `subtree()` of the whole; the cache and the ignore rules are those of the root. A link on the way is refused, and of
@@ -90,20 +92,8 @@ export interface SnapshotterOptions {
    * than 64 are started, or the number of processors where that is larger: each takes some 10 MiB.
    */
   readonly threads?: number | undefined;
-  /** Stay on the root's device: directories where another one is mounted are left out and counted. Default: false. */
-  readonly oneFileSystem?: boolean | undefined;
-  /** What to leave out. Default: what `<root>/.museignore` says at the time of each snapshot; `false`: nothing. */
+  /** What to leave out instead of what `<root>/.museignore` says at the time of each snapshot; `false`: nothing. */
   readonly ignore?: IgnoreRules | false | undefined;
-  /**
-   * Files in the format of `.museignore`, as native paths, of which each overrules `ignore` and those before it; read at
-   * the time of each snapshot. Default: none.
-   */
-  readonly ignoreFiles?: readonly string[] | undefined;
-  /**
-   * Leave out what git leaves out of the files that it does not track, too: by `.gitignore` files and
-   * `.git/info/exclude`. `ignore` and `ignoreFiles` overrule them. Default: false.
-   */
-  readonly gitignore?: boolean | undefined;
   readonly logger?: Logger | undefined;
   /** Hears of the temporary files that the cache of the root makes; see `TemporaryFiles`. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;
