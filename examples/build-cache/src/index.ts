@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { buildSnapshotManifest, computeSnapshotId, subtree, type Manifest } from '@muse/snapshot';
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, mkdtemp, realpath, rename, rm } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { toNativePath } from '@muse/paths';
+import { createSnapshot, explain, type Snapshot } from '@muse/snapshot';
 
 /** A package to build. */
 export interface BuildTask {
@@ -9,8 +11,13 @@ export interface BuildTask {
   readonly path: string;
   /** The directories whose content its output also depends on, as tree paths. */
   readonly uses?: readonly string[];
-  /** What else its output depends on, such as the command and the versions of its tools. */
+  /** What else its output depends on: the command, its options, the versions of its tools. */
   readonly tools: string;
+  /**
+   * What is ignored below `path` and `tools` answers for: `node_modules`, where it holds the hash of the lockfile.
+   * Default: nothing but the output.
+   */
+  readonly leftOut?: readonly string[];
   /** Writes the output to `<path>/<output>`. */
   readonly build: () => Promise<void>;
 }
@@ -19,65 +26,155 @@ export interface BuildTask {
 export interface BuildCacheOptions {
   /** The directory that all packages are in. */
   readonly root: string;
-  /** The directory that keeps the outputs, outside of the root or ignored there. */
+  /** The directory that keeps the outputs. It must be outside the root, where no change can put results of its own. */
   readonly store: string;
   /** The directory that a build writes, in that of its package. It must be ignored: it is no source. Default: `dist`. */
   readonly output?: string;
 }
 
 /**
- * Builds packages in their order, each only if its content, with that of what it uses, was never built before; otherwise
- * its output is taken from the store. Returns what was done for each.
+ * Builds packages in the order given, used ones first. A package is built only if its content, with that of what it
+ * uses, was never built before; otherwise its output is taken from the store. Returns what was done for each.
  *
- * Rejects when the tree cannot be read completely: a key that lacks a file would fit two contents.
+ * Rejects when something that no key holds could decide the result: a file that cannot be read, a link, a special file,
+ * or an ignored file.
  */
 export async function buildAll(
   tasks: readonly BuildTask[],
-  { root, store, output = 'dist' }: BuildCacheOptions,
+  { root: given, store, output = 'dist' }: BuildCacheOptions,
 ): Promise<Map<string, 'built' | 'restored'>> {
-  const manifest = await buildSnapshotManifest(root);
+  const root = await realpath(given);
+  await makeOutside(root, store);
   const done = new Map<string, 'built' | 'restored'>();
-  for (const task of tasks) {
-    const key = keyOf(task, manifest);
-    const kept = join(store, key);
-    const target = join(root, task.path, output);
-    await rm(target, { recursive: true, force: true });
-    if (await exists(kept)) {
-      await cp(kept, target, { recursive: true });
+  for (const [index, task] of tasks.entries()) {
+    const place = { root, path: `${task.path}/${output}` };
+    const keyNow = () => keyOf(root, output, tasks.slice(0, index + 1), task.path);
+    const key = await keyNow();
+    await rm(nativePath(place), { recursive: true, force: true });
+    if (await exists(join(store, key))) {
+      await copyFiles({ root: store, path: key }, place);
       done.set(task.path, 'restored');
     } else {
       await task.build();
       // An output of sources that were edited since the snapshot does not belong to this key.
-      if (keyOf(task, await buildSnapshotManifest(root)) === key) await keep(target, kept, store);
+      if ((await keyNow()) === key) await keep(place, store, key);
       done.set(task.path, 'built');
     }
   }
   return done;
 }
 
-/** The id of a directory is the same wherever it lies, so its name is a part of the key. */
-function keyOf({ path, uses = [], tools }: BuildTask, manifest: Manifest): string {
-  const key = createHash('sha256').update(tools);
-  for (const each of [path, ...uses]) {
-    key.update(`\0${each}\0${computeSnapshotId(subtree(manifest, each))}`);
+/** The key of a package holds those of the packages it uses, because their tools decide its output, too. */
+async function keyOf(
+  root: string,
+  output: string,
+  tasks: readonly BuildTask[],
+  path: string,
+  known = new Map<string, string>(),
+): Promise<string> {
+  const task = tasks.find((each) => each.path === path);
+  const ignored = task ? [output, ...(task.leftOut ?? [])] : [];
+  // The id of a directory is the same wherever it lies, so its name is a part of the key.
+  const parts = [path, await idOf(root, path, ignored)];
+  if (task) {
+    parts.push(output, task.tools, process.version, process.platform, process.arch);
+    for (const used of task.uses ?? []) {
+      const key =
+        known.get(used) ?? (await keyOf(root, output, tasks.slice(0, tasks.indexOf(task)), used, known));
+      known.set(used, key);
+      parts.push(key);
+    }
   }
-  return key.digest('hex');
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Returns the id of a directory, in which nothing but `ignored` may be left out. */
+async function idOf(root: string, path: string, ignored: readonly string[]): Promise<string> {
+  const { outcome } = await explain(root, path, { cache: false });
+  if (outcome !== 'directory')
+    throw new Error(`Cannot use ${JSON.stringify(path)} as a key: it is ${outcome}`);
+  const at = new Set<string>();
+  for (const name of ignored) {
+    const found = await explain(root, `${path}/${name}`, { cache: false });
+    if (found.outcome === 'ignored') at.add(found.at);
+    else if (found.outcome === 'directory') {
+      throw new Error(
+        `Cannot use ${JSON.stringify(path)} as a key: add ${JSON.stringify(name)} to .museignore`,
+      );
+    }
+  }
+  const snapshot = await createSnapshot(root, { subtree: path });
+  refuseHidden(path, snapshot, at.size);
+  return snapshot.id;
+}
+
+/** Throws where the id does not tell all that is there. */
+function refuseHidden(path: string, { problems, stats }: Snapshot, ignored = 0): void {
+  const hidden = problems.map(({ path: file, message }) => `${JSON.stringify(file)}: ${message}`);
+  for (const [kind, count] of Object.entries(stats.leftOut)) {
+    const more = kind === 'ignored' ? count - ignored : count;
+    if (more > 0) hidden.push(`${more} ${kind}`);
+  }
+  if (hidden.length > 0) {
+    throw new Error(
+      `Cannot use ${JSON.stringify(path)} as a key, its id does not cover all of it (${hidden.join(', ')}): remove that`,
+    );
+  }
+}
+
+/** A directory below another one, with no link on the way. */
+interface Place {
+  readonly root: string;
+  readonly path: string;
+}
+
+function nativePath({ root, path }: Place, file?: string): string | Buffer {
+  return toNativePath(root, file === undefined ? path : `${path}/${file}`);
 }
 
 /** Whole or not at all: a build that is interrupted here must not be taken for one that was finished. */
-async function keep(target: string, kept: string, store: string): Promise<void> {
-  await mkdir(store, { recursive: true });
-  const temporary = await mkdtemp(join(store, '.tmp-'));
+async function keep(from: Place, store: string, key: string): Promise<void> {
+  const root = await mkdtemp(join(store, '.tmp-'));
   try {
-    await cp(target, temporary, { recursive: true });
-    await rename(temporary, kept);
+    await copyFiles(from, { root, path: key });
+    await rename(join(root, key), join(store, key));
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    // Somebody else built the same meanwhile.
-    if (!(await exists(kept))) throw error;
+    // Somebody else may have built the same meanwhile.
+    if (!(await exists(join(store, key)))) throw error;
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** Copies regular files to a directory that it makes; refuses anything else, and what changes meanwhile. */
+async function copyFiles(from: Place, to: Place): Promise<void> {
+  const filesOf = ({ root, path }: Place) =>
+    createSnapshot(root, { subtree: path, cache: false, ignore: false });
+  const files = await filesOf(from);
+  refuseHidden(from.path, files);
+  await mkdir(nativePath(to));
+  for (const file of files.manifest.keys()) {
+    const end = file.lastIndexOf('/');
+    if (end > 0) await mkdir(nativePath(to, file.slice(0, end)), { recursive: true });
+    await copyFile(nativePath(from, file), nativePath(to, file), constants.COPYFILE_EXCL);
+  }
+  if ((await filesOf(to)).id !== files.id) {
+    throw new Error(`Cannot copy ${JSON.stringify(from.path)}: it changed meanwhile`);
+  }
+}
+
+/** Makes the store; throws where it is inside the root. */
+async function makeOutside(root: string, store: string): Promise<void> {
+  const isInside = (path: string) => {
+    const way = relative(root, path);
+    return !isAbsolute(way) && way.split(sep)[0] !== '..';
+  };
+  if (!isInside(store)) await mkdir(store, { recursive: true, mode: 0o700 });
+  if (isInside(store) || isInside(await realpath(store))) {
+    throw new Error(`Cannot keep outputs in ${JSON.stringify(store)}: it is inside ${JSON.stringify(root)}`);
   }
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
