@@ -64,14 +64,23 @@ export function filesByDirectory(
   return directories;
 }
 
-/** Device, inode, size and times as a scan packs them; `change` makes the last one another. */
+const SECOND = 10n ** 9n;
+
+/** Device, inode, size and times as a scan packs them; `change` makes the ctime another. */
 function packed(entry: NaiveEntry | undefined, change: bigint): bigint[] {
   const { ino, size, mtimeNs, ctimeNs = 0n } = entry ?? { ino: 1n, size: 1n, mtimeNs: 1n };
-  return [0n, ino, size, mtimeNs, ctimeNs + change];
+  const [mtime, ctime] = [mtimeNs, ctimeNs + change].map((ns) => ((ns % SECOND) + SECOND) % SECOND) as [
+    bigint,
+    bigint,
+  ];
+  const [rests = 0n] = new BigInt64Array(Int32Array.of(Number(mtime), Number(ctime)).buffer);
+  return [0n, ino, size, (mtimeNs - mtime) / SECOND, (ctimeNs + change - ctime) / SECOND, rests];
 }
 
-/** Whether a file can have this stat, as the system gives it in numbers of 64 bits. */
+/** Whether a file can have this stat, as the system gives it: in numbers of 64 bits, times in seconds. */
 export function isPackable({ ino, size, mtimeNs, ctimeNs }: NaiveEntry): boolean {
-  const signed = [mtimeNs, ctimeNs ?? 0n].every((number) => BigInt.asIntN(64, number) === number);
+  const signed = [mtimeNs, ctimeNs ?? 0n].every(
+    (ns) => ns >= -(2n ** 63n) * SECOND && ns < 2n ** 63n * SECOND,
+  );
   return signed && [size, ino].every((number) => BigInt.asUintN(64, number) === number);
 }

@@ -20,19 +20,23 @@ export const treePath = fc
   .map((segments) => segments.join('/'))
   .filter(isTreePath);
 
-const time = fc.oneof(
-  fc.bigInt(-(2n ** 63n), 2n ** 64n),
-  fc.constantFrom(
-    0n,
-    1n,
-    -1n,
-    999_999_999n,
-    10n ** 9n,
-    -(10n ** 9n),
-    -999_999_999n,
-    1_710_000_000_123_456_789n,
-  ),
-);
+const SECOND = 10n ** 9n;
+/** Times of whole seconds in 64 bits and nanoseconds, as file systems keep them; those near the edges of types more often. */
+export const anyTime = fc
+  .tuple(
+    fc.oneof(
+      fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+      fc.bigInt(-20_000_000_000n, 20_000_000_000n),
+      fc.constantFrom(0n, -1n, 1_710_000_000n, -(2n ** 31n), 2n ** 31n, 2n ** 32n, 2n ** 53n + 1n),
+      fc.constantFrom(9_223_372_036n, 9_223_372_037n, -9_223_372_037n, -9_223_372_038n, 18_446_744_073n),
+      fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n),
+    ),
+    fc.oneof(
+      fc.bigInt(0n, SECOND - 1n),
+      fc.constantFrom(0n, 1n, 500_000_000n, SECOND - 1n, 854_775_807n, 854_775_808n),
+    ),
+  )
+  .map(([seconds, ns]) => seconds * SECOND + ns);
 const count = fc.oneof(fc.bigInt(0n, 2n ** 64n - 1n), fc.constantFrom(0n, 2n ** 53n + 1n, 2n ** 64n - 1n));
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -44,7 +48,7 @@ const dimensions = fc.oneof(
 );
 
 export const fileEntry: fc.Arbitrary<FileCacheEntry> = fc.record({
-  ...{ size: count, mtimeNs: time, ctimeNs: time, ino: count, dimensions },
+  ...{ size: count, mtimeNs: anyTime, ctimeNs: anyTime, ino: count, dimensions },
   objectId: fc.string({ maxLength: 3 }).map(idOf),
 });
 

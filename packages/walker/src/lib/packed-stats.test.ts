@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PackedStats, SizeView, StatView } from './packed-stats.js';
 
@@ -8,7 +9,7 @@ describe('PackedStats', () => {
     const packed = new PackedStats();
     for (let i = 0; i < count; i++) packed.add(stat(BigInt(i)));
     const fields = packed.take();
-    expect(fields).toHaveLength(count * 5);
+    expect(fields).toHaveLength(count * 6);
     const view = new StatView(fields);
     for (let i = 0; i < count; i++) {
       if (view.at(i).ino !== BigInt(i) + 1n) throw new Error(`Stat ${i} is another one`);
@@ -20,13 +21,31 @@ describe('PackedStats', () => {
     const packed = new PackedStats();
     // Node gives such an inode number as a negative one.
     packed.add({ dev: 1n, ino: -1n, size: 0n, mtimeNs: -1n, ctimeNs: -(2n ** 62n) });
-    expect(new StatView(packed.take()).copy()).toEqual({
-      dev: 1n,
-      ino: 2n ** 64n - 1n,
-      size: 0n,
-      mtimeNs: -1n,
-      ctimeNs: -(2n ** 62n),
-    });
+    // A packed one is copied, not taken apart.
+    packed.add(new StatView(packed.take()));
+    for (const index of [0, 1]) {
+      expect(new StatView(packed.take(), index).copy()).toEqual({
+        dev: 1n,
+        ino: 2n ** 64n - 1n,
+        size: 0n,
+        mtimeNs: -1n,
+        ctimeNs: -(2n ** 62n),
+      });
+    }
+  });
+
+  it('keeps times of 64 bits of seconds to the nanosecond', () => {
+    const seconds = fc.oneof(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), fc.bigInt(-(20n ** 10n), 20n ** 10n));
+    const times = fc.tuple(seconds, fc.bigInt(0n, 999_999_999n)).map(([s, ns]) => s * 10n ** 9n + ns);
+    fc.assert(
+      fc.property(times, times, (mtimeNs, ctimeNs) => {
+        const packed = new PackedStats();
+        packed.add({ ...stat(0n), mtimeNs, ctimeNs });
+        packed.add(new StatView(packed.take()));
+        for (const index of [0, 1])
+          expect(new StatView(packed.take(), index)).toMatchObject({ mtimeNs, ctimeNs });
+      }),
+    );
   });
 
   it('takes back what was added last, and reorders what is last now', () => {

@@ -8,7 +8,7 @@ function nodeOf(path: string, entries: number, directories: readonly number[] = 
   const node = new DirectoryNode<never>(path, { dev: 1n, ino: 1n }, undefined);
   const kinds = Uint8Array.from({ length: entries }, (_, i) => (directories.includes(i) ? DIRECTORY : FILE));
   const names = Array.from({ length: entries }, (_, i) => `${i}`.padStart(5, '0'));
-  const listing: Listing = { names, kinds, stats: new BigInt64Array(entries * 5), from: 0, to: entries };
+  const listing: Listing = { names, kinds, stats: new BigInt64Array(entries * 6), from: 0, to: entries };
   node.listing = listing;
   return node;
 }

@@ -7,7 +7,7 @@ function replyOf(names: readonly string[], notes?: Uint32Array): ScanReply {
   return {
     names,
     kinds,
-    stats: new BigInt64Array(names.length * 5),
+    stats: new BigInt64Array(names.length * 6),
     notes,
     counts: [names.length],
     remarks: [],

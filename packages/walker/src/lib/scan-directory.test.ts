@@ -22,7 +22,7 @@ function scan(calls: FakeCalls, path = '', maxNames?: number): Scanned {
   const stats = new PackedStats();
   const scanned = scanDirectory(calls, '/root', { path, dev, ino }, stats, maxNames);
   const packed = stats.take();
-  const inodes = Array.from({ length: packed.length / 5 }, (_, index) => new StatView(packed, index).ino);
+  const inodes = Array.from({ length: packed.length / 6 }, (_, index) => new StatView(packed, index).ino);
   return { ...scanned, inodes };
 }
 

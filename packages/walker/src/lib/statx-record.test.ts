@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StatView } from './packed-stats.js';
+import { STAT_FIELDS, StatView } from './packed-stats.js';
 import { StatxRecord } from './statx-record.js';
 
 /** What Node has of a `struct statx`, by offset in bytes. */
@@ -49,15 +49,17 @@ function recordOf(fields: Partial<Fields>): StatxRecord {
 }
 
 function packed(record: StatxRecord) {
-  const fields = new BigInt64Array(5);
+  const fields = new BigInt64Array(STAT_FIELDS);
   record.copyTo(new Int32Array(fields.buffer), 0);
   return new StatView(fields).copy();
 }
 
 const nanoseconds = (time: readonly [bigint, number]) => time[0] * 1_000_000_000n + BigInt(time[1]);
-/** Times whose nanoseconds fit into 64 bits: the years 1677 to 2262. */
 const times = fc.tuple(
-  fc.bigInt({ min: -9_223_372_036n, max: 9_223_372_035n }),
+  fc.oneof(
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.bigInt({ min: -10_000_000_000n, max: 10_000_000_000n }),
+  ),
   fc.integer({ min: 0, max: 999_999_999 }),
 );
 const words = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -80,8 +82,10 @@ describe('StatxRecord', () => {
     [0n, 999_999_999],
     [-1n, 999_999_999],
     [-1n, 0],
-    [-9_223_372_036n, 145_224_192],
-    [9_223_372_036n, 854_775_807],
+    [-9_223_372_037n, 145_224_191],
+    [9_223_372_036n, 854_775_808],
+    [-(2n ** 63n), 0],
+    [2n ** 63n - 1n, 999_999_999],
     [4_294_967_295n, 999_999_999],
     [4_294_967_296n, 0],
     [65_535n, 4],
@@ -122,11 +126,11 @@ describe('StatxRecord', () => {
     expect(recordOf({ mask: 0x17ff & ~bit }).isWhole).toBe(false);
   });
 
-  it.each(['ctime', 'mtime'])('is not whole with a %s too far off to be exact', (name) => {
-    for (const seconds of [2n ** 39n - 1n, -(2n ** 39n)]) {
+  it.each(['ctime', 'mtime'])('is not whole with a %s that Node rounds', (name) => {
+    for (const seconds of [2n ** 53n - 1n, -(2n ** 53n)]) {
       expect(recordOf({ [name]: [seconds, 0] }).isWhole).toBe(true);
     }
-    for (const seconds of [2n ** 39n, -(2n ** 39n) - 1n]) {
+    for (const seconds of [2n ** 53n, -(2n ** 53n) - 1n]) {
       expect(recordOf({ [name]: [seconds, 0] }).isWhole).toBe(false);
     }
   });

@@ -311,6 +311,6 @@ function nodeAt(scan: TreeScan<string>, path: string) {
 
 /** Three directories, as an executor would have listed them. */
 function reply(names: string[]): ScanReply {
-  const stats = new BigInt64Array(names.flatMap((_, index) => [1n, BigInt(index), 0n, 0n, 0n]));
+  const stats = new BigInt64Array(names.flatMap((_, index) => [1n, BigInt(index), 0n, 0n, 0n, 0n]));
   return { names, kinds: new Uint8Array(3).fill(1), stats, counts: [3], remarks: [] };
 }

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { compareTreePaths, isTreePath, treePathFromBytes } from '@muse/paths';
 import { hostileNames } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
+import { anyTime } from '../../../test/support/arbitrary.js';
+import { packedStat } from '../../../test/support/packed-stat.js';
 import { EMPTY_CONTENTS } from '../layered-contents.js';
 import type { FileCacheEntry, SortedLines } from '../types.js';
 import { changedField } from '../validity.js';
@@ -14,14 +16,10 @@ const name = fc.oneof(
   fc.constantFrom(...hostileNames.map((bytes) => treePathFromBytes(bytes))),
 );
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((segments) => segments.join('/'));
-const time = fc.oneof(
-  fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }),
-  fc.constantFrom(0n, -1n, 1n, 999_999_999n, 1_000_000_000n, -1_500_000_000n, 2n ** 53n + 1n),
-);
 const entry = fc.record({
   size: fc.bigInt({ min: 0n, max: 2n ** 62n }),
-  mtimeNs: time,
-  ctimeNs: time,
+  mtimeNs: anyTime,
+  ctimeNs: anyTime,
   ino: fc.oneof(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), fc.constantFrom(1n, 2n ** 32n, 2n ** 53n + 1n)),
   digits: fc.string({
     unit: fc.constantFrom('0', '1', '7', '9', 'a', 'c', 'f'),
@@ -76,10 +74,10 @@ function matchAll(
       .map((file) => file.slice(prefix.length));
     const keys = [...new Set(below.map((rest) => /^[^/]*\/?/.exec(rest)?.[0] ?? ''))].sort(compareTreePaths);
     const names = keys.map((key) => key.replace(/\/$/, ''));
-    const stats = new BigInt64Array(keys.length * 5);
+    const stats = new BigInt64Array(keys.length * 6);
     keys.forEach((key, i) => {
       const file = files.get(prefix + key);
-      if (file) stats.set([0n, BigInt.asIntN(64, file.ino), file.size, file.mtimeNs, file.ctimeNs], i * 5);
+      if (file) stats.set(packedStat({ dev: 0n, ...file }), i * 6);
     });
     const kinds = Uint8Array.from(keys.map((key) => (key.endsWith('/') ? 1 : 0)));
     const out = new Uint32Array(keys.length);

@@ -12,11 +12,17 @@ export interface EntriesToMatch {
   readonly names: readonly string[];
   /** 0 for a file, 1 for a directory. */
   readonly kinds: Uint8Array;
-  /** Five numbers of 64 bits for each name: dev, ino, size, mtime and ctime in nanoseconds. */
+  /**
+   * Six numbers of 64 bits for each name: dev, ino, size, the seconds of mtime and of ctime, and one with the nanoseconds
+   * of both, mtime's in the first 32 bits of its memory.
+   */
   readonly stats: BigInt64Array;
   readonly from: number;
   readonly to: number;
 }
+
+/** Words of 32 bits that one stat takes. */
+const WORDS = 12;
 
 /** There is no line for the file. */
 export const NO_LINE = 0;
@@ -56,7 +62,7 @@ export function matchEntries(
     }
     if (order !== 0) continue;
     const quote = keyQuote(bytes, line, prefixBytes.length + name.length);
-    const id = matchLine(bytes, line, quote, words, i * 10);
+    const id = matchLine(bytes, line, quote, words, i * WORDS);
     const next = nextLine(bytes, id === CHANGED ? line : id);
     // A repeated path is no entry at all.
     out[i] = next < lines.to && isRepeated(bytes, line, quote, next) ? CHANGED : id;

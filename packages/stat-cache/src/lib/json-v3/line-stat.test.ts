@@ -1,7 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyTime } from '../../../test/support/arbitrary.js';
+import { packedStat } from '../../../test/support/packed-stat.js';
 import { entryText } from './entry-text.js';
 import { matchLine } from './line-stat.js';
 
+const SECOND = 10n ** 9n;
 const STAT = {
   size: 2n ** 40n + 5n,
   mtimeNs: -1_500_000_001n,
@@ -14,9 +18,9 @@ const ENTRY = {
   dimensions: new Map<string, string>(),
 } as const;
 
-function match(stat: typeof STAT): number {
-  const line = Buffer.from(`${entryText('a', ENTRY, ENTRY.ctimeNs)}\n`);
-  const fields = BigInt64Array.of(9n, BigInt.asIntN(64, stat.ino), stat.size, stat.mtimeNs, stat.ctimeNs);
+function match(stat: typeof STAT, stored: typeof STAT = STAT): number {
+  const line = Buffer.from(`${entryText('a', { ...ENTRY, ...stored }, stored.ctimeNs)}\n`);
+  const fields = BigInt64Array.from(packedStat({ dev: 9n, ...stat }));
   return matchLine(line, 0, 2, new Int32Array(fields.buffer), 0);
 }
 
@@ -24,6 +28,23 @@ describe('matchLine', () => {
   it('gives the offset of the object id where all four fields are equal', () => {
     const at = match(STAT);
     expect(entryText('a', ENTRY, ENTRY.ctimeNs).slice(at, at + 71)).toBe(ENTRY.objectId);
+  });
+
+  it('compares times exactly, as far off as a file system can put them', () => {
+    fc.assert(
+      fc.property(anyTime, anyTime, (mtimeNs, ctimeNs) => {
+        const stored = { ...STAT, mtimeNs, ctimeNs };
+        expect(match(stored, stored)).toBeGreaterThan(1);
+        for (const off of [1n, -1n, SECOND, -SECOND, 2n ** 32n * SECOND, 2n ** 64n]) {
+          expect(match({ ...stored, mtimeNs: mtimeNs + off }, stored)).toBe(1);
+          expect(match({ ...stored, ctimeNs: ctimeNs + off }, stored)).toBe(1);
+        }
+        // The very first second has no opposite.
+        if (mtimeNs > -(2n ** 63n) * SECOND + SECOND)
+          expect(match({ ...stored, mtimeNs: -mtimeNs }, stored) > 1).toBe(mtimeNs === 0n);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   const bits = [0n, 1n, 31n, 32n, 33n, 52n, 62n].map((bit) => 2n ** bit);

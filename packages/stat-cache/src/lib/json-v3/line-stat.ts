@@ -11,7 +11,10 @@ import { nextLine } from './sorted-lines.js';
  */
 
 const MAX_DIGITS = 20;
-const POINT = 0x2e - 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const DECIMALS = 9;
+const SECOND = 1_000_000_000;
 const ID_DIGITS = 64;
 const TWO_32 = 4_294_967_296;
 const TWO_31 = 2_147_483_648;
@@ -28,8 +31,8 @@ export function matchLine(
   word: number,
 ): number {
   let at = literal(bytes, key, MTIME);
-  at = literal(bytes, time(bytes, at, words, word + 6), CTIME);
-  at = literal(bytes, time(bytes, at, words, word + 8), SIZE);
+  at = literal(bytes, time(bytes, at, words, word + 6, word + 10), CTIME);
+  at = literal(bytes, time(bytes, at, words, word + 8, word + 11), SIZE);
   at = literal(bytes, count(bytes, at, words, word + 4), INO);
   at = literal(bytes, count(bytes, at, words, word + 2), HASH);
   const id = at;
@@ -65,33 +68,41 @@ function count(bytes: Uint8Array, start: number, words: Int32Array, word: number
   return low === lowWord && Math.abs(sum - value) < TWO_31 ? at : -1;
 }
 
-/** A time in seconds with its nine decimals, read as one number of nanoseconds. */
-function time(bytes: Uint8Array, start: number, words: Int32Array, word: number): number {
+/** A time in seconds with nine decimals; packed, the nanoseconds are counted up from whole seconds, also before 1970. */
+function time(bytes: Uint8Array, start: number, words: Int32Array, seconds: number, rest: number): number {
   if (start < 0) return -1;
-  const negative = bytes[start] === 0x2d;
+  const negative = bytes[start] === MINUS;
   const first = negative ? start + 1 : start;
   let at = first;
-  let point = 0;
   let sum = 0;
   let low = 0;
   for (; ; at++) {
     const digit = (bytes[at] ?? 0) - 0x30;
-    if (digit >= 0 && digit <= 9) {
-      sum = sum * 10 + digit;
-      low = (Math.imul(low, 10) + digit) | 0;
-    } else if (digit === POINT && point === 0) {
-      point = at;
-    } else {
-      break;
-    }
+    if (!(digit >= 0 && digit <= 9)) break;
+    sum = sum * 10 + digit;
+    low = (Math.imul(low, 10) + digit) | 0;
   }
-  if (at - point !== 10 || point === first || point - first > MAX_DIGITS) return -1;
-  if ((point - first > 1 && bytes[first] === 0x30) || (negative && sum === 0)) return -1;
-  const lowWord = words[word + LOW] ?? 0;
-  const value = (words[word + HIGH] ?? 0) * TWO_32 + (lowWord >>> 0);
-  return (negative ? -low | 0 : low) === lowWord && Math.abs((negative ? -sum : sum) - value) < TWO_31
-    ? at
-    : -1;
+  const length = at - first;
+  if (length === 0 || length > MAX_DIGITS || (length > 1 && bytes[first] === 0x30)) return -1;
+  if (bytes[at] !== POINT) return -1;
+  const end = at + 1 + DECIMALS;
+  let ns = 0;
+  for (at++; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    ns = ns * 10 + digit;
+  }
+  if (negative) {
+    // Zero has no sign.
+    if (sum === 0 && ns === 0) return -1;
+    const borrow = ns > 0 ? 1 : 0;
+    sum = -sum - borrow;
+    low = (-low - borrow) | 0;
+    ns = borrow * SECOND - ns;
+  }
+  const lowWord = words[seconds + LOW] ?? 0;
+  const value = (words[seconds + HIGH] ?? 0) * TWO_32 + (lowWord >>> 0);
+  return ns === words[rest] && low === lowWord && Math.abs(sum - value) < TWO_31 ? end : -1;
 }
 
 function digits(bytes: Uint8Array, start: number): number {
