@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { utimesSync } from 'node:fs';
+import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { StatCache } from '@muse/stat-cache';
 import { expect, it } from 'vitest';
@@ -69,3 +69,26 @@ it('a process that is killed at any moment leaves a complete version, and what i
   await cache.save();
   expect(inCache(root)).toEqual(['stat.json']);
 });
+
+it.runIf(process.platform !== 'win32').each([
+  [0o000, 0o755, 0o644],
+  [0o002, 0o755, 0o644],
+  [0o077, 0o700, 0o600],
+])(
+  'under the umask %o a save makes a directory and a file that nobody else may write',
+  async (mask, ...modes) => {
+    const root = await museRoot();
+    const program = `
+    import { StatCache, blobId } from ${JSON.stringify(index)};
+    process.umask(${mask});
+    const cache = await StatCache.open({ root: process.argv[1] });
+    const stat = { dev: 1n, ino: 1n, size: 1n, mtimeNs: 1n, ctimeNs: 1n };
+    cache.record('a', stat, blobId(Buffer.of()), await cache.boundary());
+    await cache.save();`;
+    execFileSync(process.execPath, ['--input-type=module', '-e', program, root]);
+    const made = ['.muse/cache', '.muse/cache/stat.json'].map(
+      (path) => statSync(join(root, path)).mode & 0o777,
+    );
+    expect(made).toEqual(modes);
+  },
+);

@@ -203,7 +203,7 @@ async function prepare({ file, directory, directories }: Place): Promise<void> {
     throw new CacheNotSavedError(file, 'it is not a regular file; nothing was written', 'ENOTREG');
   }
   try {
-    await mkdir(toOpenable(directory));
+    await mkdir(toOpenable(directory), 0o755);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

@@ -33,7 +33,7 @@ export async function withTemporaryFile(
   known?: TemporaryFiles,
 ): Promise<void> {
   await named(directory, known, async (path) => {
-    const handle = await open(toOpenable(path), CREATE, 0o666);
+    const handle = await open(toOpenable(path), CREATE, 0o644);
     try {
       let stat;
       try {
