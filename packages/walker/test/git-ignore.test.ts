@@ -210,7 +210,7 @@ describe('loadGitIgnoreRules()', () => {
           kind: 'io-error',
           operation: 'read',
           code: 'EFBIG',
-          message: 'a file of ignore patterns must have at most 104857600 bytes',
+          message: 'it has more than the 104857600 bytes allowed',
         },
       ]);
     },

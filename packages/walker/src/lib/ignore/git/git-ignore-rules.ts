@@ -59,7 +59,10 @@ export class GitIgnoreRules implements RuleLayer {
       found.is === 'file' ? { file, base, patterns: new GitPatternList(found.text) } : undefined,
     );
     if (found.is === 'special') this.#warn?.(`Took no patterns from ${JSON.stringify(file)}: ${noFile}`);
-    return found.is === 'unreadable' ? [problemOf(treePath, found.operation, found.error)] : [];
+    if (found.is !== 'unreadable') return [];
+    const { error } = found;
+    const { syscall = 'read' } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    return [{ ...problemOf(treePath, syscall, error), message: error.reason }];
   }
 
   decide(path: string, directory: boolean): Decision | undefined {

@@ -57,10 +57,8 @@ async function loadSource(
   const found = await readPatternFile(toOpenable(file), options);
   if (found.is === 'file') return { file, base, patterns: new GitPatternList(found.text) };
   if (found.is !== 'unreadable') return undefined;
-  const { message } = found.error as Error;
-  throw new IgnoreFileError('Cannot read ignore rules from', file, message.replace(/, \w+ '.*'$/s, ''), {
-    cause: found.error,
-  });
+  const { error } = found;
+  throw new IgnoreFileError('Cannot read ignore rules from', file, error.reason, { cause: error });
 }
 
 interface Repository {
