@@ -7,12 +7,13 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSnapshot } from '@muse/snapshot';
-import { makeTree, removeTree } from '@muse/testkit';
+import { makeTree, removeTree, tempDir } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseOptions } from '../src/options.js';
 import { exampleProject, runInProject, runScript } from './support/example-project.js';
@@ -116,13 +117,49 @@ describe('packages/bench/README.md', () => {
 describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
   const [skip = '', sources = '', ...others] = codeBlocks(read('docs/in-a-ci-job.md'), 'sh');
 
+  const skipped = 'src is as it was when its tests last passed\n';
+
   it('skips what was green already', async () => {
     await using project = exampleProject(repository);
-    const skipped = 'src is as it was when its tests last passed\n';
-    expect(runScript(project, skip).stdout).not.toContain(skipped);
-    expect(runScript(project, skip)).toEqual({ status: 0, stdout: skipped, stderr: '' });
+    await using kept = tempDir();
+    const run = () => runScript(project, `cache='${kept.path}'\n${skip}`);
+    expect(run().stdout).not.toContain(skipped);
+    expect(run()).toEqual({ status: 0, stdout: skipped, stderr: '' });
+    expect(readdirSync(kept.path)).toEqual(['green-src']);
     writeFileSync(join(project.path, 'src/index.js'), '');
-    expect(runScript(project, skip).stdout).not.toContain(skipped);
+    expect(run().stdout).not.toContain(skipped);
+    writeFileSync(join(project.path, 'package.json'), '{ "scripts": { "test": "exit 7" } }');
+    expect(run()).toMatchObject({ status: 7 });
+    expect(run()).toMatchObject({ status: 7 });
+  });
+
+  it('skips nothing that no id covers', async () => {
+    await using project = exampleProject(repository);
+    await using kept = tempDir();
+    const run = () => runScript(project, `cache='${kept.path}'\n${skip}`);
+    run();
+    symlinkSync('../package.json', join(project.path, 'src/link'));
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('[["symlink",1]]') as string });
+    rmSync(join(project.path, 'src/link'));
+    writeFileSync(join(project.path, 'src/.museignore'), "[global]\npatterns = ['z.js']\n");
+    writeFileSync(join(project.path, 'src/z.js'), '');
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('[["ignored",1]]') as string });
+  });
+
+  it('believes no record that a change brings, and writes through no link', async () => {
+    await using project = exampleProject(repository);
+    await using kept = tempDir();
+    const run = () => runScript(project, `cache='${kept.path}'\n${skip}`);
+    run();
+    const record = join(kept.path, 'green-src');
+    for (const name of ['.ci-green/src', 'green-src', '.ci/green-src']) {
+      mkdirSync(dirname(join(project.path, name)), { recursive: true });
+      renameSync(record, join(project.path, name));
+      symlinkSync(join(project.path, 'precious'), record);
+      expect(run()).toMatchObject({ status: 0 });
+      expect(existsSync(join(project.path, 'precious'))).toBe(false);
+      expect(run().stdout).toBe(skipped);
+    }
   });
 
   it('fails when the build changes its sources', async () => {
