@@ -18,7 +18,12 @@ export type {
 } from './lib/explain-types.js';
 export { SnapshotIncompleteError } from './lib/incomplete-error.js';
 export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
-export { parseManifest, parseSnapshot, type ParsedSnapshot } from './lib/manifest-parse.js';
+export {
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  parseSnapshot,
+  type ParsedSnapshot,
+} from './lib/manifest-parse.js';
 export { SavedSnapshotError } from './lib/saved/saved-error.js';
 export {
   latestSavedSnapshot,
@@ -30,6 +35,7 @@ export type {
   DamagedSnapshot,
   LatestSnapshot,
   LatestSnapshotOptions,
+  ReadSavedOptions,
   SavedSnapshot,
   SavedSnapshotInfo,
   SavedSnapshotList,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import {
   createSnapshot,
   latestSavedSnapshot,
@@ -12,7 +13,7 @@ import {
   type Snapshot,
 } from '@muse/snapshot';
 import { fifo, hostileNames, makeTree } from '@muse/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { bareTree, museTree } from './support/trees.js';
 
 const snapshotsIn = (root: string): string => join(root, '.muse/snapshots');
@@ -94,14 +95,33 @@ describe('saveSnapshot()', () => {
 
   it('puts each one after the others, even after the clock was set back', async () => {
     const root = await museTree();
-    const first = await saveContent(root, '1');
-    await rename(first.file, first.file.replace(/[^/]*Z-/, '20990101T000000.000Z-'));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2099-01-01T00:00:00Z') });
+    onTestFinished(() => void vi.useRealTimers());
+    await saveContent(root, '1');
+    vi.setSystemTime(Date.parse('2026-03-09T16:00:00Z'));
     const notes = ['2', '3', '4'];
     for (const note of notes) await saveContent(root, note, note);
     const { snapshots } = await listSavedSnapshots(root);
     expect(snapshots.map(({ note }) => note)).toEqual(['4', '3', '2', '']);
     expect((await latestSavedSnapshot(root)).snapshot?.note).toBe('4');
   });
+
+  it.each(['', '{}', `{"snapshot_id":"${'c'.repeat(64)}","manifest":{}}`, 'damaged'])(
+    'is not moved in time by a file from the future that holds %j',
+    async (content) => {
+      const root = await museTree();
+      const saved = await saveContent(root, '1', '1');
+      const stray = join(snapshotsIn(root), `99991231T235959.999Z-${'c'.repeat(64)}-00000000.json`);
+      const copy = await readFile(saved.file, 'utf8');
+      await writeFile(stray, content === 'damaged' ? copy : content);
+      for (const note of ['2', '3', '4'])
+        expect((await saveContent(root, note, note)).savedAt.getFullYear()).toBeLessThan(9000);
+      await rm(stray);
+      const { snapshots, damaged } = await listSavedSnapshots(root);
+      expect(snapshots.map(({ note }) => note)).toEqual(['4', '3', '2', '1']);
+      expect(damaged).toEqual([]);
+    },
+  );
 
   it('loses none of many that are saved at once', async () => {
     const root = await museTree({ a: 'a' });
@@ -188,7 +208,6 @@ describe('saveSnapshot()', () => {
 
 describe('a damaged snapshot', () => {
   const damages: readonly (readonly [string, (text: string) => string])[] = [
-    ['is empty', () => ''],
     ['is cut', (text) => text.slice(0, text.length / 2)],
     ['lacks its last byte', (text) => text.slice(0, -1)],
     [
@@ -197,7 +216,8 @@ describe('a damaged snapshot', () => {
     ],
     ['has another note', (text) => text.replace('"note":"2"', '"note":"9"')],
     ['has a byte of another kind', (text) => text.replace('"a"', '"\0"')],
-    ['is another document', () => '{"version":1}\n'],
+    ['is cut after its beginning', (text) => text.slice(0, 40)],
+    ['is of another version', (text) => text.replace('"version":1', '"version":2')],
     ['has zeroes at its end', (text) => text + '\0'.repeat(100)],
   ];
 
@@ -223,36 +243,76 @@ describe('a damaged snapshot', () => {
     });
   });
 
-  it('is seen by its snapshot id even where the checksum was made anew', async () => {
-    const { createHash } = await import('node:crypto');
+  const forgeries: readonly (readonly [string, (text: string) => string, RegExp])[] = [
+    ['other files', (text) => text.replace('"a":', '"b":'), /"snapshot_id" is .*, and the 1 files/],
+    [
+      'a key twice',
+      (text) => text.replace('"note":"1"', '"note":"1","note":"2"'),
+      /"note" is there for the second/,
+    ],
+    [
+      'an id twice',
+      (text) => text.replace(/("snapshot_id":"[^"]*",)/, '"snapshot_id":"x",$1'),
+      /"snapshot_id" is there for the second/,
+    ],
+    [
+      'a manifest twice',
+      (text) => text.replace('"manifest":{', '"manifest":{},"manifest":{'),
+      /"manifest" is there for the second/,
+    ],
+    [
+      'a manifest twice, spelled otherwise',
+      (text) => text.replace(',"manifest":{', ',"manifest":{},"manifes\\u0074":{'),
+      /"manifest" is there for the second/,
+    ],
+    ['a file twice', (text) => text.replace(/("a":"[^"]*")/, '$1,\n$1'), /"a" is there for the second/],
+    [
+      'a count twice',
+      (text) => text.replace('"files":1', '"files":1,"files":1'),
+      /"files" is there for the second/,
+    ],
+    ['another count', (text) => text.replace('"files":1', '"files":7'), /it has 1 files, and "files" is 7/],
+    [
+      'a lie about being complete',
+      (text) => text.replace('"complete":true', '"complete":1'),
+      /"complete" is not/,
+    ],
+    ['another time', (text) => text.replace(/"saved_at":"\d{4}/, '"saved_at":"1999'), /it was saved at 1999/],
+    ['no note', (text) => text.replace('"note":"1",', ''), /what it says of the snapshot is not complete/],
+    ['a subtree that is none', (text) => text.replace('"subtree":""', '"subtree":"../x"'), /as a tree path/],
+    [
+      'a snapshot of a snapshot',
+      (text) => text.replace('"stats":{', `"stats":{"x":${'['.repeat(200_000)}`),
+      /levels/,
+    ],
+  ];
+
+  it.each(forgeries)('with %s and a fresh checksum is seen by every reader', async (_, forge, reason) => {
     const root = await museTree();
-    const saved = await saveContent(root, '1');
-    const text = (await readFile(saved.file, 'utf8')).replace('"a":', '"b":');
+    const older = await saveContent(root, '0', '0');
+    const saved = await saveContent(root, '1', '1');
+    const text = forge(await readFile(saved.file, 'utf8'));
     const body = text.slice(0, text.lastIndexOf(',"checksum"'));
     const checksum = createHash('sha256').update(body).digest('hex');
     await writeFile(saved.file, `${body},"checksum":"${checksum}"}\n`);
-    await expect(readSavedSnapshot(root, saved.id)).rejects.toThrow(/"snapshot_id" is .*, and the 1 files/);
-    expect((await latestSavedSnapshot(root)).snapshot).toBeUndefined();
+    await expect(readSavedSnapshot(root, saved.id)).rejects.toThrow(reason);
+    expect(await latestSavedSnapshot(root)).toMatchObject({
+      snapshot: { id: older.id },
+      damaged: [{ file: saved.file }],
+    });
+    const { snapshots, damaged } = await listSavedSnapshots(root);
+    expect(snapshots).toEqual([older]);
+    expect(damaged).toMatchObject([{ file: saved.file }]);
   });
 
-  it('can be a link, a directory, a FIFO, or have another name', async () => {
+  it('is one with the name of another', async () => {
     const root = await museTree();
     const good = await saveContent(root, '1', 'good');
-    const copy = (digits: string): string => good.file.replace(/[0-9a-f]{8}\.json$/, `${digits}.json`);
-    await symlink(good.file, copy('00000001'));
-    await mkdir(copy('00000002'));
-    await makeTree({ [copy('00000003').slice(snapshotsIn(root).length + 1)]: fifo() }, snapshotsIn(root));
-    await writeFile(join(snapshotsIn(root), 'mine.json'), await readFile(good.file));
     const other = good.file.replace(good.id.slice(7), '0'.repeat(64));
     await writeFile(other, await readFile(good.file));
     const { snapshots, damaged } = await listSavedSnapshots(root);
     expect(snapshots).toEqual([good]);
-    expect(damaged).toHaveLength(5);
-    const messages = damaged.map(({ error }) => error.message).join('\n');
-    for (const reason of ['a symbolic link', 'not a regular file', 'its name is not', 'unlike its name']) {
-      expect(messages).toContain(reason);
-    }
-    expect((await readSavedSnapshot(root, good.id)).note).toBe('good');
+    expect(damaged.map(({ error }) => error.message).join()).toContain('unlike its name');
   });
 
   it('is passed over where the same content was saved twice', async () => {
@@ -260,8 +320,49 @@ describe('a damaged snapshot', () => {
     const first = await saveContent(root, '1', 'first');
     const second = await saveContent(root, '1', 'second');
     expect((await readSavedSnapshot(root, first.id)).note).toBe('second');
-    await writeFile(second.file, '');
-    expect((await readSavedSnapshot(root, first.id)).note).toBe('first');
+    await writeFile(second.file, (await readFile(second.file)).subarray(0, 100));
+    const damaged: string[] = [];
+    const read = await readSavedSnapshot(root, first.id, { onDamaged: ({ file }) => damaged.push(file) });
+    expect(read.note).toBe('first');
+    expect(damaged).toEqual([second.file]);
+  });
+});
+
+describe('what was not saved here', () => {
+  it('is passed over without a word, and never read to its end', async () => {
+    const root = await museTree();
+    const good = await saveContent(root, '1', 'good');
+    const directory = snapshotsIn(root);
+    const copy = (digits: string): string => good.file.replace(/[0-9a-f]{8}\.json$/, `${digits}.json`);
+    await symlink(good.file, copy('00000001'));
+    await mkdir(copy('00000002'));
+    await makeTree({ [basename(copy('00000003'))]: fifo() }, directory);
+    await writeFile(copy('00000004'), '');
+    await writeFile(copy('00000005'), 'not ours');
+    await writeFile(copy('00000006'), 'not ours');
+    await truncate(copy('00000006'), 2 ** 40);
+    const bytes = await readFile(good.file);
+    for (const name of [
+      'mine.json',
+      `${good.id.slice(7)}.json`,
+      `.${basename(good.file)}`,
+      `${basename(good.file)}.bak`,
+    ]) {
+      await writeFile(join(directory, name), bytes);
+    }
+    expect(await listSavedSnapshots(root)).toEqual({ snapshots: [good], damaged: [] });
+    expect(await latestSavedSnapshot(root)).toMatchObject({ snapshot: { note: 'good' }, damaged: [] });
+    const damaged: unknown[] = [];
+    const read = await readSavedSnapshot(root, good.id, { onDamaged: (each) => damaged.push(each) });
+    expect(read.note).toBe('good');
+    expect(damaged).toEqual([]);
+  });
+
+  it('does not make an id ambiguous', async () => {
+    const root = await museTree();
+    const { id, file } = await saveContent(root, '1');
+    await writeFile(file.replace(id.slice(8), `${'0'.repeat(63)}-00000000.json`), 'not ours');
+    expect((await readSavedSnapshot(root, id.slice(7, 8))).id).toBe(id);
   });
 });
 
@@ -309,5 +410,19 @@ describe('latestSavedSnapshot()', () => {
       'q',
       'whole',
     ]);
+  });
+
+  it('goes back over those that are not damaged', async () => {
+    const root = await museTree({ p: {} });
+    const saved: SavedSnapshotInfo[] = [];
+    for (const note of ['1', '2', '3']) saved.push(await saveContent(root, note, note));
+    const noteAt = async (back: number): Promise<string | undefined> =>
+      (await latestSavedSnapshot(root, { back })).snapshot?.note;
+    expect(await Promise.all([0, 1, 2, 3].map(noteAt))).toEqual(['3', '2', '1', undefined]);
+    const middle = saved[1]?.file ?? '';
+    await writeFile(middle, (await readFile(middle)).subarray(0, 100));
+    expect(await Promise.all([0, 1, 2].map(noteAt))).toEqual(['3', '1', undefined]);
+    expect((await latestSavedSnapshot(root)).damaged).toEqual([]);
+    expect((await latestSavedSnapshot(root, { back: 1 })).damaged).toMatchObject([{ file: middle }]);
   });
 });

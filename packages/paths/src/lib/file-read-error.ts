@@ -1,10 +1,10 @@
 import { treePathFromBytes } from './path-bytes.js';
 
 /**
- * `ENOTREG` where something else than a regular file is in its place, `EFBIG` where it is larger than allowed, else the
- * system's code, such as `ENOENT`.
+ * `ENOTREG` where something else than a regular file is in its place, `EFBIG` where it is larger than allowed, `EOTHER`
+ * where it does not begin as the caller asks, else the system's code, such as `ENOENT`.
  */
-export type FileReadErrorCode = 'ENOTREG' | 'EFBIG' | (string & {});
+export type FileReadErrorCode = 'ENOTREG' | 'EFBIG' | 'EOTHER' | (string & {});
 
 /** A file was not read; the message names it, and says why. */
 export class FileReadError extends Error {

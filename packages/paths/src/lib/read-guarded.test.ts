@@ -93,6 +93,17 @@ describe('readGuarded', () => {
     },
   );
 
+  it('reads no more than the beginning of a file of another kind', async () => {
+    const accept = (beginning: Buffer): boolean => beginning.equals(Buffer.from('hello'));
+    const { bytes } = await readGuarded(join(root, 'text'), { maxBytes: 5, accept });
+    expect(bytes.toString()).toBe('hello');
+    expect(await refusal('empty', { accept })).toMatchObject({ code: 'EOTHER' });
+    writeFileSync(join(root, 'enormous'), 'help');
+    truncateSync(join(root, 'enormous'), 2 ** 40);
+    expect(await refusal('enormous', { accept })).toMatchObject({ code: 'EOTHER' });
+    expect(await refusal('text', { accept, maxBytes: 4 })).toMatchObject({ code: 'EFBIG' });
+  });
+
   it('gives memory that threads can share where that is asked for', async () => {
     const { bytes } = await readGuarded(join(root, 'text'), { maxBytes: 100, shared: true });
     expect(bytes.buffer).toBeInstanceOf(SharedArrayBuffer);

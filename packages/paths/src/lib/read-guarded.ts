@@ -21,6 +21,11 @@ export interface ReadGuardedOptions extends ReadLimits {
   readonly pipes?: boolean | undefined;
   /** Whether the bytes are to be in memory that threads can share. Default: false. */
   readonly shared?: boolean | undefined;
+  /**
+   * Asked about the first bytes of a regular file, 4096 or all there are; where it returns false, nothing more is read,
+   * whatever the size, and the call rejects with the code `EOTHER`. Default: any will do.
+   */
+  readonly accept?: ((beginning: Buffer) => boolean) | undefined;
 }
 
 /** What was read. */
@@ -135,15 +140,18 @@ async function readWhole(
   path: string | Uint8Array,
   handle: FileHandle,
   size: number,
-  { maxBytes, signal, shared = false }: ReadGuardedOptions,
+  { maxBytes, signal, shared = false, accept }: ReadGuardedOptions,
 ): Promise<Buffer> {
+  if (accept && !accept(await readBeginning(handle))) {
+    throw new FileReadError(path, 'it begins like a file of another kind', 'EOTHER');
+  }
   if (size > maxBytes) throw tooLarge(path, maxBytes);
   // One more than there should be, so that the end is seen, and a file that has grown.
   let bytes = allocate(Math.min(Math.max(size, FIRST_BYTES), maxBytes) + 1, shared);
   for (let length = 0; ;) {
     signal?.throwIfAborted();
     const room = Math.min(bytes.length - length, MOST_AT_ONCE);
-    const { bytesRead } = await handle.read(bytes, length, room, null);
+    const { bytesRead } = await handle.read(bytes, length, room, accept ? length : null);
     length += bytesRead;
     if (bytesRead === 0) return bytes.subarray(0, length);
     if (length > maxBytes) throw tooLarge(path, maxBytes);
@@ -153,6 +161,12 @@ async function readWhole(
       bytes = larger;
     }
   }
+}
+
+async function readBeginning(handle: FileHandle): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+  return bytes.subarray(0, bytesRead);
 }
 
 function allocate(bytes: number, shared: boolean): Buffer {

@@ -3,7 +3,8 @@ import { blobId, type ObjectId } from '@muse/stat-cache';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatManifest } from './manifest-format.js';
-import { parseManifest, parseSnapshot } from './manifest-parse.js';
+import { JsonReader } from './json-reader.js';
+import { MAX_MANIFEST_BYTES, parseManifest, parseSnapshot } from './manifest-parse.js';
 import { computeSnapshotId } from './snapshot-id.js';
 import type { Snapshot } from './types.js';
 
@@ -127,6 +128,25 @@ describe('parseManifest', () => {
       `{"type":"file","path":"a","object_id":"${id}"}\n`.repeat(2),
       /in line 2: "a" is there for the second time/,
     ],
+    ['{"version":1,"version":1}', /the key "version" is there for the second time/],
+    ['{"manifest":{},"manifest":{}}', /the key "manifest" is there for the second time/],
+    ['{"manifest":{},"manif\\u0065st":{}}', /the key "manifest" is there for the second time/],
+    [`{"manifest":{"a":"${id}","a":"${id}"}}`, /in "manifest": "a" is there for the second time/],
+    ['{"x":[{"y":{"z":1,"z":1}}]}', /it is not JSON: the object at byte 5 has a key twice/],
+    ['{"type":"problem","path":"a","path":"b"}', /the key "path" is there for the second time/],
+    [
+      '{"type":"problem"}\n{"type":"file","type":"file"}',
+      /in line 2: the key "type" is there for the second/,
+    ],
+    [`{"x":${'['.repeat(200_000)}`, /it is not JSON: the value at byte 5 has more than 100 levels/],
+    ['['.repeat(200_000), /it is not JSON: the value at byte 0 has more than 100 levels/],
+    [`{"type":"problem"}\n{"x":${'{"x":'.repeat(200_000)}`, /in line 2: .* more than 100 levels/],
+    [`{${Array.from({ length: 200 }, (_, i) => `"${i}":1`).join()}}`, /there are more than 100 keys/],
+    ['{"x":1 "y":2}', /it is not JSON/],
+    ['{"x":01}', /it is not JSON/],
+    ['{"x":[1,,2]}', /it is not JSON/],
+    ['{"x":"a\nb"}', /it is not JSON/],
+    ['{"x":1}}', /it is not JSON: there is more after its end/],
   ])('refuses %j', (text, reason) => {
     expect(() => parseManifest(Buffer.from(text))).toThrow(reason);
   });
@@ -134,6 +154,29 @@ describe('parseManifest', () => {
   it.each(['../a', '/a', 'a//b', '', 'a/', '\udcc3\udca9', 'a\0'])('refuses the path %j', (path) => {
     expect(() => parseManifest(Buffer.from(documentOf(path, id)))).toThrow(
       `Cannot read the manifest: in "manifest": Cannot use ${JSON.stringify(path)} as a tree path: `,
+    );
+  });
+
+  it('takes a mark before the text for none of it', () => {
+    const bytes = Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), bytesOf(new Map([['a', id]]), 'json')]);
+    expect(parseManifest(bytes).get('a')).toBe(id);
+  });
+
+  it('refuses more bytes than are read, before it looks at them', () => {
+    expect(() => parseManifest(new Uint8Array(MAX_MANIFEST_BYTES + 1))).toThrow(
+      `it has ${MAX_MANIFEST_BYTES + 1} bytes, and ${MAX_MANIFEST_BYTES} are read at most`,
+    );
+  });
+
+  it('reads what JSON.parse reads', () => {
+    const json = fc.json({ maxDepth: 4 });
+    fc.assert(
+      fc.property(json, fc.constantFrom('', ' ', '\n\t'), (text, space) => {
+        const text2 = space + text + space;
+        const reader = new JsonReader(Buffer.from(text2));
+        expect(reader.value()).toEqual(JSON.parse(text2));
+        expect(reader.peek()).toBe('');
+      }),
     );
   });
 

@@ -1,9 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { parseTreePath } from '@muse/paths';
 import { isObjectId, type ObjectId } from '@muse/stat-cache';
+import { JsonReader } from './json-reader.js';
 import { MANIFEST_VERSION } from './manifest-format.js';
 import { inPathOrder } from './manifest-order.js';
 import { computeSnapshotId } from './snapshot-id.js';
 import type { Manifest, Problem, Snapshot } from './types.js';
+
+/** Bytes of a manifest that are read at most: more than two million files. */
+export const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
 
 /** What the bytes of a manifest say of a snapshot. */
 export type ParsedSnapshot = Pick<Snapshot, 'id' | 'manifest' | 'complete' | 'problems'>;
@@ -26,19 +31,30 @@ export function parseManifest(bytes: Uint8Array): Manifest {
  * @throws Error as {@link parseManifest}, and when a problem is none.
  */
 export function parseSnapshot(bytes: Uint8Array): ParsedSnapshot {
-  const { id, manifest, facts, problems: values } = parseFacts(bytes);
-  const problems = values.map(readProblem);
+  return asSnapshot(parseFacts(bytes));
+}
+
+/** @throws Error when one of the problems is none. */
+export function asSnapshot({
+  id,
+  manifest,
+  facts,
+  problems,
+  fault,
+}: ReturnType<typeof parseFacts>): ParsedSnapshot {
+  if (fault) throw fault;
   return { id, manifest, complete: facts['complete'] !== false && problems.length === 0, problems };
 }
 
-function parseFacts(bytes: Uint8Array): Pick<Snapshot, 'id' | 'manifest'> & Omit<Parts, 'files'> {
-  const { files, facts, problems } = readParts(decode(bytes));
+/** Returns all that the bytes of a manifest say, and {@link FACTS} as they stand there. */
+export function parseFacts(bytes: Uint8Array): Pick<Snapshot, 'id' | 'manifest'> & Omit<Parts, 'files'> {
+  const { files, facts, ...problems } = readParts(asUtf8(bytes));
   if (facts['version'] !== MANIFEST_VERSION) {
     return fail(`"version" is ${show(facts['version'])}, and must be ${MANIFEST_VERSION}`);
   }
   const manifest = inPathOrder(files);
   const id = computeSnapshotId(manifest);
-  if (facts['snapshot_id'] === id) return { id, manifest, facts, problems };
+  if (facts['snapshot_id'] === id) return { id, manifest, facts, ...problems };
   return fail(
     `"snapshot_id" is ${show(facts['snapshot_id'])}, and the ${manifest.size} files in it make ${show(id)}`,
   );
@@ -46,33 +62,91 @@ function parseFacts(bytes: Uint8Array): Pick<Snapshot, 'id' | 'manifest'> & Omit
 
 type JsonObject = Record<string, unknown>;
 
+/** The keys that are kept. Other values are read, and let go of. */
+const FACTS: ReadonlySet<string> = new Set([
+  'type',
+  'version',
+  'snapshot_id',
+  'complete',
+  'files',
+  'bytes',
+  'manifest',
+  'problems',
+  'saved_at',
+  'note',
+  'subtree',
+  'options',
+  'rules',
+]);
+
 interface Parts {
   readonly files: Map<string, ObjectId>;
   /** The object that has `version` and `snapshot_id`. */
   readonly facts: JsonObject;
-  /** What stands in the place of the problems, not looked at yet. */
-  readonly problems: readonly unknown[];
+  readonly problems: readonly Problem[];
+  /** What is wrong with the first of the problems that is none. */
+  readonly fault: Error | undefined;
 }
 
-function readParts(text: string): Parts {
-  let whole;
-  try {
-    whole = JSON.parse(text) as unknown;
-  } catch (error) {
-    if (startsWithObjectLine(text)) return readLines(text);
-    return fail('it is not JSON', error);
+/** Collects problems up to the first that is none. */
+class ProblemList {
+  readonly problems: Problem[] = [];
+  fault: Error | undefined;
+
+  add(value: unknown): void {
+    if (this.fault) return;
+    try {
+      this.problems.push(readProblem(value, this.problems.length));
+    } catch (error) {
+      this.fault = error as Error;
+    }
   }
-  if (!isJsonObject(whole)) return fail('it is JSON, and must be an object');
-  return 'type' in whole ? readLines(text) : readDocument(whole);
 }
 
-function readDocument(document: JsonObject): Parts {
-  const manifest = document['manifest'];
-  if (!isJsonObject(manifest)) return fail(`"manifest" is ${show(manifest)}, and must be an object`);
-  const files = new Map<string, ObjectId>();
-  for (const [path, objectId] of Object.entries(manifest)) addFile(files, path, objectId, 'in "manifest"');
-  const problems = document['problems'] ?? [];
-  return { files, facts: document, problems: Array.isArray(problems) ? problems : [problems] };
+function readParts(bytes: Buffer): Parts {
+  const reader = new JsonReader(bytes);
+  const isWhole = (): boolean => reader.peek() === '';
+  if (reader.peek() !== '{') {
+    asJson('it is not JSON', () => reader.value());
+    return fail(isWhole() ? 'it is JSON, and must be an object' : 'it is not JSON');
+  }
+  const parts = readDocument(reader);
+  if ('type' in parts.facts || reader.peek() === '{') return readLines(bytes);
+  if (!isWhole()) return fail('it is not JSON: there is more after its end');
+  if (parts.files === undefined) {
+    return fail(`"manifest" is ${show(parts.facts['manifest'])}, and must be an object`);
+  }
+  return { ...parts, files: parts.files };
+}
+
+function readDocument(reader: JsonReader): Omit<Parts, 'files'> & { files: Parts['files'] | undefined } {
+  const facts: JsonObject = Object.create(null) as JsonObject;
+  const list = new ProblemList();
+  let files: Map<string, ObjectId> | undefined;
+  const keys = new Keys();
+  asJson('it is not JSON', () => {
+    reader.object((key) => {
+      keys.add(key);
+      const next = reader.peek();
+      if (key === 'manifest' && next === '{') {
+        const found = new Map<string, ObjectId>();
+        reader.object((path) => {
+          addFile(found, path, reader.value(), 'in "manifest"');
+        });
+        files = found;
+      } else if (key === 'problems' && next === '[') {
+        reader.array(() => {
+          list.add(reader.value());
+        });
+      } else {
+        const value = reader.value();
+        if (FACTS.has(key)) facts[key] = value;
+      }
+    });
+  });
+  const other = facts['problems'];
+  if (other !== undefined && other !== null) list.add(other);
+  return { files, facts, problems: list.problems, fault: list.fault };
 }
 
 const PROBLEM_KEYS = ['path', 'kind', 'operation', 'code', 'message'] as const;
@@ -89,25 +163,47 @@ function readProblem(value: unknown, index: number): Problem {
   return { path, kind, operation, code, message };
 }
 
-function readLines(text: string): Parts {
+function readLines(bytes: Buffer): Parts {
   const files = new Map<string, ObjectId>();
-  const problems: unknown[] = [];
+  const list = new ProblemList();
   let facts: JsonObject | undefined;
-  for (const [index, line] of text.split('\n').entries()) {
-    const where = `in line ${index + 1}`;
-    if (line.trim() === '') continue;
+  let number = 0;
+  for (let from = 0; from < bytes.length;) {
+    const feed = bytes.indexOf(0x0a, from);
+    const to = feed < 0 ? bytes.length : feed;
+    const where = `in line ${++number}`;
+    const object = readLine(bytes, from, to, where);
+    from = to + 1;
+    if (object === undefined) continue;
     if (facts !== undefined) return fail(`${where}: the line of type "snapshot" must be the last`);
-    const object = parseLine(line, where);
     if (object['type'] === 'file') addFile(files, object['path'], object['object_id'], where);
     else if (object['type'] === 'snapshot') facts = object;
-    else if (object['type'] === 'problem') problems.push(object);
+    else if (object['type'] === 'problem') list.add(object);
     else {
       return fail(`${where}: "type" is ${show(object['type'])}, and must be "file", "problem" or "snapshot"`);
     }
   }
   return facts === undefined
     ? fail('the line of type "snapshot" is missing at the end')
-    : { files, facts, problems };
+    : { files, facts, problems: list.problems, fault: list.fault };
+}
+
+/** Returns the object of a line; undefined where there is none. */
+function readLine(bytes: Buffer, from: number, to: number, where: string): JsonObject | undefined {
+  const reader = new JsonReader(bytes, from, to);
+  const first = reader.peek();
+  if (first === '') return undefined;
+  const object = Object.create(null) as JsonObject;
+  asJson(`${where}: it is not JSON`, () => {
+    if (first !== '{') return fail(`${where}: it is ${show(reader.value())}, and must be an object`);
+    const keys = new Keys(`${where}: `);
+    reader.object((key) => {
+      keys.add(key);
+      object[key] = reader.value();
+    });
+    if (reader.peek() !== '') fail(`${where}: it is more than one object`);
+  });
+  return object;
 }
 
 function addFile(files: Map<string, ObjectId>, path: unknown, objectId: unknown, where: string): void {
@@ -125,32 +221,43 @@ function addFile(files: Map<string, ObjectId>, path: unknown, objectId: unknown,
   files.set(path, objectId);
 }
 
-function parseLine(line: string, where: string): JsonObject {
-  let value;
-  try {
-    value = JSON.parse(line) as unknown;
-  } catch (error) {
-    return fail(`${where}: it is not JSON`, error);
+/** Bytes of the mark that some programs put before UTF-8. */
+const MARK = Buffer.of(0xef, 0xbb, 0xbf);
+const MOST_KEYS = 100;
+
+/** The keys of an object so far. */
+class Keys {
+  readonly #where: string;
+  readonly #keys = new Set<string>();
+
+  constructor(where = '') {
+    this.#where = where;
   }
-  return isJsonObject(value) ? value : fail(`${where}: it is ${show(value)}, and must be an object`);
+
+  add(key: string): void {
+    if (this.#keys.has(key)) fail(`${this.#where}the key ${show(key)} is there for the second time`);
+    this.#keys.add(key);
+    if (this.#keys.size > MOST_KEYS) fail(`${this.#where}there are more than ${MOST_KEYS} keys`);
+  }
 }
 
-/** True where the first line is an object by itself, so that more objects may follow. */
-function startsWithObjectLine(text: string): boolean {
-  const [line = ''] = text.split('\n', 1);
+/** Says of what is no JSON where that is. */
+function asJson(what: string, read: () => void): void {
   try {
-    return isJsonObject(JSON.parse(line));
-  } catch {
-    return false;
+    read();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    fail(what, error);
   }
 }
 
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    return fail('it is not UTF-8', error);
+function asUtf8(bytes: Uint8Array): Buffer {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    return fail(`it has ${bytes.length} bytes, and ${MAX_MANIFEST_BYTES} are read at most`);
   }
+  if (!isUtf8(bytes)) return fail('it is not UTF-8');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.subarray(0, MARK.length).equals(MARK) ? buffer.subarray(MARK.length) : buffer;
 }
 
 function isJsonObject(value: unknown): value is JsonObject {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { museDir, snapshotsDir, toOpenable } from '@muse/paths';
+import { FileReadError, readGuarded } from '@muse/paths/files';
+import { MAX_MANIFEST_BYTES } from '../manifest-parse.js';
 import { SavedSnapshotError } from './saved-error.js';
 import type { SaveSnapshotOptions } from './saved-types.js';
 
@@ -11,13 +13,6 @@ import type { SaveSnapshotOptions } from './saved-types.js';
  * a link is never followed. A file gets its name only once it is whole and synced, so that there is no half of one.
  */
 
-/** Bytes. Some five million files; a longer text would be too long for a string. */
-export const MAX_SAVED_BYTES = 500_000_000;
-
-const READ =
-  constants.O_RDONLY |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0);
 const CREATE =
   constants.O_WRONLY |
   constants.O_CREAT |
@@ -39,29 +34,30 @@ export async function savedNames(root: string): Promise<string[]> {
   }
 }
 
-/** Reads one file as a whole. */
-export async function readSaved(root: string, name: string, signal?: AbortSignal): Promise<Buffer> {
+/**
+ * Reads one file as a whole; undefined where it is gone, is no regular file, or does not begin as `accept` asks.
+ */
+export async function readSaved(
+  root: string,
+  name: string,
+  accept: (beginning: Buffer) => boolean,
+  signal?: AbortSignal,
+): Promise<Buffer | undefined> {
   const file = join(snapshotsDir(root), name);
   const doing = `Cannot read the saved snapshot ${JSON.stringify(file)}`;
-  let handle: FileHandle | undefined;
+  signal?.throwIfAborted();
   try {
-    signal?.throwIfAborted();
     await checkDirectories([museDir(root), snapshotsDir(root)], doing);
-    handle = await open(toOpenable(file), READ);
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new SavedSnapshotError(doing, file, 'it is not a regular file', 'ENOTREG');
-    if (stats.size > MAX_SAVED_BYTES) throw tooLarge(doing, file);
-    return await handle.readFile({ signal });
+    return (await readGuarded(file, { maxBytes: MAX_MANIFEST_BYTES, accept, signal })).bytes;
   } catch (error) {
     signal?.throwIfAborted();
-    if (codeOf(error) === 'ELOOP') {
-      throw new SavedSnapshotError(doing, file, 'it is a symbolic link', 'ENOTREG', { cause: error });
-    }
+    if (error instanceof FileReadError && NOT_OURS.includes(error.code)) return undefined;
     throw asSavedError(error, doing, file);
-  } finally {
-    await handle?.close();
   }
 }
+
+/** Codes of what is gone, something else than a regular file, or a file of another kind. */
+const NOT_OURS: readonly string[] = ['ENOENT', 'ENOTREG', 'EOTHER'];
 
 /** Makes the directory where only it is missing. */
 export async function prepareToSave(root: string): Promise<void> {
@@ -103,7 +99,7 @@ export async function writeSaved(
         for (const chunk of chunks) {
           signal?.throwIfAborted();
           bytes += chunk.length;
-          if (bytes > MAX_SAVED_BYTES) throw tooLarge(doing, file);
+          if (bytes > MAX_MANIFEST_BYTES) throw tooLarge(doing, file);
           await handle.writeFile(chunk);
         }
         await handle.sync();
@@ -154,14 +150,14 @@ async function checkDirectories(directories: readonly string[], doing: string): 
 }
 
 function tooLarge(doing: string, file: string): SavedSnapshotError {
-  const reason = `it has more than the ${MAX_SAVED_BYTES} bytes that are read at most`;
+  const reason = `it has more than the ${MAX_MANIFEST_BYTES} bytes that are read at most`;
   return new SavedSnapshotError(doing, file, reason, 'EFBIG');
 }
 
 function asSavedError(error: unknown, doing: string, path: string): SavedSnapshotError {
   if (error instanceof SavedSnapshotError) return error;
-  const { message } = error as Error;
-  return new SavedSnapshotError(doing, path, message, codeOf(error), { cause: error });
+  const reason = error instanceof FileReadError ? error.reason : (error as Error).message;
+  return new SavedSnapshotError(doing, path, reason, codeOf(error), { cause: error });
 }
 
 function codeOf(error: unknown): string {

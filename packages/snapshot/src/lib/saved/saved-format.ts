@@ -1,24 +1,28 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { parseTreePath } from '@muse/paths';
-import { isObjectId } from '@muse/stat-cache';
-import { inChunks, jsonPieces, MANIFEST_VERSION, type FormattedSnapshot } from '../manifest-format.js';
-import { parseSnapshot } from '../manifest-parse.js';
+import { inChunks, jsonPieces, type FormattedSnapshot } from '../manifest-format.js';
+import { asSnapshot, parseFacts } from '../manifest-parse.js';
 import type { SavedSnapshot, SavedSnapshotInfo } from './saved-types.js';
 
 /**
  * A saved snapshot is the `json` format of a manifest with some more keys: `saved_at`, `note` and `subtree` at the
  * beginning, and at the end `checksum`, the SHA-256 of all bytes before `,"checksum"`. The snapshot id vouches for the
- * manifest; the checksum vouches for the rest too, and takes a tenth of the time, so that all can be listed.
+ * manifest, and the checksum for the rest, too.
  */
 
 /** What a saver adds to a snapshot. */
 export type SavedFacts = Pick<SavedSnapshotInfo, 'savedAt' | 'note' | 'subtree'>;
 
-const MANIFEST_KEY = ',"manifest":{';
+const BEGINNING = /^\{"version":\d+,"saved_at":"/;
 const CHECKSUM_KEY = ',"checksum":"';
 const CHECKSUM_DIGITS = 64;
 const END = '"}\n';
 const TAIL_LENGTH = CHECKSUM_KEY.length + CHECKSUM_DIGITS + END.length;
+
+/** Tells by its first bytes whether a file is, or was, a saved snapshot. */
+export function beginsAsSaved(bytes: Buffer): boolean {
+  return BEGINNING.test(bytes.toString('latin1', 0, 64));
+}
 
 /** Returns the bytes of a saved snapshot, in chunks that are made one at a time. */
 export function* encodeSaved(
@@ -44,55 +48,41 @@ function* withoutEnd(pieces: Iterable<string>): Iterable<string> {
   yield last.slice(0, last.lastIndexOf('}'));
 }
 
-/** Returns what the bytes of a saved snapshot say of it, checked by their checksum, without looking at the files in it. */
-export function decodeSavedInfo(bytes: Buffer, file: string): SavedSnapshotInfo {
+/** Returns a saved snapshot from its bytes: the checksum is right, the snapshot id as well, and each key is there once. */
+export function decodeSaved(bytes: Buffer, file: string): SavedSnapshot {
   checkSum(bytes);
-  return readHead(bytes, file);
+  const parsed = parseFacts(bytes);
+  const snapshot = asSnapshot(parsed);
+  const { saved_at: time, note, subtree, complete, files, bytes: size } = parsed.facts;
+  const savedAt = new Date(typeof time === 'string' ? time : NaN);
+  if (
+    Number.isNaN(savedAt.getTime()) ||
+    typeof note !== 'string' ||
+    typeof subtree !== 'string' ||
+    !isCount(files) ||
+    !isCount(size)
+  ) {
+    return fail('what it says of the snapshot is not complete');
+  }
+  if (subtree !== '') parseTreePath(subtree);
+  if (files !== snapshot.manifest.size)
+    fail(`it has ${snapshot.manifest.size} files, and "files" is ${files}`);
+  if (complete !== snapshot.complete) fail('"complete" is not what its problems say');
+  return { ...snapshot, savedAt, note, subtree, files, bytes: size, file };
 }
 
-/** Returns a saved snapshot from its bytes: the checksum is right, and so is the snapshot id. */
-export function decodeSaved(
-  bytes: Buffer,
-  file: string,
-  info: SavedSnapshotInfo = decodeSavedInfo(bytes, file),
-): SavedSnapshot {
-  const { manifest, problems } = parseSnapshot(bytes);
-  if (manifest.size !== info.files) fail(`it has ${manifest.size} files, and "files" is ${info.files}`);
-  return { ...info, manifest, problems };
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function checkSum(bytes: Buffer): void {
   const tail = bytes.subarray(-TAIL_LENGTH).toString('latin1');
   const isWhole = tail.startsWith(CHECKSUM_KEY) && tail.endsWith(END);
   if (!isWhole) fail('its end is missing');
-  const hash: Hash = createHash('sha256').update(bytes.subarray(0, -TAIL_LENGTH));
-  if (tail.slice(CHECKSUM_KEY.length, -END.length) !== hash.digest('hex')) {
+  const checksum = createHash('sha256').update(bytes.subarray(0, -TAIL_LENGTH)).digest('hex');
+  if (tail.slice(CHECKSUM_KEY.length, -END.length) !== checksum) {
     fail('its checksum is not that of its bytes');
   }
-}
-
-function readHead(bytes: Buffer, file: string): SavedSnapshotInfo {
-  // Within a text the quotes would be escaped.
-  const head = JSON.parse(`${bytes.subarray(0, bytes.indexOf(MANIFEST_KEY)).toString()}}`) as Readonly<
-    Record<string, unknown>
-  >;
-  const { version, saved_at: time, note, subtree, snapshot_id: id, complete, files, bytes: size } = head;
-  if (version !== MANIFEST_VERSION) {
-    fail(`"version" is ${JSON.stringify(version)}, and must be ${MANIFEST_VERSION}`);
-  }
-  const savedAt = new Date(typeof time === 'string' ? time : NaN);
-  const isRight =
-    !Number.isNaN(savedAt.getTime()) &&
-    typeof note === 'string' &&
-    typeof subtree === 'string' &&
-    typeof id === 'string' &&
-    isObjectId(id) &&
-    typeof complete === 'boolean' &&
-    typeof files === 'number' &&
-    typeof size === 'number';
-  if (!isRight) return fail('what it says of the snapshot is not complete');
-  if (subtree !== '') parseTreePath(subtree);
-  return { id, savedAt, note, subtree, complete, files, bytes: size, file };
 }
 
 function fail(reason: string): never {

@@ -24,15 +24,23 @@ export function parseSavedName(name: string): SavedName | undefined {
   const timeMs = Date.parse(
     `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`,
   );
-  return isObjectId(id) && !Number.isNaN(timeMs) ? { name, timeMs, id } : undefined;
+  if (!isObjectId(id) || Number.isNaN(timeMs) || !name.startsWith(stamp(timeMs))) return undefined;
+  return { name, timeMs, id };
+}
+
+/** Returns a new name for a snapshot that is saved at a time of the years 0 to 9999. */
+export function newSavedName(id: ObjectId, timeMs: number): string {
+  return `${stamp(timeMs)}-${id.slice('sha256:'.length)}-${randomBytes(4).toString('hex')}.json`;
 }
 
 /**
- * Returns a new name for a snapshot that is saved now, after the newest one that there is already: a clock that was set
- * back does not make the last one saved an old one.
+ * Returns the time for a snapshot that is saved now: after the newest one that there is already, so that a clock that was
+ * set back does not make the last one saved an old one.
  */
-export function newSavedName(id: ObjectId, nowMs: number, newestMs: number | undefined): string {
-  const timeMs = Math.min(newestMs === undefined ? nowMs : Math.max(nowMs, newestMs + 1), LAST_MS);
-  const time = new Date(timeMs).toISOString().replaceAll(/[-:]/g, '');
-  return `${time}-${id.slice('sha256:'.length)}-${randomBytes(4).toString('hex')}.json`;
+export function timeToSave(nowMs: number, newestMs: number | undefined): number {
+  return Math.min(newestMs === undefined ? nowMs : Math.max(nowMs, newestMs + 1), LAST_MS);
+}
+
+function stamp(timeMs: number): string {
+  return new Date(timeMs).toISOString().replaceAll(/[-:]/g, '');
 }

@@ -5,12 +5,13 @@ import { resolveRoot } from '@muse/walker';
 import type { FormattedSnapshot } from '../manifest-format.js';
 import { prepareToSave, readSaved, savedNames, writeSaved } from './saved-directory.js';
 import { SavedSnapshotError } from './saved-error.js';
-import { decodeSaved, decodeSavedInfo, encodeSaved } from './saved-format.js';
-import { newSavedName, parseSavedName, type SavedName } from './saved-name.js';
+import { beginsAsSaved, decodeSaved, encodeSaved } from './saved-format.js';
+import { newSavedName, parseSavedName, timeToSave, type SavedName } from './saved-name.js';
 import type {
   DamagedSnapshot,
   LatestSnapshot,
   LatestSnapshotOptions,
+  ReadSavedOptions,
   SavedSnapshot,
   SavedSnapshotInfo,
   SavedSnapshotList,
@@ -32,9 +33,9 @@ export async function saveSnapshot(
   if (subtree !== '') parseTreePath(subtree);
   const resolved = (await resolveRoot(root)).root;
   await prepareToSave(resolved);
-  const newest = (await namesIn(resolved)).at(0)?.timeMs;
-  const savedAt = new Date();
-  const name = newSavedName(snapshot.id, savedAt.getTime(), newest);
+  const nowMs = Date.now();
+  const savedAt = new Date(timeToSave(nowMs, await newestFrom(nowMs, resolved, signal)));
+  const name = newSavedName(snapshot.id, savedAt.getTime());
   const chunks = encodeSaved(snapshot, { savedAt, note, subtree });
   await writeSaved(resolved, name, chunks, { signal, temporaryFiles });
   return {
@@ -49,9 +50,23 @@ export async function saveSnapshot(
   };
 }
 
+/** Returns the time of the newest one, unless it is before `nowMs`. One that is damaged says nothing about time. */
+async function newestFrom(
+  nowMs: number,
+  root: string,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  for (const name of await namesIn(root)) {
+    if (name.timeMs < nowMs) return undefined;
+    const found = await tryRead(root, name, signal);
+    if (found && 'snapshot' in found) return name.timeMs;
+  }
+  return undefined;
+}
+
 /**
- * Returns the saved snapshots of a root, the newest first. Each file is read and checked by its checksum; one that is
- * damaged is told of, and the others are there all the same.
+ * Returns the saved snapshots of a root, the newest first. Each file is read and checked as a whole; one that is damaged
+ * is told of, and the others are there all the same. What was not saved by {@link saveSnapshot} is passed over.
  *
  * Rejects with a {@link SavedSnapshotError} when `.muse/snapshots` cannot be listed or is no real directory.
  */
@@ -62,66 +77,78 @@ export async function listSavedSnapshots(
   const resolved = (await resolveRoot(root)).root;
   const snapshots: SavedSnapshotInfo[] = [];
   const damaged: DamagedSnapshot[] = [];
-  for (const name of await filesIn(resolved)) {
-    const found = await tryRead(resolved, name, decodeSavedInfo, signal);
-    if (found && 'error' in found) damaged.push(found);
-    else if (found) snapshots.push(found);
+  for (const name of await namesIn(resolved)) {
+    const found = await tryRead(resolved, name, signal);
+    if (found && 'snapshot' in found) snapshots.push(infoOf(found.snapshot));
+    else if (found) damaged.push(found);
   }
   return { snapshots, damaged };
 }
 
+function infoOf(snapshot: SavedSnapshot): SavedSnapshotInfo {
+  const { id, savedAt, note, subtree, complete, files, bytes, file } = snapshot;
+  return { id, savedAt, note, subtree, complete, files, bytes, file };
+}
+
 /**
  * Returns the saved snapshot with this id. The beginning of the id is enough where no other has the same, with or without
- * `sha256:`. Of several that were saved of the same content it is the newest.
+ * `sha256:`. Of several that were saved of the same content it is the newest that is not damaged.
  *
  * Rejects with a {@link SavedSnapshotError}: `ENOSNAPSHOT`, `EAMBIGUOUS`, or what is wrong with the one that has the id.
  */
 export async function readSavedSnapshot(
   root: string,
   id: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { onDamaged, signal }: ReadSavedOptions = {},
 ): Promise<SavedSnapshot> {
   const resolved = (await resolveRoot(root)).root;
   const directory = snapshotsDir(resolved);
   const doing = `Cannot find the saved snapshot ${JSON.stringify(id)} in ${JSON.stringify(directory)}`;
   const digits = id.replace(/^sha256:/, '');
   const isPrefix = /^[0-9a-f]{1,64}$/.test(digits);
-  const matching = (await namesIn(resolved)).filter(
-    (name) => isPrefix && name.id.startsWith(`sha256:${digits}`),
-  );
-  const ids = new Set(matching.map((name) => name.id));
+  const matching: SavedName[] = [];
+  for (const name of await namesIn(resolved)) {
+    if (isPrefix && name.id.startsWith(`sha256:${digits}`)) matching.push(name);
+  }
+  const found = new Map<ObjectId, SavedSnapshot>();
+  const damaged = new Map<ObjectId, DamagedSnapshot[]>();
+  for (const name of matching) {
+    if (found.has(name.id)) continue;
+    const read = await tryRead(resolved, name, signal);
+    if (read && 'snapshot' in read) found.set(name.id, read.snapshot);
+    else if (read) damaged.set(name.id, [...(damaged.get(name.id) ?? []), read]);
+  }
+  const ids = new Set([...found.keys(), ...damaged.keys()]);
   if (ids.size > 1) {
     const reason = `${ids.size} snapshots begin like that: ${listOf(ids)}`;
     throw new SavedSnapshotError(doing, directory, reason, 'EAMBIGUOUS');
   }
-  let damage: DamagedSnapshot | undefined;
-  for (const { name } of matching) {
-    const found = await tryRead(resolved, name, decodeSaved, signal);
-    if (found && !('error' in found)) return found;
-    damage ??= found;
+  const [snapshot] = found.values();
+  const [passedOver = []] = damaged.values();
+  if (snapshot) {
+    for (const each of passedOver) onDamaged?.(each);
+    return snapshot;
   }
-  if (damage) throw damage.error;
+  if (passedOver[0]) throw passedOver[0].error;
   throw new SavedSnapshotError(doing, directory, 'there is none', 'ENOSNAPSHOT');
 }
 
 /**
- * Returns the latest saved snapshot that has a directory in it: the root, unless `subtree` names another. Newer ones that
- * cannot be read are passed over, and told of.
+ * Returns the latest saved snapshot that has a directory in it: the root, unless `subtree` names another; or the one that
+ * many before it. Those that are damaged are not counted, and newer ones of them are told of.
  */
 export async function latestSavedSnapshot(
   root: string,
-  { subtree = '', signal }: LatestSnapshotOptions = {},
+  { subtree = '', back = 0, signal }: LatestSnapshotOptions = {},
 ): Promise<LatestSnapshot> {
   const resolved = (await resolveRoot(root)).root;
-  const decodeWithin = (bytes: Buffer, file: string) => {
-    const info = decodeSavedInfo(bytes, file);
-    return isWithin(subtree, info.subtree) ? decodeSaved(bytes, file, info) : undefined;
-  };
   const damaged: DamagedSnapshot[] = [];
-  for (const name of await filesIn(resolved)) {
-    const found = await tryRead(resolved, name, decodeWithin, signal);
-    if (found && 'error' in found) damaged.push(found);
-    else if (found) return { snapshot: found, damaged };
+  let before = back;
+  for (const name of await namesIn(resolved)) {
+    const found = await tryRead(resolved, name, signal);
+    if (!found) continue;
+    if (!('snapshot' in found)) damaged.push(found);
+    else if (isWithin(subtree, found.snapshot.subtree) && before-- === 0) return { ...found, damaged };
   }
   return { snapshot: undefined, damaged };
 }
@@ -130,33 +157,31 @@ function isWithin(path: string, directory: string): boolean {
   return directory === '' || path === directory || path.startsWith(`${directory}/`);
 }
 
-/** Returns the files that are to be saved snapshots, the newest first. */
-async function filesIn(root: string): Promise<string[]> {
-  return (await savedNames(root))
-    .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
-    .sort()
-    .reverse();
-}
-
+/** Returns the names that saved snapshots have, the newest first. */
 async function namesIn(root: string): Promise<SavedName[]> {
-  return (await filesIn(root)).flatMap((name) => parseSavedName(name) ?? []);
+  const names = (await savedNames(root)).flatMap((name) => parseSavedName(name) ?? []);
+  return names.sort((a, b) => (a.name < b.name ? 1 : -1));
 }
 
-/** Returns what `decode` makes of a file, or what is wrong with it; `undefined` where it is gone by now. */
-async function tryRead<T extends { readonly id: ObjectId } | undefined>(
+/**
+ * Returns a saved snapshot, or what is wrong with it; `undefined` where there is none by now, or never was: only what has
+ * the name and the first bytes of one is one.
+ */
+async function tryRead(
   root: string,
-  name: string,
-  decode: (bytes: Buffer, file: string) => T,
+  { name, timeMs, id }: SavedName,
   signal: AbortSignal | undefined,
-): Promise<T | DamagedSnapshot | undefined> {
+): Promise<{ readonly snapshot: SavedSnapshot } | DamagedSnapshot | undefined> {
   const file = join(snapshotsDir(root), name);
   try {
-    const expected = parseSavedName(name);
-    if (!expected) throw new Error('its name is not that of a saved snapshot');
-    const decoded = decode(await readSaved(root, name, signal), file);
-    if (decoded && decoded.id !== expected.id)
-      throw new Error(`its snapshot id is ${decoded.id}, unlike its name`);
-    return decoded;
+    const bytes = await readSaved(root, name, beginsAsSaved, signal);
+    if (!bytes) return undefined;
+    const snapshot = decodeSaved(bytes, file);
+    if (snapshot.id !== id) throw new Error(`its snapshot id is ${snapshot.id}, unlike its name`);
+    if (snapshot.savedAt.getTime() !== timeMs) {
+      throw new Error(`it was saved at ${snapshot.savedAt.toISOString()}, unlike its name`);
+    }
+    return { snapshot };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof SavedSnapshotError)) return { file, error: damage(file, error as Error) };
@@ -166,7 +191,8 @@ async function tryRead<T extends { readonly id: ObjectId } | undefined>(
 
 function damage(file: string, error: Error): SavedSnapshotError {
   const doing = `Cannot read the saved snapshot ${JSON.stringify(file)}`;
-  return new SavedSnapshotError(doing, file, `it is damaged: ${error.message}`, 'EDAMAGED', { cause: error });
+  const reason = error.message.replace(/^Cannot read the manifest: /, '');
+  return new SavedSnapshotError(doing, file, `it is damaged: ${reason}`, 'EDAMAGED', { cause: error });
 }
 
 const MOST_IDS = 4;

@@ -5,7 +5,10 @@ import type { Manifest, Problem } from '../types.js';
 export interface SavedSnapshotInfo {
   /** The snapshot id. Snapshots of the same content have the same, however often they were saved. */
   readonly id: ObjectId;
-  /** When it was saved, to the millisecond, by the clock of the machine. */
+  /**
+   * When it was saved, to the millisecond, by the clock of the machine; after the one before it, even where that clock was
+   * set back.
+   */
   readonly savedAt: Date;
   /** What its saver had to say about it; `''` is nothing. */
   readonly note: string;
@@ -27,7 +30,7 @@ export interface SavedSnapshot extends SavedSnapshotInfo {
   readonly problems: readonly Problem[];
 }
 
-/** A file among the saved snapshots that cannot be read as one. */
+/** A saved snapshot that cannot be read any more. */
 export interface DamagedSnapshot {
   /** The native path of the file. */
   readonly file: string;
@@ -67,5 +70,14 @@ export interface SaveSnapshotOptions {
 export interface LatestSnapshotOptions {
   /** Only those of this directory, or of one above it. Default: `''`, the root, so that those of subtrees do not count. */
   readonly subtree?: string | undefined;
+  /** How many of those to go back: 1 is the one before the latest. Default: 0. */
+  readonly back?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a saved snapshot is read. */
+export interface ReadSavedOptions {
+  /** Hears of each damaged one that has the same id, and is newer. Default: nobody. */
+  readonly onDamaged?: ((damaged: DamagedSnapshot) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
