@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { toNativePath } from '@muse/paths';
+import { readGuarded } from '@muse/paths/files';
 import { createSnapshot } from '@muse/snapshot';
-import { blobId, loadCache } from '@muse/stat-cache';
+import { blobId, loadCache, type ObjectId } from '@muse/stat-cache';
 
 /** A linter: what it finds in a file depends on nothing but the text. */
 export interface Linter {
@@ -16,12 +16,17 @@ export interface LintResult {
   readonly findings: ReadonlyMap<string, readonly string[]>;
   /** How many files were read and linted; the others were known. */
   readonly linted: number;
-  /** Files that could not be read, and why. */
+  /** Files that could not be read as they were listed, and why; lint them with the next run. */
   readonly unread: ReadonlyMap<string, string>;
+  /** Why the results were not kept: the next run lints these files again. */
+  readonly saveError: Error | undefined;
 }
 
 /** The name of the dimension; each entry of the cache has one value under it, so an old version's is replaced. */
 const DIMENSION = 'lint';
+
+/** More than any source that a person wrote. */
+const MAX_FILE_BYTES = 2 ** 26;
 
 /** Lints the files of a directory whose names end so, and reads only those whose content it has not seen. */
 export async function lintTree(root: string, ending: string, { name, lint }: Linter): Promise<LintResult> {
@@ -34,26 +39,42 @@ export async function lintTree(root: string, ending: string, { name, lint }: Lin
     if (!path.endsWith(ending)) continue;
     let found = knownFindings(cache.getDimension(path, objectId, DIMENSION), name);
     if (found === undefined) {
-      const bytes = await readFile(toNativePath(root, path)).catch((error: unknown) => error as Error);
-      if (bytes instanceof Error) {
-        unread.set(path, bytes.message);
+      const text = await readListed(root, path, objectId).catch((error: unknown) => error as Error);
+      if (text instanceof Error) {
+        unread.set(path, text.message);
         continue;
       }
-      found = lint(bytes.toString());
+      found = lint(text);
       linted++;
-      // It may have been edited since the snapshot: what was found in other bytes is not for this object id.
-      if (blobId(bytes) === objectId) {
-        cache.setDimension(path, objectId, DIMENSION, JSON.stringify([name, ...found]));
-      }
+      cache.setDimension(path, objectId, DIMENSION, JSON.stringify([name, ...found]));
     }
     if (found.length > 0) findings.set(path, found);
   }
-  await cache.save();
-  return { findings, linted, unread };
+  const saveError = await cache.save().then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+  return { findings, linted, unread, saveError };
 }
 
+/**
+ * Returns the text whose object id is in the manifest. The file may have been edited since, or a directory on the way
+ * to it swapped for a link: what other bytes hold is neither for this object id nor, perhaps, for these eyes.
+ */
+async function readListed(root: string, path: string, objectId: ObjectId): Promise<string> {
+  const { bytes } = await readGuarded(toNativePath(root, path), { maxBytes: MAX_FILE_BYTES });
+  if (blobId(bytes) !== objectId) throw new Error('It changed since it was listed');
+  return bytes.toString();
+}
+
+/** Returns what this version of the linter found; `undefined` where the value is another one's. */
 function knownFindings(value: string | undefined, name: string): string[] | undefined {
   if (value === undefined) return undefined;
-  const [by, ...found] = JSON.parse(value) as string[];
-  return by === name ? found : undefined;
+  try {
+    const [by, ...found] = JSON.parse(value) as unknown[];
+    if (by === name && found.every((each) => typeof each === 'string')) return found;
+  } catch {
+    // Not ours.
+  }
+  return undefined;
 }
