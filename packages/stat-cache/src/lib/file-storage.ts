@@ -75,9 +75,8 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
     save: async (change, { maxBytes = MAX_CACHE_BYTES, keep } = {}) => {
       try {
         await prepare(place);
-        const keeping = change.put.size >= WORTH_KEEPING ? keep : undefined;
-        const pieces = limited(encodeWith(codec, change, keeping === undefined), maxBytes, file);
-        if (keeping) await replaceAndKeep(place, codec, pieces, keeping);
+        const pieces = limited(encodeWith(codec, change, keep === undefined), maxBytes, file);
+        if (keep) await replaceAndKeep(place, codec, pieces, keep);
         else await replace(place, pieces);
       } catch (error) {
         if (error instanceof CacheNotSavedError) throw error;
@@ -92,9 +91,6 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
 function encodeWith(codec: CacheCodec, change: CacheChange, reuse: boolean): Iterable<Uint8Array> {
   return codec === jsonV3Codec ? encode(change, { reuse }) : codec.encode(change);
 }
-
-/** So many new entries take more memory and time apart from the stored text than the text with them in it. */
-const WORTH_KEEPING = 1000;
 
 async function replaceAndKeep(
   place: Place,

@@ -32,7 +32,7 @@ describe('LayeredContents', () => {
 
   it('shows a change, and leaves what is below it as it is', () => {
     expectEntries(
-      LayeredContents.of(
+      LayeredContents.flat(
         base,
         ...change(
           [
@@ -49,15 +49,15 @@ describe('LayeredContents', () => {
   });
 
   it('lets what is put win over what is removed', () => {
-    expectEntries(LayeredContents.of(base, ...change([['a', 7]], 'a')), { a: 7, b: 2 });
-    const twice = LayeredContents.of(LayeredContents.of(base, ...change([])), ...change([['a', 7]], 'a'));
+    expectEntries(LayeredContents.flat(base, ...change([['a', 7]], 'a')), { a: 7, b: 2 });
+    const twice = LayeredContents.flat(LayeredContents.flat(base, ...change([])), ...change([['a', 7]], 'a'));
     expectEntries(twice, { a: 7, b: 2 });
   });
 
   it('shows change upon change in one layer, and each one before stays as it was', () => {
-    const first = LayeredContents.of(base, ...change([['c', 3]], 'a'));
-    const second = LayeredContents.of(first, ...change([['a', 8]], 'b', 'c'));
-    const third = LayeredContents.of(
+    const first = LayeredContents.flat(base, ...change([['c', 3]], 'a'));
+    const second = LayeredContents.flat(first, ...change([['a', 8]], 'b', 'c'));
+    const third = LayeredContents.flat(
       second,
       ...change(
         [
@@ -73,8 +73,19 @@ describe('LayeredContents', () => {
     expect(third).toMatchObject({ base });
   });
 
+  it('shows layer upon layer, and what becomes of the maps they are made of', () => {
+    const [put, remove] = change([['c', 3]], 'a');
+    const first = new LayeredContents(base, put, remove);
+    const second = new LayeredContents(first, ...change([['a', 8]], 'b', 'c'));
+    expectEntries(second, { a: 8 });
+    put.set('d', entry(4));
+    remove.delete('a');
+    expectEntries(first, { a: 1, b: 2, c: 3, d: 4 });
+    expectEntries(second, { a: 8, d: 4 });
+  });
+
   it('begins with nothing', () => {
     expectEntries(EMPTY_CONTENTS, {});
-    expectEntries(LayeredContents.of(EMPTY_CONTENTS, ...change([['d', 1]], 'a')), { d: 1 });
+    expectEntries(LayeredContents.flat(EMPTY_CONTENTS, ...change([['d', 1]], 'a')), { d: 1 });
   });
 });

@@ -9,14 +9,13 @@ export const EMPTY_CONTENTS: CacheContents = {
   entries: () => [],
 };
 
-/** Contents with a change on top: what a storage holds after it saved that change. */
+/** Contents with a change on top: what a storage holds after it saved that change. Shows the maps as they are. */
 export class LayeredContents implements CacheContents {
-  /** Never layered itself. */
   readonly base: CacheContents;
   readonly put: ReadonlyMap<string, FileCacheEntry>;
   readonly remove: ReadonlySet<string>;
 
-  private constructor(
+  constructor(
     base: CacheContents,
     put: ReadonlyMap<string, FileCacheEntry>,
     remove: ReadonlySet<string>,
@@ -33,12 +32,12 @@ export class LayeredContents implements CacheContents {
     return size;
   }
 
-  /** Returns the contents after a change; layers do not pile up. */
-  static of(
+  /** Returns the contents after a change, by copies of what was changed before, so that layers do not pile up. */
+  static flat(
     base: CacheContents,
     put: ReadonlyMap<string, FileCacheEntry>,
     remove: ReadonlySet<string>,
-  ): CacheContents {
+  ): LayeredContents {
     if (!(base instanceof LayeredContents)) return new LayeredContents(base, put, remove);
     const allPut = PackedEntries.copyOf(base.put);
     const allRemove = new Set(base.remove);

@@ -11,7 +11,7 @@ export function createMemoryStorage(): CacheStorage {
         resolve({ contents, dropped: 0 });
       }),
     save: ({ put, remove }) => {
-      contents = LayeredContents.of(contents, new Map(put), new Set(remove));
+      contents = LayeredContents.flat(contents, new Map(put), new Set(remove));
       return Promise.resolve();
     },
   };

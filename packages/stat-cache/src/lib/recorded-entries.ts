@@ -17,10 +17,16 @@ interface Racy {
 const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
 
 /**
- * What a storage holds, and on top of it what was recorded and removed since. A path is in one of `#racy`, `#put` and
- * neither; `#removed` says that what the storage holds of it must go. Racy entries never leave this object.
+ * What was loaded, on top of it what was saved since, and on top of that what was recorded and removed. A path is in one
+ * of `#racy`, `#put` and neither; `#removed` says that what the storage holds of it must go. Racy entries never leave
+ * this object.
  */
 export class RecordedEntries {
+  /** What was loaded, or handed back by a save. */
+  #base: CacheContents;
+  /** What was saved on top of it. Each save adds to these, which copies less than a layer for each would. */
+  #savedPut = new PackedEntries();
+  #savedRemoved = new Set<string>();
   /** What the storage will hold when the save that is under way succeeds. */
   #stored: CacheContents;
   /** Trusted entries that differ from the stored ones. */
@@ -29,12 +35,13 @@ export class RecordedEntries {
   #removed = new Set<string>();
   readonly #racy = new Map<string, Racy>();
   /** What is being saved, taken back if that fails. */
-  #saving: { base: CacheContents; put: PackedEntries; remove: Set<string> } | undefined;
+  #saving: { put: PackedEntries; remove: Set<string> } | undefined;
   /** Entries added less entries removed since `#stored`; `undefined` until somebody asks. */
   #balance: number | undefined = 0;
 
-  constructor(stored: CacheContents) {
-    this.#stored = stored;
+  constructor(loaded: CacheContents) {
+    this.#base = loaded;
+    this.#stored = loaded;
   }
 
   get size(): number {
@@ -44,30 +51,39 @@ export class RecordedEntries {
 
   /** The lines that hold the stored entries, but for those that {@link isOverlaid}. */
   get sorted(): SortedLines | undefined {
-    return this.#layers().base.sorted;
+    return this.#base.sorted;
   }
 
   /** Whether any path is overlaid. */
   get hasOverlay(): boolean {
-    const { put, remove } = this.#layers();
-    const recorded = this.#put.size + this.#racy.size + this.#removed.size;
-    return recorded > 0 || (put?.size ?? 0) > 0 || (remove?.size ?? 0) > 0;
+    return this.#stored !== this.#base || this.#put.size + this.#racy.size + this.#removed.size > 0;
   }
 
   /** Whether what is known of a path is something else than its stored line. */
   isOverlaid(path: string): boolean {
-    const { put, remove } = this.#layers();
-    return this.#isNewer(path) || put?.has(path) === true || remove?.has(path) === true;
+    return this.#isNewer(path) || this.#isSaved(path);
   }
 
   /** Yields the paths of entries that no line holds, and may yield such as have another line. */
   *overlaidPaths(): Iterable<string> {
-    const { base, put } = this.#layers();
-    for (const path of put?.keys() ?? []) if (!this.#isNewer(path)) yield path;
+    for (const path of this.#savedPut.keys()) if (!this.#isNewer(path)) yield path;
+    for (const path of this.#saving?.put.keys() ?? []) {
+      if (!this.#isNewer(path) && !this.#savedPut.has(path)) yield path;
+    }
     // As many as are stored, and none of those removed: each has a line, so that a tree that was touched needs no look.
-    if (base === this.#stored && this.#balance === 0 && this.#removed.size === 0) return;
+    if (this.#stored === this.#base && this.#balance === 0 && this.#removed.size === 0) return;
     yield* this.#put.keys();
     yield* this.#racy.keys();
+  }
+
+  /** Entries that are known from a save but are in no line. */
+  get savedCount(): number {
+    return this.#savedPut.size;
+  }
+
+  /** Trusted entries that no save has stored. */
+  get unsavedCount(): number {
+    return this.#put.size;
   }
 
   get racyCount(): number {
@@ -149,7 +165,7 @@ export class RecordedEntries {
     if (this.#put.size === 0 && this.#removed.size === 0) return undefined;
     const change = { base: this.#stored, put: this.#put, remove: this.#removed };
     this.#saving = change;
-    this.#stored = LayeredContents.of(change.base, change.put, change.remove);
+    this.#stored = new LayeredContents(change.base, change.put, change.remove);
     this.#put = new PackedEntries();
     this.#removed = new Set();
     this.#balance = undefined;
@@ -157,23 +173,52 @@ export class RecordedEntries {
   }
 
   /** Notes that a storage now holds the change that was made last, as `contents` where it has them at hand. */
-  saved(contents = this.#stored): void {
-    this.#stored = contents;
+  saved(contents?: CacheContents): void {
+    if (!this.#saving) return;
+    if (contents === undefined) {
+      this.#keepSaved(this.#saving);
+    } else {
+      this.#base = contents;
+      this.#savedPut = new PackedEntries();
+      this.#savedRemoved = new Set();
+    }
     this.#saving = undefined;
+    this.#stored = this.#savedContents();
   }
 
   /** Notes that the change that was made last was not stored. What was recorded and removed since is newer. */
   notSaved(): void {
     if (!this.#saving) return;
-    const { base, put, remove } = this.#saving;
+    const { put, remove } = this.#saving;
     const [newerPut, newerRemoved] = [this.#put, this.#removed];
-    this.#stored = base;
     this.#put = put;
     this.#removed = remove;
     this.#saving = undefined;
+    this.#stored = this.#savedContents();
     this.#balance = undefined;
     for (const path of newerRemoved) this.#removeStored(path);
-    for (const [path, entry] of newerPut) this.#putTrusted(path, entry, base.get(path));
+    for (const [path, entry] of newerPut) this.#putTrusted(path, entry, this.#stored.get(path));
+  }
+
+  #keepSaved({ put, remove }: { put: PackedEntries; remove: Set<string> }): void {
+    if (this.#savedPut.size + this.#savedRemoved.size === 0) {
+      this.#savedPut = put;
+      this.#savedRemoved = remove;
+      return;
+    }
+    for (const path of remove) {
+      this.#savedPut.delete(path);
+      if (this.#base.has(path)) this.#savedRemoved.add(path);
+    }
+    for (const [path, entry] of put) {
+      this.#savedPut.set(path, entry);
+      this.#savedRemoved.delete(path);
+    }
+  }
+
+  #savedContents(): CacheContents {
+    if (this.#savedPut.size + this.#savedRemoved.size === 0) return this.#base;
+    return new LayeredContents(this.#base, this.#savedPut, this.#savedRemoved);
   }
 
   #putTrusted(path: string, entry: FileCacheEntry, stored: FileCacheEntry | undefined): void {
@@ -191,6 +236,12 @@ export class RecordedEntries {
     return this.#put.has(path) || this.#racy.has(path) || this.#removed.has(path);
   }
 
+  #isSaved(path: string): boolean {
+    const saving = this.#saving;
+    if (saving && (saving.put.has(path) || saving.remove.has(path))) return true;
+    return this.#savedPut.has(path) || this.#savedRemoved.has(path);
+  }
+
   #countBalance(): number {
     let balance = -this.#removed.size;
     for (const path of this.#put.keys()) if (!this.#stored.has(path)) balance++;
@@ -198,10 +249,6 @@ export class RecordedEntries {
       if (this.#removed.has(path) || !this.#stored.has(path)) balance++;
     }
     return balance;
-  }
-
-  #layers(): { base: CacheContents; put?: ReadonlyMap<string, unknown>; remove?: ReadonlySet<string> } {
-    return this.#stored instanceof LayeredContents ? this.#stored : { base: this.#stored };
   }
 }
 

@@ -54,6 +54,9 @@ export interface PruneOptions {
   readonly matched?: number | undefined;
 }
 
+/** So many new entries take more memory and time apart from the stored text than the text with them in it. */
+const WORTH_KEEPING = 1000;
+
 const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
 
 /**
@@ -76,7 +79,7 @@ export class StatCache {
   readonly #entries: RecordedEntries;
   #changes = 0;
   #savedChanges = 0;
-  #saving: Promise<void> = Promise.resolve();
+  #saving: Promise<unknown> = Promise.resolve();
 
   private constructor(
     root: string | undefined,
@@ -287,12 +290,31 @@ export class StatCache {
   }
 
   /**
+   * Stores the trusted entries that were recorded so far, for a run that may be interrupted before its own save, and
+   * returns whether there were any. Waits for no racy file and takes no file for gone. Rejects as {@link StatCache.save}
+   * does; what was to be stored is then stored by the next call of either.
+   */
+  checkpoint(): Promise<boolean> {
+    return this.#afterOthers(async () => {
+      if (this.#storage === undefined || this.#entries.unsavedCount === 0) return false;
+      // Nothing is handed back: whoever matches lines now goes on with those that were loaded.
+      await this.#store(this.#storage, false);
+      return true;
+    });
+  }
+
+  /**
    * Stores what changed. Racy files that become quiet within 100 ms are waited for and hashed again, so that they are
    * hits from now on; the others stay out of the store. Writes nothing when nothing to be stored changed. Rejects with
    * the storage's error, such as `CacheNotSavedError`; what was to be saved is then saved by the next call.
    */
   save(): Promise<void> {
-    const saved = this.#saving.then(() => this.#save());
+    return this.#afterOthers(() => this.#save());
+  }
+
+  /** Runs one save at a time. */
+  #afterOthers<T>(save: () => Promise<T>): Promise<T> {
+    const saved = this.#saving.then(save);
     this.#saving = saved.catch(() => undefined);
     return saved;
   }
@@ -315,21 +337,26 @@ export class StatCache {
       await settleRacy({ ...parts, record });
     }
     const changes = this.#changes;
-    const change = this.#entries.change();
-    if (change) {
-      let stored: CacheContents | undefined;
-      const take = (contents: CacheContents) => {
-        stored = contents;
-      };
-      try {
-        await storage.save(change, { maxBytes: this.#maxBytes, ...(this.#keep && { keep: take }) });
-      } catch (error) {
-        this.#entries.notSaved();
-        throw error;
-      }
-      this.#entries.saved(stored);
-    }
+    await this.#store(storage, this.#keep);
     this.#savedChanges = changes;
+  }
+
+  async #store(storage: CacheStorage, mayKeep: boolean): Promise<void> {
+    const before = this.#entries.savedCount;
+    const change = this.#entries.change();
+    if (!change) return;
+    let stored: CacheContents | undefined;
+    const keep = (contents: CacheContents) => {
+      stored = contents;
+    };
+    const keeps = mayKeep && before + change.put.size >= WORTH_KEEPING;
+    try {
+      await storage.save(change, { maxBytes: this.#maxBytes, ...(keeps && { keep }) });
+    } catch (error) {
+      this.#entries.notSaved();
+      throw error;
+    }
+    this.#entries.saved(stored);
   }
 }
 

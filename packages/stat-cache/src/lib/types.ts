@@ -70,8 +70,8 @@ export type LoadResult = DecodeResult | undefined;
 /** What changed since `base` was loaded or last saved. */
 export interface CacheChange {
   /**
-   * What was loaded, with all changes since that were saved from here. A codec copies unchanged lines from it; a
-   * database, which knows what it holds, ignores it.
+   * What was loaded, with all changes since that were saved from here: many saves may follow one load. A codec copies
+   * unchanged lines from it; a database, which knows what it holds, ignores it. Not to be kept: the next save adds to it.
    */
   readonly base: CacheContents;
   /** Entries to add or replace, all of them trusted. Not to be kept: copy what must outlive the save. */

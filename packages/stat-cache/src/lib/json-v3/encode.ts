@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { sortTreePaths, treePathToBytes } from '@muse/paths';
 import { LayeredContents, pathsOf } from '../layered-contents.js';
-import { PackedEntries } from '../packed-entries.js';
-import type { CacheChange, SortedLines } from '../types.js';
+import { PackedEntries, type PackedRow } from '../packed-entries.js';
+import type { CacheChange, CacheContents, SortedLines } from '../types.js';
 import { CanonicalContents } from './canonical-contents.js';
 import { BEFORE_CHECKSUM, CHECKSUM_KEY, END, HEADER, SEPARATOR } from './canonical-text.js';
 import { LineWriter } from './line-writer.js';
@@ -45,30 +45,44 @@ function* coveredPieces(change: CacheChange, reuse: boolean): Iterable<Uint8Arra
 const PATHS_A_GROUP = 4096;
 
 /** Yields groups of lines in path order, with separators inside a group but not around it. */
-function* lineGroups({ base, put, remove }: CacheChange, reuse: boolean): Iterable<Uint8Array> {
-  const contents = LayeredContents.of(base, put, remove);
-  const layered = contents instanceof LayeredContents ? contents : undefined;
-  const packed = layered?.put instanceof PackedEntries ? layered.put : undefined;
-  const writer = new LineWriter({ packed, entryOf: (path) => contents.get(path), reuse });
+function* lineGroups(change: CacheChange, reuse: boolean): Iterable<Uint8Array> {
+  const contents = new LayeredContents(change.base, change.put, change.remove);
+  const layers: LayeredContents[] = [];
+  let base: CacheContents = contents;
+  for (; base instanceof LayeredContents; base = base.base) layers.push(base);
+  const writer = new LineWriter({
+    find: (path, row) => findPacked(layers, path, row),
+    entryOf: (path) => contents.get(path),
+    reuse,
+  });
   // Text with damaged lines in it is not copied, but written anew without them.
-  if (!layered || !(layered.base instanceof CanonicalContents) || !layered.base.whole) {
+  if (!(base instanceof CanonicalContents) || !base.whole) {
     yield* writer.lines(sortTreePaths([...pathsOf(contents)]));
     return;
   }
-  const lines = layered.base.sorted;
+  const lines = base.sorted;
   let from = lines.from;
   let pending: string[] = [];
-  for (const { path, start, end } of edits(lines, layered)) {
+  for (const { path, start, end } of edits(lines, layers)) {
     if (start > from || pending.length === PATHS_A_GROUP) {
       yield* writer.lines(pending);
       pending = [];
     }
     if (start > from) yield copied(lines, from, start);
     from = end;
-    if (layered.put.has(path)) pending.push(path);
+    pending.push(path);
   }
   yield* writer.lines(pending);
   if (from < lines.to) yield copied(lines, from, lines.to);
+}
+
+/** Shows where an entry lies that the topmost layer with its path has packed; false where there is none. */
+function findPacked(layers: readonly LayeredContents[], path: string, row: PackedRow): boolean {
+  for (const { put, remove } of layers) {
+    if (put instanceof PackedEntries && put.find(path, row)) return true;
+    if (put.has(path) || remove.has(path)) return false;
+  }
+  return false;
 }
 
 /** One changed path, and where the lines with it lie; from `start` to `start` where there is none, but where it would be. */
@@ -79,10 +93,13 @@ interface Edit {
 }
 
 /** Yields the changed paths in order, each looked for when it is asked for: a save that changes all must not block. */
-function* edits(lines: SortedLines, { put, remove }: LayeredContents): Iterable<Edit> {
-  const paths = sortTreePaths([...put.keys(), ...[...remove].filter((path) => !put.has(path))]);
+function* edits(lines: SortedLines, layers: readonly LayeredContents[]): Iterable<Edit> {
+  const paths = sortTreePaths(layers.flatMap(({ put, remove }) => [...put.keys(), ...remove]));
   let from = lines.from;
+  let previous: string | undefined;
   for (const path of paths) {
+    if (path === previous) continue;
+    previous = path;
     const key = treePathToBytes(path);
     const start = lowerBoundFrom(lines, key, from);
     let end = start;

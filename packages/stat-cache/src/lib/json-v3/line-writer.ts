@@ -1,4 +1,4 @@
-import { PackedRow, type PackedEntries } from '../packed-entries.js';
+import { PackedRow } from '../packed-entries.js';
 import type { FileCacheEntry } from '../types.js';
 import { SEPARATOR } from './canonical-text.js';
 import { entryText } from './entry-text.js';
@@ -11,8 +11,8 @@ const UNIT_BYTES = 3;
 
 /** Where entries come from, and what becomes of the memory. */
 export interface LineWriterOptions {
-  /** Those that can be written from their packed numbers. */
-  readonly packed: PackedEntries | undefined;
+  /** Shows where the entry of a path lies, where it can be written from its packed numbers. */
+  readonly find: (path: string, row: PackedRow) => boolean;
   readonly entryOf: (path: string) => FileCacheEntry | undefined;
   /** Use memory again once what was in it is handed out and more is asked for. */
   readonly reuse: boolean;
@@ -33,11 +33,11 @@ export class LineWriter {
 
   /** Yields groups of the lines of these paths, in this order, with separators inside a group but not around it. */
   *lines(paths: readonly string[]): Iterable<Uint8Array> {
-    const { packed, entryOf } = this.#options;
+    const { find, entryOf } = this.#options;
     for (const path of paths) {
       if (!this.#hasRoom(path.length + MOST_BESIDE_PATH))
         yield* this.#makeRoom(path.length + MOST_BESIDE_PATH);
-      if (packed?.find(path, this.#row) === true) {
+      if (find(path, this.#row)) {
         const end = writePlainLine(this.#memory, this.#start, path, this.#row);
         if (end >= 0) {
           this.#take(end);
