@@ -89,6 +89,30 @@ const storageFlaws: [flaw: string, subject: () => StorageSubject][] = [
     }),
   ],
   [
+    'puts each save on top of what it loaded, whatever was saved since',
+    () => {
+      const memory = createMemoryStorage();
+      const open = (): CacheStorage => {
+        let loaded: CacheContents = NOTHING;
+        return {
+          load: async (options) => {
+            const result = await memory.load(options);
+            if (result && 'contents' in result) loaded = result.contents;
+            return result;
+          },
+          save: async ({ put, remove }) => {
+            const all = new Map([...loaded.entries()].filter(([path]) => !remove.has(path)).concat([...put]));
+            const result = await memory.load({ maxBytes: Infinity });
+            const held = result && 'contents' in result ? result.contents : NOTHING;
+            const gone = [...held.entries()].map(([path]) => path).filter((path) => !all.has(path));
+            await memory.save({ base: held, put: all, remove: new Set(gone) });
+          },
+        };
+      };
+      return { open: () => Promise.resolve(open()) };
+    },
+  ],
+  [
     'gives out contents that change',
     flawed((storage) => {
       let live: CacheContents = NOTHING;

@@ -24,6 +24,92 @@ async function opened(): Promise<{ cache: StatCache; storage: ScriptedStorage; b
   return { cache, storage, boundary: await cache.boundary() };
 }
 
+describe('checkpoint', () => {
+  it('stores what is trusted so far, and waits for nothing that is racy', async () => {
+    const { cache, storage, boundary } = await opened();
+    cache.record('d', fileStat(), id, boundary);
+    cache.record('racy', fileStat({ ctimeNs: boundary - 1n }), id, boundary);
+    expect(await cache.checkpoint()).toBe(true);
+    expect(storage.saves).toMatchObject([{ put: ['d'], remove: [] }]);
+    expect([...asMap(await stored(storage)).keys()]).toEqual(['a', 'b', 'c', 'd']);
+    expect([cache.racy, cache.dirty, cache.size]).toEqual([1, true, 5]);
+    expect(storage.probes).toBe(1);
+  });
+
+  it('writes nothing without a new trusted entry', async () => {
+    const { cache, storage, boundary } = await opened();
+    expect(await cache.checkpoint()).toBe(false);
+    cache.record('racy', fileStat(), id);
+    cache.record('a', fileStat({ ctimeNs: boundary }), id, boundary);
+    cache.record('b', fileStat(), id, boundary);
+    cache.prune(new Set(['a', 'b', 'racy']));
+    expect(await cache.checkpoint()).toBe(false);
+    expect(storage.saves).toEqual([]);
+    expect([...asMap(await stored(storage)).keys()]).toEqual(['a', 'b', 'c']);
+    cache.record('d', fileStat(), id, boundary);
+    expect(await cache.checkpoint()).toBe(true);
+    expect(await cache.checkpoint()).toBe(false);
+    expect(await StatCache.empty().checkpoint()).toBe(false);
+  });
+
+  it('is followed by others, and by a save, each with the changes since, on top of what is stored', async () => {
+    const { cache, storage, boundary } = await opened();
+    for (const path of ['d', 'e', 'a', 'd']) {
+      cache.record(path, fileStat({ ino: BigInt(200 + storage.saves.length) }), id, boundary);
+      storage.beforeSave = async () => {
+        // What is recorded meanwhile is not in this one.
+        cache.record('meanwhile', fileStat({ ino: BigInt(storage.saves.length) }), id, boundary);
+        await Promise.resolve();
+      };
+      await cache.checkpoint();
+    }
+    storage.beforeSave = () => undefined;
+    expect(asMap(await stored(storage)).get('meanwhile')?.ino).toBe(2n);
+    cache.prune(new Set(['a', 'd', 'meanwhile']));
+    await cache.save();
+    expect(storage.saves.map(({ put, remove }) => [put, remove.sort()])).toEqual([
+      [['d'], []],
+      [['meanwhile', 'e'], []],
+      [['meanwhile', 'a'], []],
+      [['meanwhile', 'd'], []],
+      [['meanwhile'], ['b', 'c', 'e']],
+    ]);
+    expect(asMap(await stored(storage))).toEqual(asMap(cache));
+    expect([cache.size, cache.dirty]).toEqual([3, false]);
+  });
+
+  it('leaves what it could not store to the next one', async () => {
+    const { cache, storage, boundary } = await opened();
+    cache.record('d', fileStat(), id, boundary);
+    storage.beforeSave = () => {
+      throw new Error('disk full');
+    };
+    await expect(cache.checkpoint()).rejects.toThrow('disk full');
+    cache.record('e', fileStat(), id, boundary);
+    storage.beforeSave = () => undefined;
+    expect(await cache.checkpoint()).toBe(true);
+    expect(storage.saves).toMatchObject([{ put: ['d', 'e'], remove: [] }]);
+  });
+
+  it('keeps what was loaded for whoever matches its lines, and gives all of it to a save that keeps', async () => {
+    const root = await museRoot();
+    const cache = await StatCache.open({ root, keep: true });
+    const boundary = await cache.boundary();
+    for (let n = 0; n < 1500; n++) {
+      cache.record(`f${n}`, fileStat(), id, boundary);
+      if (n % 400 === 399) await cache.checkpoint();
+    }
+    expect([cache.sortedLines, cache.isOverlaid('f0'), cache.hasOverlay]).toEqual([undefined, true, true]);
+    await cache.save();
+    expect([cache.sortedLines?.count, cache.isOverlaid('f0'), cache.hasOverlay]).toEqual([
+      1500,
+      false,
+      false,
+    ]);
+    expect(asMap(await StatCache.open({ root }))).toEqual(asMap(cache));
+  });
+});
+
 describe('save', () => {
   it('hands over what changed alone', async () => {
     const { cache, storage, boundary } = await opened();

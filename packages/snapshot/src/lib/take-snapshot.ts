@@ -14,6 +14,7 @@ import {
 import { annotateWith, sharedLines } from './annotate.js';
 import { assemble, manifestOf } from './assemble.js';
 import { Breather } from './breather.js';
+import { startCheckpoints } from './checkpoints.js';
 import type { DirectoryIds } from './directory-ids.js';
 import { hashMisses } from './hash-misses.js';
 import { lookUpDirectory } from './lookup-directory.js';
@@ -79,11 +80,12 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const scanMs = watch.lap();
 
   progress.enter('hash');
+  const checkpoints = cache?.persistent ? startCheckpoints(cache) : undefined;
   const hashed = await hashMisses(
     scan,
     { root: root.root, cache, pool, signal, calls: context.calls?.files },
     progress,
-  );
+  ).finally(() => checkpoints?.stop());
   const entries = call.deferManifest ? undefined : new Map<string, ObjectId>();
   const onEntry = entries && ((path: string, id: ObjectId) => void entries.set(path, id));
   const assembled = await assemble(scan.root, { breather, signal, onEntry });

@@ -15,11 +15,7 @@ export class LayeredContents implements CacheContents {
   readonly put: ReadonlyMap<string, FileCacheEntry>;
   readonly remove: ReadonlySet<string>;
 
-  constructor(
-    base: CacheContents,
-    put: ReadonlyMap<string, FileCacheEntry>,
-    remove: ReadonlySet<string>,
-  ) {
+  constructor(base: CacheContents, put: ReadonlyMap<string, FileCacheEntry>, remove: ReadonlySet<string>) {
     this.base = base;
     this.put = put;
     this.remove = remove;

@@ -33,6 +33,27 @@ export const cacheCases: readonly StorageCase[] = [
       assert.equal((await openCache(subject)).size, 1);
     },
   },
+  {
+    name: 'a StatCache on top stores what it has again and again in the middle of a run',
+    run: async (subject) => {
+      const cache = await openCache(subject);
+      const boundary = await cache.boundary();
+      const entries = [...HOSTILE].slice(0, 40);
+      for (const [index, [path, entry]] of entries.entries()) {
+        cache.record(path, { dev: 1n, ...trusted(entry) }, entry.objectId, boundary);
+        if (index % 10 !== 9) continue;
+        assert.equal(await cache.checkpoint(), true);
+        const stored = await openCache(subject);
+        assert.equal(stored.size, index + 1);
+        for (const [known, { objectId, ...stat }] of entries.slice(0, index + 1))
+          assert.equal(stored.lookup(known, { dev: 1n, ...trusted({ objectId, ...stat }) }), objectId);
+      }
+      assert.equal(await cache.checkpoint(), false, 'there is nothing new');
+      cache.prune(new Set([entries[0]?.[0] ?? '']));
+      await cache.save();
+      assert.equal((await openCache(subject)).size, 1);
+    },
+  },
 ];
 
 function openCache(subject: StorageSubject): Promise<StatCache> {

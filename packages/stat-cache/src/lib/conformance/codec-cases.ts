@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CacheChange, CacheCodec, CacheContents, FileCacheEntry } from '../../index.js';
-import { contentsOf, expectContents } from './expect-contents.js';
+import { contentsFrom, contentsOf, expectContents } from './expect-contents.js';
 import { DIMENSIONED, EXACT, HOSTILE, many, specimen } from './specimens.js';
 
 /** Something that every codec must do. */
@@ -13,7 +13,7 @@ export interface CodecCase {
 type Entries = ReadonlyMap<string, FileCacheEntry>;
 type Check = (codec: CacheCodec) => void;
 
-const NOTHING: CacheContents = { size: 0, has: () => false, get: () => undefined, entries: () => [] };
+const NOTHING = contentsFrom(new Map());
 const SMALL: Entries = new Map([
   ['a', specimen(1)],
   ['caf\udce9/"\n', specimen(2, { mtimeNs: -1n, dimensions: new Map([['é', '\n']]) })],
@@ -55,13 +55,11 @@ export const codecCases: readonly CodecCase[] = [
     }
   }),
   check('a change of contents from elsewhere is these, changed', (codec) => {
-    const base: CacheContents = {
-      size: SMALL.size,
-      has: (path) => SMALL.has(path),
-      get: (path) => SMALL.get(path),
-      entries: () => SMALL,
-    };
-    const bytes = encode(codec, { base, put: new Map([['a', specimen(9)]]), remove: new Set(['z']) });
+    const bytes = encode(codec, {
+      base: contentsFrom(SMALL),
+      put: new Map([['a', specimen(9)]]),
+      remove: new Set(['z']),
+    });
     const expected = new Map(SMALL).set('a', specimen(9));
     expected.delete('z');
     expectContents(decode(codec, bytes), expected);

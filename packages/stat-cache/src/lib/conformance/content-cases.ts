@@ -1,5 +1,5 @@
 import type { FileCacheEntry } from '../../index.js';
-import { expectContents } from './expect-contents.js';
+import { contentsFrom, expectContents } from './expect-contents.js';
 import { DIMENSIONED, EXACT, HOSTILE, many, specimen } from './specimens.js';
 import { change, expectStored, halves, load, put, type StorageCase } from './storage-subject.js';
 
@@ -139,6 +139,34 @@ export const contentCases: readonly StorageCase[] = [
         for (const path of removed) expected.delete(path);
       }
       await expectStored(subject, expected);
+    },
+  },
+  {
+    name: 'many saves follow one load, each on top of all that was saved before it',
+    run: async (subject) => {
+      await put(
+        subject,
+        new Map([
+          ['kept', specimen(1)],
+          ['removed', specimen(2)],
+          ['replaced', specimen(3)],
+        ]),
+      );
+      const storage = await subject.open();
+      const loaded = await load(storage);
+      const first = new Map(loaded.entries());
+      const expected = new Map(first);
+      for (let round = 0; round < 12; round++) {
+        const base = round === 0 ? loaded : contentsFrom(new Map(expected));
+        const added = new Map([[`f${round}`, specimen(10 + round)]]);
+        if (round % 3 === 1) added.set('replaced', specimen(100 + round));
+        const removed = new Set(round === 5 ? ['removed'] : [`f${round - 3}`]);
+        await storage.save({ base, put: added, remove: removed });
+        for (const [path, entry] of added) expected.set(path, entry);
+        for (const path of removed) expected.delete(path);
+        await expectStored(subject, expected);
+      }
+      expectContents(loaded, first);
     },
   },
   {

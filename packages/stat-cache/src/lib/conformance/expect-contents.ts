@@ -10,7 +10,17 @@ export function contentsOf(result: LoadResult): CacheContents {
   return result?.contents ?? NOTHING;
 }
 
-const NOTHING: CacheContents = { size: 0, has: () => false, get: () => undefined, entries: () => [] };
+/** Returns contents that know nothing but these entries. */
+export function contentsFrom(entries: ReadonlyMap<string, FileCacheEntry>): CacheContents {
+  return {
+    size: entries.size,
+    has: (path) => entries.has(path),
+    get: (path) => entries.get(path),
+    entries: () => entries,
+  };
+}
+
+const NOTHING = contentsFrom(new Map());
 
 /** Fails unless these contents are exactly the expected ones, whichever way they are asked. */
 export function expectContents(contents: CacheContents, expected: ReadonlyMap<string, FileCacheEntry>): void {

@@ -32,6 +32,14 @@ export const EXACT: ReadonlyMap<string, FileCacheEntry> = new Map([
     'the year 2446',
     specimen(5, { mtimeNs: 15_032_385_535_999_999_999n, ctimeNs: 15_032_385_535_000_000_001n }),
   ],
+  [
+    'times beyond 64 bits of nanoseconds',
+    specimen(10, { mtimeNs: 9_223_372_037_000_000_001n, ctimeNs: -9_223_372_037_123_456_789n }),
+  ],
+  [
+    'the ends of 64 bits of seconds',
+    specimen(11, { mtimeNs: 2n ** 63n * 1_000_000_000n - 1n, ctimeNs: -(2n ** 63n) * 1_000_000_000n }),
+  ],
   ['an inode above 2^53', specimen(6, { ino: 2n ** 53n + 1n })],
   ['the largest inode', specimen(7, { ino: 2n ** 64n - 1n })],
   ['an empty file', specimen(8, { size: 0n })],

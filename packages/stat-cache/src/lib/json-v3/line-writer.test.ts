@@ -11,7 +11,11 @@ const MiB = 1024 * 1024;
 function both(groups: readonly (readonly (readonly [string, FileCacheEntry])[])[], reuse = false) {
   const all = new Map(groups.flat());
   const packed = PackedEntries.copyOf(all);
-  const writer = new LineWriter({ find: (path, row) => packed.find(path, row), entryOf: (path) => all.get(path), reuse });
+  const writer = new LineWriter({
+    find: (path, row) => packed.find(path, row),
+    entryOf: (path) => all.get(path),
+    reuse,
+  });
   const pieces = groups.map((group) => {
     const lines = writer.lines(group.map(([path]) => path));
     return reuse ? Array.from(lines, (piece) => Buffer.from(piece)) : [...lines];
@@ -56,7 +60,11 @@ describe('LineWriter', () => {
     const { written, expected } = both(groups, true);
     expect(written).toEqual(expected);
     const packed = PackedEntries.copyOf(new Map(groups.flat()));
-    const writer = new LineWriter({ find: (path, row) => packed.find(path, row), entryOf: () => undefined, reuse: true });
+    const writer = new LineWriter({
+      find: (path, row) => packed.find(path, row),
+      entryOf: () => undefined,
+      reuse: true,
+    });
     const lines = writer.lines(groups[0]?.map(([path]) => path) ?? []);
     expect(new Set(Array.from(lines, ({ buffer }) => buffer)).size).toBe(1);
   });
