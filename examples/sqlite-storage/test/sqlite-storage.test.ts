@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSqliteStorage } from '@muse/example-sqlite-storage';
 import { treePathFromBytes } from '@muse/paths';
@@ -136,6 +137,22 @@ describe('createSqliteStorage()', () => {
     expect((await load(storage)).get('a')?.size).toBe(6n);
   });
 
+  it('adds up the saves after one load, also where the database is gone in between', async () => {
+    const file = databaseFile();
+    const storage = createSqliteStorage(file);
+    await put(storage, [['a', entry()]]);
+    const base = { ...NOTHING, entries: () => new Map([['a', entry()]]) };
+    for (const path of ['b', 'c', 'd']) {
+      if (path === 'c') rmSync(file);
+      await storage.save({
+        base,
+        put: new Map([[path, entry()]]),
+        remove: new Set(path === 'd' ? ['a'] : []),
+      });
+    }
+    expect([...(await load(storage)).keys()]).toEqual(['c', 'd']);
+  });
+
   it('begins again with all that was loaded where the database is gone', async () => {
     const file = databaseFile();
     const storage = createSqliteStorage(file);
@@ -183,7 +200,7 @@ describe('a damaged database', () => {
         }
       }
       // Only where the header names another program is the file not ours to replace.
-      if (at >= 68 && at < 72) continue;
+      if (at < 16 || (at >= 68 && at < 72)) continue;
       const storage = createSqliteStorage(file);
       await storage.load({ maxBytes: MAX_CACHE_BYTES });
       await put(storage, [['src/0.c', entry({ size: BigInt(round) })]]);
@@ -222,13 +239,6 @@ describe('a damaged database', () => {
     });
   });
 
-  it('is no database at all', async () => {
-    const file = databaseFile();
-    expect(await loadBytes(file, Buffer.from('{"version":3}'))).toMatchObject({ discarded: 'shape' });
-    await put(createSqliteStorage(file), [['a', entry()]]);
-    expect([...(await load(createSqliteStorage(file))).keys()]).toEqual(['a']);
-  });
-
   it('is of another version', async () => {
     const { file, bytes } = await stored();
     const sql = await initSqlJs();
@@ -258,30 +268,87 @@ describe('a damaged database', () => {
 });
 
 describe('a database that others use', () => {
-  it('is left alone where it belongs to another program', async () => {
+  /** A database of ours with one entry, after these statements of another program. */
+  async function altered(statements: string) {
     const file = databaseFile();
+    await put(createSqliteStorage(file), [['a', entry()]]);
     const sql = await initSqlJs();
-    const database = new sql.Database();
-    database.exec('CREATE TABLE precious (value); INSERT INTO precious VALUES (1)');
+    const database = new sql.Database(readFileSync(file));
+    database.exec(statements);
     const bytes = Buffer.from(database.export());
     database.close();
-    expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
+    return { file, bytes };
+  }
+
+  it('is new where the file is empty', async () => {
+    const file = databaseFile();
+    expect(await loadBytes(file, Buffer.alloc(0))).toMatchObject({ contents: { size: 0 }, dropped: 0 });
+    await put(createSqliteStorage(file), [['a', entry()]]);
+    expect([...(await load(createSqliteStorage(file))).keys()]).toEqual(['a']);
+  });
+
+  it.each([
+    ['text', '{"version":3}'],
+    ['a line feed', '\n'],
+    ['a long text', 'x'.repeat(20_000)],
+    ['the first words of a database', 'SQLite format 3\0'],
+  ])('is left alone where it is %s', async (_what, text) => {
+    const file = databaseFile();
+    expect(await loadBytes(file, Buffer.from(text))).toMatchObject({ discarded: 'shape' });
     await expect(put(createSqliteStorage(file), [['a', entry()]])).rejects.toThrow('of another program');
+    expect(readFileSync(file, 'latin1')).toBe(text);
+  });
+
+  it('is left alone where it belongs to another program', async () => {
+    const { file, bytes } = await altered('PRAGMA application_id = 0');
+    expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
+    await expect(put(createSqliteStorage(file), [['b', entry()]])).rejects.toThrow('of another program');
     expect(readFileSync(file)).toEqual(bytes);
   });
 
-  it('keeps the tables that they added', async () => {
-    const file = databaseFile();
-    const sql = await initSqlJs();
-    await put(createSqliteStorage(file), [['a', entry()]]);
-    const database = new sql.Database(readFileSync(file));
-    database.exec('CREATE TABLE note (text); INSERT INTO note VALUES (1)');
-    writeFileSync(file, database.export());
-    database.close();
+  it.each([
+    ['table', 'CREATE TABLE note (text)'],
+    ['index', 'CREATE INDEX note ON entry (lower(size))'],
+    ['view', 'CREATE VIEW note AS SELECT * FROM entry'],
+    ['trigger', 'CREATE TRIGGER note AFTER INSERT ON entry BEGIN DELETE FROM entry; END'],
+  ])('is left alone where it holds a %s more', async (_what, statement) => {
+    const { file, bytes } = await altered(statement);
+    expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
+    await expect(put(createSqliteStorage(file), [['b', entry()]])).rejects.toThrow('more or less');
+    expect(readFileSync(file)).toEqual(bytes);
+  });
+
+  it.each([
+    ['a view', 'ALTER TABLE entry RENAME TO hidden; CREATE VIEW entry AS SELECT * FROM hidden'],
+    [
+      'a table with a trigger',
+      'CREATE TABLE log (n); ALTER TABLE entry ADD COLUMN more TEXT; CREATE TRIGGER t AFTER INSERT ON entry BEGIN INSERT INTO log VALUES (1); END',
+    ],
+    ['a table of another form', 'ALTER TABLE entry ADD COLUMN more TEXT AS (upper(size))'],
+  ])('gives no entry, and begins again, where the entries are in %s', async (_what, statements) => {
+    const { file, bytes } = await altered(statements);
+    expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
     await put(createSqliteStorage(file), [['b', entry()]]);
-    const after = new sql.Database(readFileSync(file));
-    expect(after.exec('SELECT count(*) FROM note, entry')[0]?.values).toEqual([[2]]);
-    after.close();
+    expect([...(await load(createSqliteStorage(file))).keys()]).toEqual(['b']);
+  });
+
+  it('is not reached through a link', async () => {
+    const { file, bytes } = await altered('');
+    const link = `${file}-link`;
+    writeFileSync(file, bytes);
+    symlinkSync(file, link);
+    const storage = createSqliteStorage(link);
+    expect(await storage.load({ maxBytes: MAX_CACHE_BYTES })).toMatchObject({ discarded: 'unreadable' });
+    await expect(put(storage, [['b', entry()]])).rejects.toThrow('link');
+    expect(readFileSync(file)).toEqual(bytes);
+  });
+
+  it.skipIf(process.platform === 'win32')('is not waited for where it is a FIFO', async () => {
+    const file = databaseFile();
+    execFileSync('mkfifo', [file]);
+    const storage = createSqliteStorage(file);
+    expect(await storage.load({ maxBytes: MAX_CACHE_BYTES })).toMatchObject({ discarded: 'unreadable' });
+    await expect(put(storage, [['b', entry()]])).rejects.toThrow('FIFO');
   });
 
   it.each(['-journal', '-wal'])('is neither read nor written while a %s lies beside it', async (suffix) => {

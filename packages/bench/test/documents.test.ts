@@ -91,7 +91,7 @@ describe('examples/sqlite-storage/README.md', () => {
     const [commands = ''] = codeBlocks(read('examples/sqlite-storage/README.md'), 'sh');
     const script = commands
       .replace(/^npx .* build\n/, '')
-      .replaceAll('/tmp/', `${project.path}/`)
+      .replaceAll('~/', `${project.path}/`)
       .replaceAll('examples/', join(repository, 'examples/'))
       .replaceAll('<directory>', 'src')
       // A file that changed a moment ago is read again.

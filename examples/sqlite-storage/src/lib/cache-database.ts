@@ -1,110 +1,138 @@
-import type { CacheContents, DiscardReason, FileCacheEntry } from '@muse/stat-cache';
+import { isTreePath, treePathToBytes } from '@muse/paths';
+import type { CacheChange, DecodeResult, DiscardReason, FileCacheEntry } from '@muse/stat-cache';
 import type { Database, SqlJsStatic, SqlValue } from 'sql.js';
 import { entryOf, rowOf } from './entry-row.js';
 import {
   APPLICATION_ID,
-  BEFORE_SCHEMA,
+  CREATE,
   DELETE,
-  SCHEMA,
+  OUR_SCHEMA,
   SCHEMA_VERSION,
   SELECT_ALL,
+  SELECT_SCHEMA,
+  TRUST_NO_SCHEMA,
   UPSERT,
 } from './schema.js';
 
-/** Why a file is no database of ours. */
-export interface Unusable {
+/** What is wrong with a database. */
+class UnusableError extends Error {
   readonly discarded: DiscardReason;
-  readonly detail: string;
-  /** True for a sound database that another program made: nothing may replace it. */
-  readonly foreign?: true;
+  /** Whether somebody may miss it: nothing may replace it. */
+  readonly foreign: boolean;
+
+  constructor(discarded: DiscardReason, message: string, foreign = false) {
+    super(message);
+    this.discarded = discarded;
+    this.foreign = foreign;
+  }
 }
 
-/** What a database holds. */
-export interface Rows {
-  readonly contents: CacheContents;
-  /** The keys of rows that are not as they were written. */
-  readonly damaged: readonly SqlValue[];
-}
-
-/** A database of entries, in memory; dispose of it, or its memory stays taken. */
-export class CacheDatabase implements Disposable {
-  readonly #database: Database;
-
-  private constructor(database: Database) {
-    this.#database = database;
-  }
-
-  /** Makes one without entries. */
-  static create(sql: SqlJsStatic): CacheDatabase {
-    const database = new sql.Database();
-    database.exec(BEFORE_SCHEMA);
-    database.exec(SCHEMA);
-    return new CacheDatabase(database);
-  }
-
-  /** Opens the bytes of a database file, or says why that is not possible. */
-  static open(sql: SqlJsStatic, bytes: Uint8Array): CacheDatabase | Unusable {
-    const database = new sql.Database(bytes);
-    const fault = faultOf(database);
-    if (fault === undefined) return new CacheDatabase(database);
-    database.close();
-    return fault;
-  }
-
-  [Symbol.dispose](): void {
-    this.#database.close();
-  }
-
-  /** Returns all entries; throws where the file is damaged between its rows. */
-  read(): Rows {
-    const entries = new Map<string, FileCacheEntry>();
-    const damaged: SqlValue[] = [];
-    const statement = this.#database.prepare(SELECT_ALL);
-    while (statement.step()) {
-      const row = statement.get();
+/** Returns what the bytes of a database file hold, or why that is not known; no bytes are a new database. */
+export function read(sql: SqlJsStatic, bytes: Uint8Array): DecodeResult {
+  const entries = new Map<string, FileCacheEntry>();
+  let dropped = 0;
+  let database: Database | undefined;
+  try {
+    database = bytes.length > 0 ? open(sql, bytes) : undefined;
+    for (const row of rowsOf(database)) {
       const pair = entryOf(row);
       if (pair) entries.set(...pair);
-      else damaged.push(row[0] ?? null);
+      else dropped++;
     }
-    statement.free();
-    const contents = {
-      size: entries.size,
-      has: (path: string) => entries.has(path),
-      get: (path: string) => entries.get(path),
-      entries: () => entries,
-    };
-    return { contents, damaged };
+  } catch (error) {
+    const discarded = error instanceof UnusableError ? error.discarded : 'checksum';
+    return { discarded, detail: (error as Error).message };
+  } finally {
+    database?.close();
   }
+  const contents = {
+    size: entries.size,
+    has: (path: string) => entries.has(path),
+    get: (path: string) => entries.get(path),
+    entries: () => entries,
+  };
+  return { contents, dropped };
+}
 
-  /** Removes rows by key, then upserts entries, all in one transaction; throws where one of them cannot be stored. */
-  apply(remove: Iterable<SqlValue>, put: Iterable<readonly [string, FileCacheEntry]>): void {
-    this.#database.exec('BEGIN');
-    const deletion = this.#database.prepare(DELETE);
-    for (const key of remove) deletion.run([key]);
-    const upsert = this.#database.prepare(UPSERT);
+/**
+ * Returns the bytes that a database file must have after a change, all of it or none; with `mend`, without the rows that
+ * are not as they were written. Where there is no database, or it cannot be used, it begins again with all that was loaded.
+ */
+export function changed(
+  sql: SqlJsStatic,
+  bytes: Uint8Array,
+  { base, put, remove }: CacheChange,
+  mend: boolean,
+): Uint8Array {
+  const stored = openStored(sql, bytes);
+  const database = stored ?? new sql.Database();
+  try {
+    if (!stored) database.exec(CREATE);
+    const upsert = database.prepare(UPSERT);
+    const deletion = database.prepare(DELETE);
+    const damaged = mend ? [...rowsOf(stored)].filter((row) => !entryOf(row)) : [];
+    database.exec('BEGIN');
+    if (!stored) for (const [path, entry] of base.entries()) upsert.run(rowOf(path, entry));
+    for (const [key = null] of damaged) deletion.run([key]);
+    for (const path of remove) if (isTreePath(path)) deletion.run([treePathToBytes(path)]);
     for (const [path, entry] of put) upsert.run(rowOf(path, entry));
-    this.#database.exec('COMMIT');
-  }
-
-  /** Returns the bytes of the database file. */
-  export(): Uint8Array {
-    return this.#database.export();
+    database.exec('COMMIT');
+    return database.export();
+  } finally {
+    database.close();
   }
 }
 
-function faultOf(database: Database): Unusable | undefined {
+function* rowsOf(database: Database | undefined): Iterable<SqlValue[]> {
+  const statement = database?.prepare(SELECT_ALL);
+  while (statement?.step()) yield statement.get();
+  statement?.free();
+}
+
+/** Returns `undefined` where there is no database, or one of ours that is damaged; throws where it is not ours. */
+function openStored(sql: SqlJsStatic, bytes: Uint8Array): Database | undefined {
+  if (bytes.length === 0) return undefined;
   try {
-    const one = (query: string) => database.exec(query)[0]?.values[0]?.[0];
-    if (one('PRAGMA application_id') !== APPLICATION_ID) {
-      return { discarded: 'shape', detail: 'it is a database of another program', foreign: true };
-    }
-    if (one('PRAGMA user_version') !== SCHEMA_VERSION) {
-      return { discarded: 'version', detail: `its version is not ${SCHEMA_VERSION}` };
-    }
-    database.prepare(SELECT_ALL).free();
-    const verdict = one('PRAGMA quick_check(1)');
-    return verdict === 'ok' ? undefined : { discarded: 'checksum', detail: String(verdict) };
+    return open(sql, bytes);
   } catch (error) {
-    return { discarded: 'shape', detail: (error as Error).message };
+    if (error instanceof UnusableError && error.foreign) throw error;
+    return undefined;
   }
+}
+
+function open(sql: SqlJsStatic, bytes: Uint8Array): Database {
+  if (!hasOurMark(bytes)) throw new UnusableError('shape', 'it is a file of another program', true);
+  const database = new sql.Database(bytes);
+  try {
+    database.exec(TRUST_NO_SCHEMA);
+    check(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error instanceof UnusableError ? error : new UnusableError('shape', (error as Error).message);
+  }
+}
+
+/** Told from the bytes: SQLite would take a mark that it cannot read for none. */
+function hasOurMark(bytes: Uint8Array): boolean {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return (
+    header.length >= 100 &&
+    header.toString('latin1', 0, 16) === 'SQLite format 3\0' &&
+    header.readUInt32BE(68) === APPLICATION_ID
+  );
+}
+
+function check(database: Database): void {
+  const rows = (query: string): SqlValue[][] => database.exec(query)[0]?.values ?? [];
+  if (rows('PRAGMA user_version')[0]?.[0] !== SCHEMA_VERSION) {
+    throw new UnusableError('version', `its version is not ${SCHEMA_VERSION}`);
+  }
+  const schema = rows(SELECT_SCHEMA).map((row) => JSON.stringify(row));
+  const ours = schema.includes(JSON.stringify(OUR_SCHEMA));
+  if (!ours || schema.length > 1) {
+    throw new UnusableError('shape', 'it holds more or less than the one table of this program', ours);
+  }
+  const verdict = rows('PRAGMA quick_check(1)')[0]?.[0];
+  if (verdict !== 'ok') throw new UnusableError('checksum', String(verdict));
 }
