@@ -4,8 +4,10 @@ export {
   type LoadGitIgnoreRulesOptions,
 } from './lib/ignore/git/load-git-ignore-rules.js';
 export { IgnoreFileError } from './lib/ignore/ignore-file-error.js';
+export { IgnorePatternError } from './lib/ignore/ignore-pattern-error.js';
 export { loadIgnoreFiles, loadIgnoreRules } from './lib/ignore/load-ignore-rules.js';
 export { parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/parse-muse-ignore.js';
 export { PatternRules } from './lib/ignore/pattern-rules.js';
-export { combineIgnoreRules, type Decision, type RuleLayer } from './lib/ignore/rule-layer.js';
-export type { EnteredDirectory, IgnoreRule, IgnoreRules } from './lib/types.js';
+export { combineIgnoreRules } from './lib/ignore/combine-ignore-rules.js';
+export type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules } from './lib/types.js';
+export { rulesAbove, type RulesAbove } from './lib/rules-above.js';

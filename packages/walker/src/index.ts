@@ -2,6 +2,7 @@ export { listDirectory, type DirectoryListing, type ListedEntry } from './lib/li
 export { resolveRoot, type ResolvedRoot } from './lib/resolve-root.js';
 export type {
   EnteredDirectory,
+  EnteredRules,
   IgnoreRule,
   IgnoreRules,
   LeftOutKind,

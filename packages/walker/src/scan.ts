@@ -2,6 +2,7 @@ export { countLeftOut, DirectoryNode, directoriesOf, type Listing } from './lib/
 export { DIRECTORY, FILE, LEFT_OUT, noneLeftOut } from './lib/kinds.js';
 export type { Identity, OpenedDirectory } from './lib/opened-directory.js';
 export { PackedStats, SizeView, StatView } from './lib/packed-stats.js';
+export { rulesAbove, type RulesAbove } from './lib/rules-above.js';
 export { runsOf, type Run } from './lib/runs-of.js';
 export { codeOf, isMoved, problemOf } from './lib/problems.js';
 export { resolveSubtree, revisitRoot } from './lib/resolve-root.js';

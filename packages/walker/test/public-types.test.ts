@@ -70,6 +70,7 @@ describe('@muse/walker/ignore', () => {
   it('has these names and no others', () => {
     expect(Object.keys(ignore).sort()).toEqual([
       'IgnoreFileError',
+      'IgnorePatternError',
       'PatternRules',
       'combineIgnoreRules',
       'defaultMuseIgnore',
@@ -77,6 +78,7 @@ describe('@muse/walker/ignore', () => {
       'loadIgnoreFiles',
       'loadIgnoreRules',
       'parseMuseIgnore',
+      'rulesAbove',
     ]);
   });
 

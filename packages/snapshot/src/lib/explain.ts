@@ -48,22 +48,27 @@ async function explainPath(judge: Judge, path: string): Promise<Explanation> {
   if (path !== '') parseTreePath(path);
   const problem = await whyUnreadable(judge.root.root, '', 'readdir');
   if (problem) return { outcome: 'unreadable', problem };
+  let { ignore } = judge;
   let directory = '';
   for (const at of fromTheTop(path)) {
-    await readRulesIn(judge, directory);
-    const end = await explainStep(judge, at, at === path);
+    ignore = await rulesIn({ ...judge, ignore }, directory);
+    const end = await explainStep({ ...judge, ignore }, at, at === path);
     if (end) return end;
     directory = at;
   }
   return { outcome: 'directory' };
 }
 
-/** Shows the rules a directory on the way down, as a scan would. What is wrong with them is a problem there, but not of this path. */
-async function readRulesIn({ ignore, root: { root }, logger }: Judge, path: string): Promise<void> {
-  const problems = await ignore?.enter?.({ root, path, mayHold: () => true });
-  for (const { path: file, message } of problems ?? []) {
+/** Returns the rules for what is in a directory. What is wrong with them is a problem there, but not of this path. */
+async function rulesIn(
+  { ignore, root: { root }, logger }: Judge,
+  path: string,
+): Promise<IgnoreRules | undefined> {
+  const entered = await ignore?.enter?.({ root, path, mayHold: () => true });
+  for (const { path: file, message } of entered?.problems ?? []) {
     logger?.warn(`Cannot read ignore rules from ${JSON.stringify(file)}: ${message}`);
   }
+  return entered?.rules ?? ignore;
 }
 
 /** Returns where the scan ends at this entry; `undefined` where it goes on to what is below. */

@@ -4,9 +4,11 @@ import { IgnoreFileError } from '@muse/walker/ignore';
 import {
   ScanExecutor,
   directoriesOf,
+  rulesAbove,
   startBeside,
   TreeScan,
   type DirectoryNode,
+  type RulesAbove,
   type ScanCalls,
   type ScannedEntries,
   type ThreadPool,
@@ -57,14 +59,16 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     annotate: (entries: ScannedEntries) => annotateWith(lines, entries),
   };
   const known = { cache, lines: lines && asBuffer(lines.bytes) };
-  await enterAbove(ignore, root.root, subtree);
+  const above = await rulesAbove(root.root, subtree, ignore);
+  failOn(above);
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
     path: subtree,
     identity: top,
     executor: new ScanExecutor(pool, context.calls?.scan, annotation),
     calls: context.calls?.scan,
-    ignore,
+    ignore: above.rules,
+    leftOut: above.leftOut?.kind,
     oneFileSystem,
     signal,
     onListed: (directory) => {
@@ -126,13 +130,9 @@ function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, length);
 }
 
-/** Shows the rules the directories above a subtree, which are not scanned. They must be read: all is judged by them. */
-async function enterAbove(ignore: IgnoreRules | undefined, root: string, subtree: string): Promise<void> {
-  if (!ignore?.enter || subtree === '') return;
-  for (let end = 0; end >= 0; end = subtree.indexOf('/', end + 1)) {
-    const [problem] = await ignore.enter({ root, path: subtree.slice(0, end), mayHold: () => true });
-    if (problem) throw new IgnoreFileError('Cannot read ignore rules from', problem.path, problem.message);
-  }
+/** The rules above a subtree must be read: all is judged by them. */
+function failOn({ problems: [problem] }: RulesAbove): void {
+  if (problem) throw new IgnoreFileError('Cannot read ignore rules from', problem.path, problem.message);
 }
 
 /** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */

@@ -5,23 +5,18 @@ import type { VerifyOptions } from './verify-types.js';
 const RANGE = 2 ** 32;
 
 /**
- * Rules that leave out what other rules do, and every file that is not in the sample besides.
+ * A sample of the files of a tree.
  *
  * Whether a file is in it depends on the seed and its path alone, so that a directory may be listed again.
  */
-export class Sample implements IgnoreRules {
+export class Sample {
   readonly seed: number;
   /** The files that were left out for not being in the sample. */
   readonly skipped = new Set<string>();
   readonly #share: number;
-  readonly #rules: IgnoreRules | undefined;
-  readonly enter?: NonNullable<IgnoreRules['enter']>;
 
   /** @throws RangeError when the share of files is not from 0 to 1, or the seed is no number. */
-  constructor(
-    rules: IgnoreRules | undefined,
-    { sample = 1, seed = randomInt(RANGE) }: Pick<VerifyOptions, 'sample' | 'seed'>,
-  ) {
+  constructor({ sample = 1, seed = randomInt(RANGE) }: Pick<VerifyOptions, 'sample' | 'seed'>) {
     // Written so that it refuses NaN.
     if (!(sample >= 0 && sample <= 1)) {
       throw new RangeError(`Cannot verify the share ${sample} of all files: it must be from 0 to 1`);
@@ -31,13 +26,22 @@ export class Sample implements IgnoreRules {
     }
     this.seed = seed;
     this.#share = sample;
-    this.#rules = rules;
-    if (rules?.enter) this.enter = rules.enter.bind(rules);
   }
 
-  ignores(path: string, directory: boolean): boolean {
-    if (this.#rules?.ignores(path, directory)) return true;
-    if (directory || this.#share === 1 || this.#draw(path) < this.#share) return false;
+  /** Returns rules that leave out what other rules do, and every file that is not in the sample besides. */
+  over(rules: IgnoreRules | undefined): IgnoreRules {
+    return {
+      ignores: (path, directory) =>
+        rules?.ignores(path, directory) === true || (!directory && this.#leavesOut(path)),
+      enter: async (directory) => {
+        const entered = await rules?.enter?.(directory);
+        return { rules: this.over(entered?.rules ?? rules), problems: entered?.problems ?? [] };
+      },
+    };
+  }
+
+  #leavesOut(path: string): boolean {
+    if (this.#share === 1 || this.#draw(path) < this.#share) return false;
     this.skipped.add(path);
     return true;
   }

@@ -22,13 +22,13 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   signal?.throwIfAborted();
   // Before anything is read: what is saved while this runs is newer than what is compared.
   const context = await openReadOnly(root, options);
-  const sample = new Sample(context.ignore, options);
+  const sample = new Sample(options);
   // A snapshot that knows nothing must read everything, and what it notes down on the way is what was read.
   const read = StatCache.empty();
   const { manifest, problems, stats } = await createSnapshot(context.root.root, {
     subtree,
     cache: read,
-    ignore: sample,
+    ignore: sample.over(context.ignore),
     threads,
     oneFileSystem,
     logger,

@@ -1,5 +1,5 @@
 import type { DirectoryToScan } from './scan-directory.js';
-import type { LeftOutKind, WalkProblem } from './types.js';
+import type { IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
 
 /** What one directory holds: a range of the names, kinds and stats that came in one message. */
 export interface Listing {
@@ -32,6 +32,8 @@ export class DirectoryNode<T> implements DirectoryToScan {
   queued = false;
   /** False once the tree holds another directory under this name, or none. */
   attached = true;
+  /** The rules for what is in it; undefined until it is listed, and where there are none. */
+  rules: IgnoreRules | undefined;
   leftOut: LeftOutKind[] = [];
   problems: readonly WalkProblem[] = [];
   value: T | undefined;

@@ -19,10 +19,11 @@ import {
 } from '../../test/support/tree-scans.js';
 import { countLeftOut, directoriesOf } from './directory-node.js';
 import { noneLeftOut } from './kinds.js';
+import { rulesAbove } from './rules-above.js';
 import type { ScanReply, ScanTask } from './scan-batch.js';
 import type { ScanExecutor } from './scan-executor.js';
 import { TreeScan, type TreeScanOptions } from './tree-scan.js';
-import type { EnteredDirectory, WalkProblem } from './types.js';
+import type { EnteredDirectory, IgnoreRules, WalkProblem } from './types.js';
 
 describe('TreeScan', () => {
   it('lists every directory once, and gives the files in path order', async () => {
@@ -160,9 +161,9 @@ describe('TreeScan of one directory', () => {
   ] as const)('is empty where the rules leave out %s above', async (ignored, kind) => {
     const part = directory({ f: file() });
     const calls = new FakeCalls(directory({ p: directory({ q: part }) }));
-    const scan = partOf(calls, part, {
-      ignore: { ignores: (path, isDirectory) => isDirectory && path === ignored },
-    });
+    const ignore: IgnoreRules = { ignores: (path, isDirectory) => isDirectory && path === ignored };
+    const { rules, leftOut } = await rulesAbove('/root', 'p/q', ignore);
+    const scan = partOf(calls, part, { ignore: rules, leftOut: leftOut?.kind });
     await scan.drain();
     expect(pathsIn(scan)).toEqual(kind === undefined ? ['p/q/f'] : []);
     const counts = noneLeftOut();
@@ -175,16 +176,18 @@ describe('TreeScan, with rules that are kept in the tree', () => {
   /** Leaves out `f` below each directory that was entered, and keeps count. */
   function rulesInTree(trouble: readonly WalkProblem[] = []) {
     const entered: string[] = [];
-    return {
-      entered,
-      ignores: (path: string) => path.endsWith('/f') && entered.includes(path.slice(0, -2)),
+    const rulesAt = (at?: string): IgnoreRules => ({
+      ignores: (path: string) => path === `${at ?? '?'}/f`,
       enter: async ({ path, mayHold }: EnteredDirectory) => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         entered.push(path);
         expect(mayHold('f')).toBe(path === 'p/d');
-        return path === 'p' ? trouble : [];
+        const above = path === '' ? undefined : path.slice(0, Math.max(0, path.lastIndexOf('/')));
+        expect(at).toBe(above);
+        return { rules: rulesAt(path), problems: path === 'p' ? trouble : [] };
       },
-    };
+    });
+    return { entered, ...rulesAt() };
   }
 
   it('shows them each directory before they are asked about what is in it', async () => {

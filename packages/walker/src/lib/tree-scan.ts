@@ -8,7 +8,7 @@ import type { ScanReply } from './scan-batch.js';
 import { systemCalls, type ScanCalls } from './scan-calls.js';
 import type { DirectoryToScan } from './scan-directory.js';
 import type { ScanExecutor } from './scan-executor.js';
-import { RESERVED_NAMES, type IgnoreRules, type LeftOutKind, type WalkProblem } from './types.js';
+import type { EnteredDirectory, EnteredRules, IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
 
 /** What a scan is of, and who hears of it. */
 export interface TreeScanOptions<T> {
@@ -22,7 +22,10 @@ export interface TreeScanOptions<T> {
   /** The identity of the root, or of that directory, as it was when it was opened. */
   readonly identity: Pick<BigIntStats, 'dev' | 'ino'>;
   readonly executor: ScanExecutor;
+  /** The rules for what is in the directory above, as `rulesAbove` returns them; for the root, its own. */
   readonly ignore?: IgnoreRules | undefined;
+  /** Why the directory is left out, so that nothing is listed. Default: it is not. */
+  readonly leftOut?: LeftOutKind | undefined;
   readonly oneFileSystem?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for each directory once it is listed, and again if it is listed again. */
@@ -51,11 +54,10 @@ export class TreeScan<T> {
 
   constructor(options: TreeScanOptions<T>) {
     this.#options = options;
-    const { path = '', ignore } = options;
+    const { path = '', leftOut } = options;
     this.root = new DirectoryNode<T>(path, options.identity, undefined);
-    const why = whyLeftOutAbove(path, ignore);
-    if (why) this.root.leftOut.push(why);
-    this.#pending = why ? [] : [this.root];
+    if (leftOut) this.root.leftOut.push(leftOut);
+    this.#pending = leftOut ? [] : [this.root];
   }
 
   /** Lists until nothing is left to list. Rejects when aborted or when a thread fails, and then nothing is under way. */
@@ -168,17 +170,17 @@ export class TreeScan<T> {
     return true;
   }
 
-  /** Shows the rules what was listed, for those that are kept in the tree; they tell what is wrong with them. */
+  /** Gives each directory the rules for what is in it, and returns what is wrong with them. */
   async #enter(
     batch: readonly DirectoryNode<T>[],
     { names, kinds, counts, remarks }: ScanReply,
   ): Promise<(readonly WalkProblem[])[] | undefined> {
-    const { ignore, root } = this.#options;
-    if (!ignore?.enter) return undefined;
+    const { root } = this.#options;
+    if (!this.#options.ignore) return undefined;
     const remarkOf = new Map(remarks.map((remark) => [remark.index, remark]));
     let from = 0;
-    const entered: Promise<readonly WalkProblem[]>[] = [];
-    for (const [index, { path, attached }] of batch.entries()) {
+    const entered: (EnteredRules | Promise<EnteredRules> | undefined)[] = [];
+    for (const [index, node] of batch.entries()) {
       const start = from;
       const end = (from += counts[index] ?? 0);
       const { outcome = 'listed', leftOut = [] } = remarkOf.get(index) ?? {};
@@ -186,10 +188,19 @@ export class TreeScan<T> {
         for (let i = start; i < end; i++) if (names[i] === name) return kinds[i] === FILE;
         return leftOut.some((kind) => kind !== 'reserved');
       };
+      const outer = node.parent ? node.parent.rules : this.#options.ignore;
       // What was not listed keeps its rules: what is below it may be judged by them meanwhile.
-      if (attached && outcome === 'listed') entered[index] = ignore.enter({ root, path, mayHold });
+      const isListed = node.attached && outcome === 'listed';
+      entered.push(isListed ? enterWith(outer, { root, path: node.path, mayHold }) : undefined);
     }
-    return Promise.all(entered);
+    const problems: (readonly WalkProblem[])[] = [];
+    for (const [index, node] of batch.entries()) {
+      const pending = entered[index];
+      const done = pending instanceof Promise ? await pending : pending;
+      if (done) node.rules = done.rules;
+      problems.push(done?.problems ?? NO_PROBLEMS);
+    }
+    return problems;
   }
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
@@ -198,7 +209,8 @@ export class TreeScan<T> {
     { names, kinds, stats, notes, from, to }: Listing,
     troubles: readonly WalkProblem[],
   ): void {
-    const { ignore, oneFileSystem } = this.#options;
+    const { oneFileSystem } = this.#options;
+    const { prefix, rules: ignore } = node;
     const view = new StatView(stats);
     const before = new Map(node.children);
     node.children.clear();
@@ -207,14 +219,15 @@ export class TreeScan<T> {
       const directory = kinds[i] === DIRECTORY;
       if (!directory && !ignore) continue;
       view.at(i);
-      const why = ignore || oneFileSystem ? this.#whyLeftOut(node.prefix + name, directory, view) : undefined;
+      const why =
+        ignore || oneFileSystem ? this.#whyLeftOut(ignore, prefix + name, directory, view) : undefined;
       if (why !== undefined) {
         kinds[i] = LEFT_OUT;
         node.leftOut.push(why);
       } else if (directory) {
         this.#takeChild(node, name, view, before.get(name), notes?.[i]);
         if (node.children.get(name) === before.get(name)) before.delete(name);
-      } else if (troubles.some(({ path }) => path === node.prefix + name)) {
+      } else if (troubles.some(({ path }) => path === prefix + name)) {
         // It is named as a problem, so it is not listed as well.
         kinds[i] = LEFT_OUT;
       }
@@ -245,7 +258,7 @@ export class TreeScan<T> {
 
   /** An entry that could not be statted is no problem where the rules leave it out, whatever it is. */
   #forgiveIgnored(node: DirectoryNode<T>): void {
-    const { ignore } = this.#options;
+    const { rules: ignore } = node;
     if (!ignore || node.problems.length === 0) return;
     const kept = node.problems.filter(
       ({ path }) => !ignore.ignores(path, false) || !ignore.ignores(path, true),
@@ -254,8 +267,13 @@ export class TreeScan<T> {
     node.problems = kept;
   }
 
-  #whyLeftOut(path: string, directory: boolean, { dev }: StatView): LeftOutKind | undefined {
-    const { ignore, oneFileSystem = false } = this.#options;
+  #whyLeftOut(
+    ignore: IgnoreRules | undefined,
+    path: string,
+    directory: boolean,
+    { dev }: StatView,
+  ): LeftOutKind | undefined {
+    const { oneFileSystem = false } = this.#options;
     if (ignore?.ignores(path, directory)) return 'ignored';
     if (oneFileSystem && directory && dev !== this.root.dev) return 'other-device';
     return undefined;
@@ -279,15 +297,11 @@ export class TreeScan<T> {
   }
 }
 
-/** Asks the rules from the top down, as if all that is above a directory had been scanned. */
-function whyLeftOutAbove(path: string, ignore: IgnoreRules | undefined): LeftOutKind | undefined {
-  if (path === '') return undefined;
-  for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
-    const above = end < 0 ? path : path.slice(0, end);
-    if (RESERVED_NAMES.includes(above.slice(above.lastIndexOf('/') + 1))) return 'reserved';
-    if (ignore?.ignores(above, true)) return 'ignored';
-    if (end < 0) return undefined;
-  }
+function enterWith(
+  rules: IgnoreRules | undefined,
+  directory: EnteredDirectory,
+): EnteredRules | Promise<EnteredRules> | undefined {
+  return rules && (rules.enter?.(directory) ?? { rules, problems: NO_PROBLEMS });
 }
 
 const NO_PROBLEMS: readonly WalkProblem[] = [];

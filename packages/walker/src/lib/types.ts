@@ -28,7 +28,7 @@ export interface EnteredDirectory {
   readonly mayHold: (name: string) => boolean;
 }
 
-/** Decides what a walk leaves out, beyond what it always leaves out. */
+/** Decides what a walk leaves out, beyond what it always leaves out. The same rules always give the same answer. */
 export interface IgnoreRules {
   /**
    * True for an entry to leave out. Asked top-down: never about an entry below a directory that was left out.
@@ -38,10 +38,17 @@ export interface IgnoreRules {
   /** The rule by which `ignores` says true, where that is known. */
   explain?(path: string, directory: boolean): IgnoreRule | undefined;
   /**
-   * Called once a directory is listed, before `ignores` is asked about what is in it, and again when it is listed again.
-   * Returns what is wrong with the rules in it; each is a problem of the walk.
+   * Returns the rules for what is in a directory. Called once it is listed, of the rules for the directory above (of these
+   * for the root), and again when it is listed again. Default: they are the same everywhere.
    */
-  readonly enter?: (directory: EnteredDirectory) => Promise<readonly WalkProblem[]>;
+  enter?(directory: EnteredDirectory): EnteredRules | Promise<EnteredRules>;
+}
+
+/** The rules for what is in a directory. */
+export interface EnteredRules {
+  readonly rules: IgnoreRules;
+  /** What is wrong with the rules in it; each is a problem of the walk. */
+  readonly problems: readonly WalkProblem[];
 }
 
 /** One file or directory that a walk could not vouch for. */

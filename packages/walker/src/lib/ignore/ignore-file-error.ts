@@ -1,3 +1,5 @@
+import type { IgnorePatternError } from './ignore-pattern-error.js';
+
 /** Where in a file a problem is, both counted from 1; columns in UTF-16 units, as editors do. */
 export interface TextPosition {
   readonly line: number;
@@ -29,4 +31,15 @@ export class IgnoreFileError extends Error {
       this.column = at.column;
     }
   }
+}
+
+/** Returns the error for a file that holds a pattern which cannot be used. */
+export function fileErrorOf(cause: IgnorePatternError, at?: TextPosition): Error {
+  const { file, line } = cause.rule;
+  if (file === undefined) return cause;
+  const where = at ?? (line === undefined ? undefined : { line, column: 1 });
+  return new IgnoreFileError('Cannot read ignore rules from', file, cause.reason, {
+    cause,
+    ...(where && { at: where }),
+  });
 }

@@ -4,9 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { relativeTreePath, toOpenable } from '@muse/paths';
 import { resolveRoot } from '../../resolve-root.js';
 import type { IgnoreRules } from '../../types.js';
-import { IgnoreFileError } from '../ignore-file-error.js';
-import { GitIgnoreRules, type GitPatternSource } from './git-ignore-rules.js';
-import { GitPatternList } from './git-pattern-list.js';
+import { byteText } from '../byte-text.js';
+import { fileErrorOf, IgnoreFileError } from '../ignore-file-error.js';
+import { IgnorePatternError } from '../ignore-pattern-error.js';
+import { LayeredRules } from '../layered-rules.js';
+import { GitLayer } from './git-layer.js';
 import { readPatternFile } from './read-pattern-file.js';
 
 /** Who hears of what git would warn about. */
@@ -33,30 +35,34 @@ export async function loadGitIgnoreRules(
   const warn = logger?.warn.bind(logger);
   const { root: resolved } = await resolveRoot(root);
   const repository = await findRepository(resolved);
-  if (!repository) return new GitIgnoreRules({ prefix: '', above: [], exclude: undefined, warn });
+  if (!repository) return new LayeredRules([new GitLayer(warn)]);
   const { top, gitDirectory } = repository;
-  const above: GitPatternSource[] = [];
-  for (let directory = resolved; directory !== top;) {
-    directory = dirname(directory);
-    const source = await loadSource(join(directory, '.gitignore'), relativeTreePath(top, directory), {
-      follow: false,
-    });
-    if (source) above.push(source);
-  }
-  const exclude = await loadSource(join(await commonDirectory(gitDirectory), 'info/exclude'), '', {
+  let layer = await withFile(new GitLayer(warn), join(await commonDirectory(gitDirectory), 'info/exclude'), {
     follow: true,
   });
-  return new GitIgnoreRules({ prefix: relativeTreePath(top, resolved), above, exclude, warn });
+  let directory = top;
+  const prefix = relativeTreePath(top, resolved);
+  for (const name of prefix === '' ? [] : prefix.split('/')) {
+    layer = await withFile(layer, join(directory, '.gitignore'), { follow: false });
+    layer = layer.below(byteText(name));
+    directory = join(directory, name);
+  }
+  return new LayeredRules([layer]);
 }
 
-async function loadSource(
+async function withFile(
+  layer: GitLayer,
   file: string,
-  base: string,
   options: { readonly follow: boolean },
-): Promise<GitPatternSource | undefined> {
+): Promise<GitLayer> {
   const found = await readPatternFile(toOpenable(file), options);
-  if (found.is === 'file') return { file, base, patterns: new GitPatternList(found.text) };
-  if (found.is !== 'unreadable') return undefined;
+  try {
+    if (found.is === 'file') return layer.with(found.text, file);
+  } catch (error) {
+    if (!(error instanceof IgnorePatternError)) throw error;
+    throw fileErrorOf(error);
+  }
+  if (found.is !== 'unreadable') return layer;
   const { error } = found;
   throw new IgnoreFileError('Cannot read ignore rules from', file, error.reason, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { FileReadError, readGuarded } from '@muse/paths/files';
 
-/** Bytes. Git reads no larger one either. */
-const LARGEST = 100 * 1024 * 1024;
+/** Bytes. A larger one is no list that a person wrote. */
+const LARGEST = 1 << 20;
 
 /** What is there in the place of a file of patterns. */
 export type PatternFile =

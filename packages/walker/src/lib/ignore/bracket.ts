@@ -1,5 +1,5 @@
-/** What a bracket expression stands for. */
-export interface GlobSet {
+/** The bytes that a bracket expression stands for. */
+export interface Bracket {
   /** For each byte, whether it is in the set. */
   readonly members: boolean[];
   /** The index after the closing bracket. */
@@ -11,7 +11,7 @@ export interface GlobSet {
  *
  * @returns undefined where it is not closed, or names a class that there is not: such a glob matches nothing.
  */
-export function readSet(glob: string, start: number): GlobSet | undefined {
+export function readBracket(glob: string, start: number): Bracket | undefined {
   let i = start;
   const negated = glob.charAt(i) === '!' || glob.charAt(i) === '^';
   if (negated) i++;

@@ -1,0 +1,194 @@
+import { GlobAutomaton, type Chain } from './glob-automaton.js';
+import { positionsOfName, positionsOfPath } from './glob-positions.js';
+import { IgnorePatternError } from './ignore-pattern-error.js';
+import type { Pattern } from './pattern.js';
+
+/** The rank of no pattern. */
+export const NONE = -1;
+
+/** Bytes. No path that a system call takes is longer. */
+const MAX_PATTERN_BYTES = 4096;
+const MAX_PATTERNS = 100_000;
+/**
+ * Bytes, about, of the patterns that are matched step by step. One of them costs up to 26 ns an entry: 255 bytes of a name,
+ * 3.3 ns for 32 bits (Node 20, a busy core). A pattern such as `*.o` costs that in all, and counts as one.
+ */
+const MAX_WILDCARD_BYTES = 8192;
+
+/** What the lists that count in one place have together; each is limited. */
+export interface ListSize {
+  readonly patterns: number;
+  readonly wildcardBytes: number;
+}
+
+/**
+ * How far a list has come on the way down to a directory: what of its patterns can still match below it.
+ *
+ * It is never changed.
+ */
+export interface ListState {
+  /** What is left of the paths without wildcards, where any begins with the way to the directory. */
+  readonly paths: PathTree | undefined;
+  readonly globs: Int32Array | undefined;
+}
+
+/** The last patterns of one spelling: for an entry that is no directory, and for a directory. */
+interface Last {
+  file: number;
+  directory: number;
+}
+
+/** Paths without wildcards, by their first segments. */
+export class PathTree {
+  readonly below = new Map<string, PathTree>();
+  last: Last | undefined;
+}
+
+const WILDCARD = /[*?[\\]/;
+const NO_EXTENSION = [''];
+
+/**
+ * A list of patterns with git's meaning, of which the last that matches decides.
+ *
+ * Names and paths without wildcards are looked up, and so is what follows the last dot in patterns such as `*.o`. All
+ * others are matched at once, by one automaton.
+ */
+export class PatternList {
+  readonly patterns: readonly Pattern[];
+  /** At the directory that the patterns are relative to. */
+  readonly start: ListState;
+  /** With that of the lists before. */
+  readonly size: ListSize;
+  readonly #names = new Map<string, Last>();
+  /** Of patterns such as `*.tar.gz`, what follows the star, by what stands from the last dot on; `''` without a dot. */
+  readonly #suffixes = new Map<string, Map<string, Last>>();
+  readonly #paths = new PathTree();
+  readonly #globOf = new Map<string, Last>();
+  /** By the number of the glob. */
+  readonly #globs: Last[] = [];
+  readonly #automaton: GlobAutomaton;
+  #wildcardBytes: number;
+
+  /** @throws IgnorePatternError when a pattern is too long, or one too many beside those of the lists before. */
+  constructor(patterns: readonly Pattern[], before: ListSize = { patterns: 0, wildcardBytes: 0 }) {
+    this.patterns = patterns;
+    this.#wildcardBytes = before.wildcardBytes;
+    const chains: Chain[] = [];
+    for (const [rank, pattern] of patterns.entries()) {
+      const { rule, body } = pattern;
+      if (body.length > MAX_PATTERN_BYTES) {
+        throw new IgnorePatternError(
+          rule,
+          `it has ${body.length} bytes, and ${MAX_PATTERN_BYTES} are allowed`,
+        );
+      }
+      if (before.patterns + rank === MAX_PATTERNS) {
+        throw new IgnorePatternError(
+          rule,
+          `it is one more than the ${MAX_PATTERNS} patterns that are allowed`,
+        );
+      }
+      rise(this.#lastOf(pattern, chains), rank, pattern);
+      if (this.#wildcardBytes > MAX_WILDCARD_BYTES) {
+        const reason = `up to here patterns with wildcards have more than the ${MAX_WILDCARD_BYTES} bytes allowed`;
+        throw new IgnorePatternError(rule, reason);
+      }
+    }
+    this.#automaton = new GlobAutomaton(chains);
+    this.size = {
+      patterns: before.patterns + patterns.length,
+      wildcardBytes: this.#wildcardBytes + this.#automaton.unusedBits,
+    };
+    this.start = {
+      paths: this.#paths.below.size > 0 ? this.#paths : undefined,
+      globs: chains.length > 0 ? this.#automaton.start : undefined,
+    };
+  }
+
+  /** Returns the pattern that decides about an entry, by its rank; `name` has one character for each byte. */
+  rankOf({ paths, globs }: ListState, name: string, directory: boolean): number {
+    let best = NONE;
+    const offer = (last: Last | undefined) => {
+      if (!last) return;
+      const rank = directory ? last.directory : last.file;
+      if (rank > best) best = rank;
+    };
+    offer(this.#names.get(name));
+    if (this.#suffixes.size > 0) {
+      const dot = name.lastIndexOf('.');
+      for (const extension of dot < 0 ? NO_EXTENSION : [name.slice(dot), '']) {
+        const candidates = this.#suffixes.get(extension);
+        if (candidates) for (const [suffix, last] of candidates) if (name.endsWith(suffix)) offer(last);
+      }
+    }
+    offer(paths?.below.get(name)?.last);
+    if (globs) {
+      this.#automaton.match(globs, name, (glob) => {
+        offer(this.#globs[glob]);
+      });
+    }
+    return best;
+  }
+
+  /** Returns how far the list has come in a directory of that name; the same state where that is no further. */
+  enter(state: ListState, name: string): ListState {
+    const paths = state.paths?.below.get(name);
+    const globs = state.globs && this.#automaton.enter(state.globs, name);
+    return paths === state.paths && globs === state.globs ? state : { paths, globs };
+  }
+
+  /** Returns where the rank of a pattern is kept: in one place for all that mean the same. */
+  #lastOf({ body, anchored }: Pattern, chains: Chain[]): Last | undefined {
+    // At any depth, as a name is.
+    const name = anchored ? /^\*\*+\/([^/]+)$/.exec(body)?.[1] : body;
+    if (!WILDCARD.test(name ?? body)) {
+      if (name !== undefined) return lastIn(this.#names, name);
+      return lastOfPath(this.#paths, body);
+    }
+    const suffix = name?.startsWith('*') === true ? name.slice(1) : undefined;
+    if (suffix !== undefined && !WILDCARD.test(suffix)) return this.#lastOfSuffix(suffix);
+    const key = name ?? `/${body}`;
+    const known = this.#globOf.get(key);
+    if (known) return known;
+    const found = name === undefined ? positionsOfPath(body) : positionsOfName(name);
+    if (found.length === 0) return undefined;
+    const last = { file: NONE, directory: NONE };
+    this.#globOf.set(key, last);
+    const number = this.#globs.push(last) - 1;
+    for (const positions of found) {
+      chains.push({ number, positions });
+      this.#wildcardBytes += positions.steps.length;
+    }
+    return last;
+  }
+
+  #lastOfSuffix(suffix: string): Last {
+    const extension = suffix.includes('.') ? suffix.slice(suffix.lastIndexOf('.')) : '';
+    const suffixes = this.#suffixes.get(extension) ?? new Map<string, Last>();
+    this.#suffixes.set(extension, suffixes);
+    if (!suffixes.has(suffix)) this.#wildcardBytes++;
+    return lastIn(suffixes, suffix);
+  }
+}
+
+function lastIn(map: Map<string, Last>, key: string): Last {
+  const known = map.get(key) ?? { file: NONE, directory: NONE };
+  map.set(key, known);
+  return known;
+}
+
+function lastOfPath(paths: PathTree, path: string): Last {
+  let at = paths;
+  for (const segment of path.split('/')) {
+    const below = at.below.get(segment) ?? new PathTree();
+    at.below.set(segment, below);
+    at = below;
+  }
+  return (at.last ??= { file: NONE, directory: NONE });
+}
+
+function rise(last: Last | undefined, rank: number, { directoriesOnly }: Pattern): void {
+  if (!last) return;
+  last.directory = rank;
+  if (!directoriesOnly) last.file = rank;
+}
