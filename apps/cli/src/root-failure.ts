@@ -1,3 +1,4 @@
+import type { Problem } from '@muse/snapshot';
 import { IgnoreFileError } from '@muse/walker/ignore';
 import { CommandError } from './command-error.js';
 import { ExitCode } from './exit-code.js';
@@ -11,3 +12,10 @@ export function rootFailure(doing: string, error: unknown): unknown {
   }
   return errorCode(error) === undefined ? error : systemFailure(doing, error);
 }
+
+/** Returns what kept a root from being listed at all; problems with the rules of a tree are named as if of its root, too. */
+export function rootProblemIn(problems: readonly Problem[]): Problem | undefined {
+  return problems.find(({ path, operation }) => path === '' && WHILE_LISTING.has(operation));
+}
+
+const WHILE_LISTING = new Set(['readdir', 'lstat']);

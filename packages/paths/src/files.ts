@@ -6,3 +6,4 @@ export {
   type ReadGuardedOptions,
   type ReadLimits,
 } from './lib/read-guarded.js';
+export { TrustedOwners, type OwnerFacts } from './lib/trusted-owners.js';

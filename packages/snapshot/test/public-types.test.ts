@@ -95,7 +95,7 @@ describe('@muse/snapshot', () => {
     }>();
     expectTypeOf<Problem>().toEqualTypeOf<{
       readonly path: string;
-      readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
+      readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error' | 'not-trusted';
       readonly operation: string;
       readonly code: string;
       readonly message: string;

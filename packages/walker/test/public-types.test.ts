@@ -50,7 +50,7 @@ describe('@muse/walker', () => {
     >();
     expectTypeOf<WalkProblem>().toEqualTypeOf<{
       readonly path: string;
-      readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
+      readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error' | 'not-trusted';
       readonly operation: string;
       readonly code: string;
       readonly message: string;

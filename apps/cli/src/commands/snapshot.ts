@@ -7,7 +7,7 @@ import {
 } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
 import type { SnapshotRequest, TreeRequest } from '../request.js';
-import { rootFailure } from '../root-failure.js';
+import { rootFailure, rootProblemIn } from '../root-failure.js';
 import { noMuse, savedFailure } from '../saved-failure.js';
 import { systemFailure } from '../system-error.js';
 import { findWorkingTree, type WorkingTree } from '../working-tree.js';
@@ -73,7 +73,7 @@ export async function takeOf(
     signal.throwIfAborted();
     throw rootFailure(`cannot take a snapshot of ${name}`, error);
   }
-  const rootProblem = taken.problems.find(({ path }) => path === '');
+  const rootProblem = rootProblemIn(taken.problems);
   if (rootProblem) throw systemFailure(`cannot list ${name}`, rootProblem);
   return taken;
 }

@@ -1,6 +1,6 @@
 import { verify as verifyTree, type Verification } from '@muse/snapshot';
 import type { VerifyRequest } from '../request.js';
-import { rootFailure } from '../root-failure.js';
+import { rootFailure, rootProblemIn } from '../root-failure.js';
 import { systemFailure } from '../system-error.js';
 import { findWorkingTree } from '../working-tree.js';
 import type { SnapshotContext } from './snapshot.js';
@@ -31,7 +31,7 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
     context.signal.throwIfAborted();
     throw rootFailure(doing, error);
   }
-  const rootProblem = verification.problems.find(({ path }) => path === '');
+  const rootProblem = rootProblemIn(verification.problems);
   if (rootProblem) throw systemFailure(doing, rootProblem);
   return { verification, milliseconds: performance.now() - started };
 }

@@ -15,5 +15,5 @@ const doing: Readonly<Record<string, string>> = { lstat: 'look at', readdir: 'li
 
 /** Names one of them. */
 export function problemLine({ path, operation, code, message }: Problem): string {
-  return `${path}: cannot ${doing[operation] ?? operation}: ${message} (${code})`;
+  return `${path || '.'}: cannot ${doing[operation] ?? operation}: ${message} (${code})`;
 }

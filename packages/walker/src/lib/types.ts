@@ -55,8 +55,8 @@ export interface EnteredRules {
 export interface WalkProblem {
   /** Tree path; `''` is the root. */
   readonly path: string;
-  /** `torn` for a directory that was replaced each time it was listed. */
-  readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error';
+  /** `torn` for a directory that was replaced each time it was listed, `not-trusted` for rules that were not obeyed. */
+  readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error' | 'not-trusted';
   /** The system call that failed: `lstat` or `readdir`; `open` or `read` for a file of ignore rules. */
   readonly operation: string;
   /** The system's code, such as `EACCES`; `ETORN` for a torn directory. */
