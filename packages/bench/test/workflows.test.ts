@@ -18,18 +18,57 @@ function values(text: string, key: string): string[] {
   return [...text.matchAll(new RegExp(`^[ -]*${key}: *(.*)$`, 'gm'))].map(([, value = '']) => value);
 }
 
+/** The jobs of a workflow, by name. */
+function jobs(text: string): (readonly [string, string])[] {
+  const [, ...parts] = (text.split(/^jobs:\n/m)[1] ?? '').split(/^ {2}([a-z]+):\n/m);
+  return parts.flatMap((name, index) => (index % 2 === 0 ? [[name, parts[index + 1] ?? ''] as const] : []));
+}
+
 describe.each(workflows)('.github/workflows/%s', (_name, text) => {
   it('may read alone, unless a job says why it needs more', () => {
     expect(text).toMatch(/^permissions:\n {2}contents: read\n\n/m);
     const more = text.split('\n').filter((line) => /^ +[a-z-]+: write/.test(line));
     expect(more.filter((line) => !line.includes(' # '))).toEqual([]);
+    expect(text).not.toMatch(/write-all|read-all/);
   });
 
-  it('names the major version of each action, and the version of pnpm nowhere', () => {
+  it('names each action by its commit, which nobody can move, and its version beside it', () => {
     const used = values(text, 'uses');
     expect(used.length).toBeGreaterThan(0);
-    expect(used.filter((action) => !/^[a-z-]+\/[a-z-]+@v\d+$/.test(action))).toEqual([]);
-    expect(text).not.toContain(packageManager);
+    expect(used.filter((action) => !/^[a-z-]+\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual(
+      [],
+    );
+    const all = workflows.flatMap(([, each]) => values(each, 'uses'));
+    const versions = new Map(all.map((action) => [action.split('@')[0], action]));
+    expect(all.filter((action) => !new Set(versions.values()).has(action))).toEqual([]);
+  });
+
+  it('leaves no credentials behind where it checks out', () => {
+    const checkouts = text.split(/^ {6}- /m).filter((step) => step.includes('actions/checkout@'));
+    expect(checkouts.filter((step) => !/^ {10}persist-credentials: false$/m.test(step))).toEqual([]);
+  });
+
+  it('installs and builds only where there is no token and nothing may be written', () => {
+    const trusted = jobs(text).filter(([, job]) => /: write|github\.token|secrets\.|GITHUB_TOKEN/.test(job));
+    const running = trusted.filter(([, job]) => /pnpm|npx|npm (install|ci|run|exec)|\.ci\//.test(job));
+    expect(running.map(([name]) => name)).toEqual([]);
+    expect(values(text, 'environment').length).toBe(text.match(/id-token: write/g)?.length ?? 0);
+    for (const [, job] of trusted) {
+      if (job.includes('id-token: write')) expect(values(job, 'environment')).toHaveLength(1);
+    }
+  });
+
+  it('runs for no stranger with the rights of the repository, and puts nothing into a script but by its environment', () => {
+    expect(text).not.toMatch(/pull_request_target|workflow_run/);
+    const scripts = [...text.matchAll(/^ +(?:- )?run: (\|\n(?: {10}.*\n|\n)+|.*)/gm)].map(
+      ([, script]) => script,
+    );
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(scripts.filter((script) => script?.includes('${{'))).toEqual([]);
+  });
+
+  it('names the version of pnpm nowhere', () => {
+    expect(text).not.toMatch(/pnpm@/);
   });
 
   it('runs only scripts that the repository has', () => {
@@ -43,6 +82,10 @@ describe.each(workflows)('.github/workflows/%s', (_name, text) => {
         values(text, 'if').filter((each) => each === 'always()').length,
     );
   });
+});
+
+it('names pnpm with its hash', () => {
+  expect(packageManager).toMatch(/^pnpm@\d+\.\d+\.\d+\+sha512\.[0-9a-f]{128}$/);
 });
 
 it('CI runs on each system with each Node that is supported', () => {

@@ -52,7 +52,15 @@ export async function packPackages(folder: string): Promise<PackedPackages> {
     packageManager: string;
   };
   const filters = [...packages.keys()].flatMap((name) => ['--filter', name]);
-  const pack = ['--yes', packageManager, '-r', ...filters, 'pack', '--pack-destination', folder];
+  const pack = [
+    '--yes',
+    packageManager.replace(/\+.*/, ''),
+    '-r',
+    ...filters,
+    'pack',
+    '--pack-destination',
+    folder,
+  ];
   await npx(pack, repository);
   await npm(['pack', '--ignore-scripts', '--pack-destination', folder, ...new Set(others)], repository);
 
