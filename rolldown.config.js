@@ -11,9 +11,12 @@ const THREADS = {
   '@muse/cli': ['../../packages/snapshot/src/lib/worker.ts'],
 };
 
+/** What the file that starts the command imports, once it knows that this Node will do. */
+const STARTED = ['src/start.ts', 'src/print-version.ts'];
+
 /** What the command needs to print its version is one file, not eight. */
 const BASE =
-  /\/(?:version|exit-code|command-error|system-error|is-terminal|write-fully|write-stdout|render-text)\.ts$/;
+  /\/(?:version|exit-code|command-error|system-error|is-terminal|write-fully|write-stdout|render-text|stderr)\.ts$/;
 
 const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const isCommand = name === '@muse/cli';
@@ -41,10 +44,14 @@ const output = {
 export default defineConfig([
   {
     ...shared,
-    input: byName(sources),
+    input: byName(isCommand ? STARTED : sources),
     plugins: isCommand ? [builtins(), licenses()] : [],
     output: { ...output, cleanDir: true },
   },
+  // A script as well as a module: a Node that takes it for the one or the other can run it.
+  ...(isCommand
+    ? [{ ...shared, input: byName(sources), external: /^\.\//, output: { ...output, format: 'iife' } }]
+    : []),
   ...(THREADS[name] ?? []).map((source) => {
     return { ...shared, input: byName([source]), plugins: isCommand ? [builtins()] : [], output };
   }),

@@ -8,8 +8,6 @@ describe('exitCodeOf()', () => {
     ['wrong usage', usageError('what?'), 2],
     ['a broken configuration file', new CommandError(ExitCode.usage, 'line 3'), 2],
     ['what the system refused', systemFailure('cannot read x', { code: 'EIO' }), 4],
-    ['an interrupt', new SilentExit(ExitCode.interrupted), 130],
-    ['a termination', new SilentExit(ExitCode.terminated), 143],
     ['a reader that went away', new SilentExit(ExitCode.readerGone), 141],
     ['a bug', new TypeError('x is undefined'), 4],
     ['a thrown string', 'oh', 4],

@@ -14,7 +14,7 @@ export class CommandError extends Error {
   }
 }
 
-/** An end that needs no words: the user interrupted, or whoever read the answer went away. */
+/** An end that needs no words: whoever read the answer went away. */
 export class SilentExit extends Error {
   override readonly name = 'SilentExit';
   readonly exitCode: ExitCode;

@@ -8,12 +8,8 @@ export const ExitCode = {
   /** Done, but not for everything that was asked for: each gap is named on stderr. */
   incomplete: 3,
   failed: 4,
-  /** 128 + SIGINT. */
-  interrupted: 130,
   /** 128 + SIGPIPE, as a shell shows for any other program whose reader went away. */
   readerGone: 141,
-  /** 128 + SIGTERM. */
-  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

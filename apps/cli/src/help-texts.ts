@@ -4,11 +4,11 @@ export const rootHelp = `
 Examples:
   muse init                    keep a cache for this directory
   muse snapshot                print the id of what is in it now
-  muse snapshot -o m.json      write the whole manifest to a file
+  muse snapshot -o ../m.json   write the whole manifest to a file
   muse snapshot --save -m green
                                keep it, to compare with later
   muse status                  what changed since the last one that was saved?
-  muse diff m.json             what changed since that manifest?
+  muse diff ../m.json          what changed since that manifest?
   muse explain src/main.c      say why it would be read again, or left out
   muse verify                  read every byte again, trusting no stat
   muse hash README.md          print the id of one file
@@ -19,7 +19,8 @@ Exit codes:
   2  wrong usage, or a broken configuration file
   3  done, but incomplete: each file that is missing in the answer is named on stderr
   4  failed
-  130, 143 interrupted (SIGINT, SIGTERM); 141 the reader of stdout went away
+  141 the reader of stdout went away
+A signal ends it as it ends any program, and leaves no temporary file behind.
 
 'muse <command> --help' tells more about a command.`;
 
@@ -40,7 +41,7 @@ Examples:
   muse snapshot ~/src/linux --json       manifest, problems and counts in one document
   muse snapshot --format sha256sum | sha256sum -c --quiet
                                          check the files with another program
-  muse snapshot --format ndjson -o m.ndjson
+  muse snapshot --format ndjson -o ../m.ndjson
                                          a line for each file, into a file
   muse snapshot packages/foo             did the content of this package change?
   muse snapshot --save -m 'before the upgrade'
@@ -94,7 +95,7 @@ ${differenceExitHelp}
 Examples:
   muse diff latest                       as 'muse status', for the whole tree
   muse diff 1fb5cba8 9d2c01fe            two saved snapshots
-  muse diff m.json .                     what changed since a manifest was written?
+  muse diff ../m.json .                  what changed since a manifest was written?
   muse snapshot --json | ssh host muse diff - /srv/copy
                                          is the copy over there the same?`;
 
@@ -115,7 +116,7 @@ ${operandHelp}
 Examples:
   muse show latest
   muse show 1fb5cba8 --name-only
-  muse show 1fb5cba8 --json > m.json     a manifest again`;
+  muse show 1fb5cba8 --json > ../m.json  a manifest again`;
 
 export const verifyHelp = `
 Stdout has a line for each file that is not as the cache has it:

@@ -1,7 +1,31 @@
 #!/usr/bin/env node
-// Every program that looks for muse asks for its version first: no grammar is loaded for that.
-const [first, ...more] = process.argv.slice(2);
-if (first === '--version' && more.length === 0) await import('./print-version.js');
-else await import('./start.js');
+// Every Node since 10 must be able to parse this file, and it must need no other file to fail: nothing is imported before
+// this Node is known to do, and what is missing or damaged then is told of from here.
 
-export {};
+const { node } = process.versions;
+const [major = 0, minor = 0] = node.split('.').map(Number);
+const isOld = major < 20 || (major === 20 && minor < 19) || !('getBuiltinModule' in process);
+
+if (isOld) {
+  fail(`it needs Node 20.19 or 22.3, or a newer one, and this is Node ${node}`);
+} else {
+  // Every program that looks for muse asks for its version first: no grammar is loaded for that.
+  const isVersion = process.argv.length === 3 && process.argv[2] === '--version';
+  const part = isVersion ? import('./print-version.js') : import('./start.js');
+  part
+    .then(({ start }) => start())
+    .catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      const [reason = ''] = String(error).split('\n');
+      const isShort = code === 'EMFILE' || code === 'ENFILE';
+      const advice = isShort ? 'raise the limit on open files (ulimit -n)' : 'install @muse/cli again';
+      fail(`cannot load a part of the program: ${reason}; ${advice}`);
+    });
+}
+
+function fail(reason: string): void {
+  process.exitCode = 4;
+  // Nobody is left to hear that stderr is closed.
+  process.stderr.on('error', () => undefined);
+  process.stderr.write(`muse: ${reason}\n`);
+}

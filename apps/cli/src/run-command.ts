@@ -4,19 +4,20 @@ import { cacheInfo } from './commands/cache-info.js';
 import { explain } from './commands/explain.js';
 import { hash } from './commands/hash.js';
 import { init } from './commands/init.js';
-import { snapshot } from './commands/snapshot.js';
+import { snapshot, type SnapshotContext } from './commands/snapshot.js';
 import { verify } from './commands/verify.js';
 import { ExitCode } from './exit-code.js';
-import { abortOnInterrupt } from './interruption.js';
-import { isStdout } from './render/is-stdout.js';
+import { loaded } from './loaded.js';
+import { keepHangupIgnored } from './hangup.js';
 import { renderCacheCleared, renderCacheInfo } from './render/render-cache.js';
 import { renderExplain } from './render/render-explain.js';
 import { renderHash } from './render/render-hash.js';
 import { renderInit } from './render/render-init.js';
 import { renderSnapshot } from './render/render-snapshot.js';
 import { renderVerify } from './render/render-verify.js';
-import { checkWritable } from './render/write-file.js';
+import { checkWritable, isStdout } from './render/write-file.js';
 import { createReporter, type Reporter } from './render/reporter.js';
+import { removedAtTheEnd } from './temporary-files.js';
 import type {
   CacheClearRequest,
   CacheInfoRequest,
@@ -45,16 +46,12 @@ process.on('worker', (worker) => worker.once('online', keepYoungGenerationSmall)
 
 /** Runs one command and renders what it gives; rejects with what ended it early. */
 export async function runCommand(request: CommandRequest): Promise<ExitCode> {
+  keepHangupIgnored();
   const reporter = createReporter(request);
-  const finish = (): void => {
-    reporter.finish();
-  };
-  // A second interrupt exits in the middle of anything; the cursor must come back even then.
-  process.once('exit', finish);
   try {
     return await run(request, reporter);
   } finally {
-    finish();
+    reporter.finish();
   }
 }
 
@@ -88,25 +85,21 @@ async function runInit(request: InitRequest): Promise<ExitCode> {
 }
 
 async function runSnapshot(request: SnapshotRequest, reporter: Reporter): Promise<ExitCode> {
-  const signal = abortOnInterrupt();
   const output = request.output !== undefined && !isStdout(request.output) ? request.output : undefined;
   if (output !== undefined) await checkWritable(output);
-  const onProgress = reporter.progress.bind(reporter);
-  const answer = await snapshot(request, { signal, logger: reporter, onProgress });
-  return renderSnapshot(answer, { ...request, output }, reporter, signal);
+  const context = contextOf(reporter);
+  const answer = await snapshot(request, context);
+  return renderSnapshot(answer, { ...request, output }, reporter, context.temporaryFiles);
 }
 
 /** Most runs are snapshots, which need none of this. */
 async function runSaved(request: SavedRequest, reporter: Reporter): Promise<ExitCode> {
-  const saved = await import('./run-saved.js');
-  return saved.runSaved(request, reporter);
+  const { runSaved: runIt } = await loaded(import('./run-saved.js'));
+  return runIt(request, contextOf(reporter), reporter);
 }
 
 async function runVerify(request: VerifyRequest, reporter: Reporter): Promise<ExitCode> {
-  const signal = abortOnInterrupt();
-  const onProgress = reporter.progress.bind(reporter);
-  const answer = await verify(request, { signal, logger: reporter, onProgress });
-  return renderVerify(answer, request, reporter, signal);
+  return renderVerify(await verify(request, contextOf(reporter)), request, reporter);
 }
 
 async function runExplain(request: ExplainRequest, reporter: Reporter): Promise<ExitCode> {
@@ -124,6 +117,10 @@ async function runCacheClear(request: CacheClearRequest, reporter: Reporter): Pr
 }
 
 async function runHash(request: HashRequest, reporter: Reporter): Promise<ExitCode> {
-  const signal = abortOnInterrupt();
-  return renderHash(hash(request, signal), reporter, signal);
+  return renderHash(hash(request), reporter);
+}
+
+function contextOf(reporter: Reporter): SnapshotContext {
+  const onProgress = reporter.progress.bind(reporter);
+  return { logger: reporter, onProgress, temporaryFiles: removedAtTheEnd() };
 }

@@ -1,9 +1,13 @@
 import { exitCodeOf, SilentExit } from './command-error.js';
 import type { ExitCode } from './exit-code.js';
+import { loaded } from './loaded.js';
 import { parseArguments } from './parse-arguments.js';
+import { reportFailure } from './render/report-failure.js';
+import { createReporter } from './render/reporter.js';
 import type { CommonOptions } from './request.js';
 
-// What a command needs is imported when it runs: `muse --help` must not wait for the engine to load.
+// What a command needs is imported when it runs: `muse --help` must not wait for the engine to load. What is needed to
+// fail is here from the start.
 
 /** Runs one command line from its arguments to its exit code. It never rejects. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
@@ -11,15 +15,15 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   try {
     const request = parseArguments(args);
     if (request.command === 'text') {
-      const { renderText } = await import('./render/render-text.js');
+      const { renderText } = await loaded(import('./render/render-text.js'));
       return await renderText(request);
     }
     if (request.command === 'completion') {
-      const { renderCompletion } = await import('./completion/render-completion.js');
+      const { renderCompletion } = await loaded(import('./completion/render-completion.js'));
       return await renderCompletion(request);
     }
     options = request;
-    const { runCommand } = await import('./run-command.js');
+    const { runCommand } = await loaded(import('./run-command.js'));
     return await runCommand(request);
   } catch (error) {
     return fail(error, options);
@@ -27,11 +31,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
 }
 
 /** Tells of an error that ended the program, and returns the exit code for it. */
-export async function fail(error: unknown, options: CommonOptions): Promise<ExitCode> {
-  if (!(error instanceof SilentExit)) {
-    const { createReporter } = await import('./render/reporter.js');
-    const { reportFailure } = await import('./render/report-failure.js');
-    reportFailure(createReporter(options), error);
-  }
+export function fail(error: unknown, options: CommonOptions): ExitCode {
+  if (!(error instanceof SilentExit)) reportFailure(createReporter(options), error);
   return exitCodeOf(error);
 }

@@ -59,14 +59,29 @@ export function lines(text: string | Buffer): string[] {
   return text.toString().split('\n').slice(0, -1);
 }
 
+/** A run of `muse` that goes on. */
+export interface Started {
+  readonly ended: Promise<Run>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `muse`. */
+export function startMuse(args: readonly string[], options: RunOptions = {}): Started {
+  return start(process.execPath, [main, ...args], options);
+}
+
 function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Run> {
+  return start(program, args, options).ended;
+}
+
+function start(program: string, args: readonly string[], options: RunOptions): Started {
   const spawnOptions: SpawnOptions = {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], TERM: 'xterm', LC_ALL: 'C.UTF-8', ...options.env },
     ...(options.ordinary === true ? ordinaryUser() : {}),
   };
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...spawnOptions, stdio: 'pipe' });
+  const child = spawn(program, args, { ...spawnOptions, stdio: 'pipe' });
+  const ended = new Promise<Run>((resolve, reject) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     if (options.unread !== true) child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -83,4 +98,5 @@ function runProgram(program: string, args: readonly string[], options: RunOption
       resolve({ code, signal, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() });
     });
   });
+  return { ended, kill: (signal) => void child.kill(signal) };
 }

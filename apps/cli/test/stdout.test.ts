@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTree, removeTree, tempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lines, muse, shell } from './muse.js';
+import { lines, shell } from './muse.js';
 
 const linux = process.platform === 'linux';
 const files = 12_000;
@@ -29,14 +29,6 @@ describe('muse snapshot --json on stdout', () => {
     const run = await shell(`{ muse snapshot --json -q; echo "exit $?" >&2; } | head -c 1`, { cwd: root });
     expect(run.stdout.toString()).toBe('{');
     expect(run.stderr).toBe('exit 141\n');
-  });
-
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('does not keep %s waiting for a reader that stopped', async (signal, code) => {
-    const run = await muse(['snapshot', '--json', '-q', root], { unread: true, signals: [[signal, 4_000]] });
-    expect(run).toMatchObject({ code, stderr: '' });
   });
 
   it.runIf(linux)('fails when the disk is full', async () => {

@@ -35,7 +35,7 @@ export async function status(request: StatusRequest, context: SnapshotContext): 
   const doing = `cannot tell what changed in ${directory}`;
   const tree = await findWorkingTree(directory, context.logger);
   if (!tree.hasMuse) throw noMuse(doing, tree);
-  const { saved, damaged } = await latestOf(tree, doing, context.signal);
+  const { saved, damaged } = await latestOf(tree, doing);
   // First of all: what is saved while this runs is newer than what is compared.
   const taken = await takeOf(tree, request, context);
   const before = { name: 'latest', snapshot: reRooted(saved, tree.subtree), saved };
@@ -78,13 +78,11 @@ async function nowFor(before: Operand, context: OperandContext): Promise<Operand
 async function latestOf(
   { root, subtree, name }: WorkingTree,
   doing: string,
-  signal: AbortSignal,
 ): Promise<{ saved: SavedSnapshot; damaged: readonly DamagedSnapshot[] }> {
   let found: LatestSnapshot;
   try {
-    found = await latestSavedSnapshot(root, { subtree, signal });
+    found = await latestSavedSnapshot(root, { subtree });
   } catch (error) {
-    signal.throwIfAborted();
     throw savedFailure(doing, error);
   }
   const { snapshot: saved, damaged } = found;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { hashFile, NotRegularFileError, type ObjectId } from '@muse/stat-cache';
 import { nativePath } from '../native-path.js';
 import { readStdin } from '../read-stdin.js';
@@ -11,36 +11,32 @@ export type HashAnswer =
   { readonly name: string; readonly objectId: ObjectId } | { readonly name: string; readonly error: unknown };
 
 /** Hashes the files one after the other; one that cannot be read does not stop the others. */
-export async function* hash({ files }: HashRequest, signal: AbortSignal): AsyncGenerator<HashAnswer> {
-  for (const name of files) {
-    signal.throwIfAborted();
-    yield await hashNamed(name, signal);
-  }
+export async function* hash({ files }: HashRequest): AsyncGenerator<HashAnswer> {
+  for (const name of files) yield await hashNamed(name);
 }
 
-async function hashNamed(name: string, signal: AbortSignal): Promise<HashAnswer> {
+async function hashNamed(name: string): Promise<HashAnswer> {
   try {
-    const objectId = name === '-' ? await hashStream(readStdin(), signal) : await hashPath(name, signal);
+    const objectId = name === '-' ? await hashStream(readStdin()) : await hashPath(name);
     return { name, objectId };
   } catch (error) {
-    signal.throwIfAborted();
     return { name, error };
   }
 }
 
 /** The library follows no link; whoever names one means the file it leads to. */
-async function hashPath(name: string, signal: AbortSignal): Promise<ObjectId> {
+async function hashPath(name: string): Promise<ObjectId> {
   const path = nativePath(name);
   try {
-    return (await hashFile(path, { signal })).objectId;
+    return (await hashFile(path)).objectId;
   } catch (error) {
     if (!(error instanceof NotRegularFileError) || !(await stat(path)).isFile()) throw error;
-    return (await hashFile(await realpath(path, 'buffer'), { signal })).objectId;
+    return (await hashFile(await realpath(path, 'buffer'))).objectId;
   }
 }
 
-async function hashStream(stream: Readable, signal: AbortSignal): Promise<ObjectId> {
+async function hashStream(stream: Readable): Promise<ObjectId> {
   const hasher = createHash('sha256');
-  for await (const chunk of addAbortSignal(signal, stream)) hasher.update(chunk as Buffer);
+  for await (const chunk of stream) hasher.update(chunk as Buffer);
   return `sha256:${hasher.digest('hex')}`;
 }

@@ -5,18 +5,13 @@ import { noMuse, savedFailure } from '../saved-failure.js';
 import { findWorkingTree } from '../working-tree.js';
 
 /** Lists the saved snapshots of a working tree. */
-export async function log(
-  { directory }: LogRequest,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<SavedSnapshotList> {
+export async function log({ directory }: LogRequest, logger: Logger): Promise<SavedSnapshotList> {
   const doing = `cannot list the saved snapshots of ${directory}`;
   const tree = await findWorkingTree(directory, logger);
   if (!tree.hasMuse) throw noMuse(doing, tree);
   try {
-    return await listSavedSnapshots(tree.root, { signal });
+    return await listSavedSnapshots(tree.root);
   } catch (error) {
-    signal.throwIfAborted();
     throw savedFailure(doing, error);
   }
 }

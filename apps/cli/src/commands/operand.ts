@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { createReadStream } from 'node:fs';
 import {
   latestSavedSnapshot,
@@ -41,7 +41,7 @@ const ADVICE = "name a saved snapshot ('muse log'), a manifest, a directory, or 
 
 /** Returns the snapshot that a word stands for: a saved one, a manifest in a file or on stdin, or a directory. */
 export async function readOperand(name: string, context: OperandContext): Promise<Operand> {
-  if (name === '-') return readManifest(name, readStdin, context.signal);
+  if (name === '-') return readManifest(name, readStdin);
   const kind = await kindOf(name);
   const saved = canBeSaved(name) ? await readSaved(name, context, kind !== undefined) : undefined;
   if (saved && kind !== undefined) {
@@ -52,7 +52,7 @@ export async function readOperand(name: string, context: OperandContext): Promis
   }
   if (saved) return { name, snapshot: saved, saved };
   if (kind === 'directory') return takeDirectory(name, context);
-  return readManifest(name, () => createReadStream(nativePath(name)), context.signal);
+  return readManifest(name, () => createReadStream(nativePath(name)));
 }
 
 /** Whether one of the words stands for the snapshot that was saved last, and not for a file that is called so. */
@@ -88,20 +88,19 @@ async function kindOf(name: string): Promise<'file' | 'directory' | undefined> {
 /** Returns undefined where there is none, and the name is that of something else. */
 async function readSaved(
   name: string,
-  { here: { root, subtree, hasMuse }, signal, logger }: OperandContext,
+  { here: { root, subtree, hasMuse }, logger }: OperandContext,
   orElse: boolean,
 ): Promise<SavedSnapshot | undefined> {
   const doing = `cannot find the snapshot ${name}`;
   try {
     if (name !== 'latest') {
-      if (hasMuse) return await readSavedSnapshot(root, name, { signal });
+      if (hasMuse) return await readSavedSnapshot(root, name);
     } else if (hasMuse) {
-      const { snapshot, damaged } = await latestSavedSnapshot(root, { subtree, signal });
+      const { snapshot, damaged } = await latestSavedSnapshot(root, { subtree });
       for (const { error } of damaged) logger.warn(`${error.message}; an older one is taken for the latest`);
       if (snapshot) return snapshot;
     }
   } catch (error) {
-    signal.throwIfAborted();
     const isNone = error instanceof SavedSnapshotError && error.code === 'ENOSNAPSHOT';
     if (!isNone) throw savedFailure(doing, error);
   }
@@ -114,13 +113,12 @@ async function readSaved(
   );
 }
 
-async function readManifest(name: string, open: () => Readable, signal: AbortSignal): Promise<Operand> {
+async function readManifest(name: string, open: () => Readable): Promise<Operand> {
   const chunks: Buffer[] = [];
   const doing = `cannot read the manifest ${name === '-' ? 'on stdin' : name}`;
   try {
-    for await (const chunk of addAbortSignal(signal, open())) chunks.push(chunk as Buffer);
+    for await (const chunk of open()) chunks.push(chunk as Buffer);
   } catch (error) {
-    signal.throwIfAborted();
     throw systemFailure(doing, error, errorCode(error) === 'ENOENT' ? ADVICE : undefined);
   }
   try {

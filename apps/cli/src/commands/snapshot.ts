@@ -5,7 +5,7 @@ import {
   type SavedSnapshotInfo,
   type Snapshot,
 } from '@muse/snapshot';
-import type { Logger } from '@muse/stat-cache';
+import type { Logger, TemporaryFiles } from '@muse/stat-cache';
 import type { SnapshotRequest, TreeRequest } from '../request.js';
 import { rootFailure, rootProblemIn } from '../root-failure.js';
 import { noMuse, savedFailure } from '../saved-failure.js';
@@ -23,11 +23,11 @@ export interface SnapshotAnswer {
   readonly saved: SavedSnapshotInfo | undefined;
 }
 
-/** What a snapshot tells while it runs, and what ends it early. */
+/** What a snapshot tells while it runs. */
 export interface SnapshotContext {
-  readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly onProgress: (progress: Progress) => void;
+  readonly temporaryFiles: TemporaryFiles;
 }
 
 /** Takes the snapshot that was asked for; rejects where not even the root could be listed, or it could not be saved. */
@@ -41,7 +41,7 @@ export async function snapshot(request: SnapshotRequest, context: SnapshotContex
     snapshot: taken,
     lacksCache: cache && !tree.hasMuse,
     isLeftOut: isLeftOut(tree, taken),
-    saved: save ? await keep(tree, taken, request, context.signal) : undefined,
+    saved: save ? await keep(tree, taken, request, context.temporaryFiles) : undefined,
   };
 }
 
@@ -55,7 +55,7 @@ export interface TakeOptions extends TreeRequest, Pick<SnapshotRequest, 'threads
 export async function takeOf(
   { name, root, subtree }: WorkingTree,
   { cache = true, threads, tree, deferManifest }: TakeOptions,
-  { signal, logger, onProgress }: SnapshotContext,
+  { logger, onProgress, temporaryFiles }: SnapshotContext,
 ): Promise<Snapshot> {
   let taken: Snapshot;
   try {
@@ -65,12 +65,11 @@ export async function takeOf(
       threads,
       ...tree,
       logger,
-      signal,
       onProgress,
+      temporaryFiles,
       deferManifest,
     });
   } catch (error) {
-    signal.throwIfAborted();
     throw rootFailure(`cannot take a snapshot of ${name}`, error);
   }
   const rootProblem = rootProblemIn(taken.problems);
@@ -87,12 +86,11 @@ async function keep(
   { name, root, subtree }: WorkingTree,
   taken: Snapshot,
   { note }: SnapshotRequest,
-  signal: AbortSignal,
+  temporaryFiles: TemporaryFiles,
 ): Promise<SavedSnapshotInfo> {
   try {
-    return await saveSnapshot(root, taken, { note, subtree, signal });
+    return await saveSnapshot(root, taken, { note, subtree, temporaryFiles });
   } catch (error) {
-    signal.throwIfAborted();
     throw savedFailure(`cannot save a snapshot of ${name}`, error);
   }
 }

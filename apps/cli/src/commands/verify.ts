@@ -28,7 +28,6 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
       ...context,
     });
   } catch (error) {
-    context.signal.throwIfAborted();
     throw rootFailure(doing, error);
   }
   const rootProblem = rootProblemIn(verification.problems);

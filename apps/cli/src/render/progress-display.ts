@@ -23,7 +23,8 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   let bar: SingleBar | undefined;
 
   const load = async (): Promise<void> => {
-    library = await import('cli-progress');
+    // Nobody's answer fails for want of a bar.
+    library = await import('cli-progress').catch(() => undefined);
     show();
   };
   const show = (): void => {
@@ -60,8 +61,10 @@ function startBar(
   const bar = new library.SingleBar({
     stream,
     clearOnComplete: true,
-    hideCursor: true,
-    // Interrupts are ours to handle: a listener of the library's own would only put the bar away.
+    // A signal ends this without a word more, so nothing may be left to be undone: no hidden cursor, no switched-off
+    // wrapping, and no listener of the library's own.
+    hideCursor: false,
+    linewrap: true,
     gracefulExit: false,
     format: (_options, _parameters, payload: { text: string }) => payload.text,
   });

@@ -16,13 +16,12 @@ export async function renderComparison(
   comparison: Comparison,
   { exitCode, json, nameOnly, nul }: CommonOptions & DifferenceOptions,
   reporter: Reporter,
-  signal: AbortSignal,
 ): Promise<ExitCode> {
   reporter.finish();
   const { before, after, diff, damaged } = comparison;
-  if (json) await writeJson(comparisonDocument(comparison), signal);
-  else if (nul) await writeNulEnded(differenceParts(diff, nameOnly), signal);
-  else await writeLines(differenceLines(diff, nameOnly), signal);
+  if (json) await writeJson(comparisonDocument(comparison));
+  else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
+  else await writeLines(differenceLines(diff, nameOnly));
 
   for (const { error } of damaged) reporter.error(error.message);
   if (damaged.length > 0) reporter.warn('what is compared with is an older one');

@@ -9,11 +9,7 @@ import type { Reporter } from './reporter.js';
 import { stdoutIsTerminal, writeStdout } from './write-stdout.js';
 
 /** Prints `<object id>  <name>` for each file as soon as it is known; a file that failed is named on stderr. */
-export async function renderHash(
-  answers: AsyncIterable<HashAnswer>,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<ExitCode> {
+export async function renderHash(answers: AsyncIterable<HashAnswer>, reporter: Reporter): Promise<ExitCode> {
   let hashed = 0;
   let failed = 0;
   const terminal = stdoutIsTerminal();
@@ -30,7 +26,7 @@ export async function renderHash(
     }
   }
 
-  await writeStdout(lines(), signal);
+  await writeStdout(lines());
   return failed === 0 ? ExitCode.done : hashed > 0 ? ExitCode.incomplete : ExitCode.failed;
 }
 

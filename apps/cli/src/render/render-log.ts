@@ -11,11 +11,10 @@ export async function renderLog(
   list: SavedSnapshotList,
   { json }: LogRequest,
   reporter: Reporter,
-  signal: AbortSignal,
 ): Promise<ExitCode> {
   const { snapshots, damaged } = list;
-  if (json) await writeJson(logDocument(list), signal);
-  else await writeLines(snapshots.map(logLine), signal);
+  if (json) await writeJson(logDocument(list));
+  else await writeLines(snapshots.map(logLine));
 
   for (const { error } of damaged) reporter.error(error.message);
   if (damaged.length > 0) {

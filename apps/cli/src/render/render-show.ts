@@ -12,12 +12,11 @@ export async function renderShow(
   operand: Operand,
   { json, nameOnly, nul }: ShowRequest,
   reporter: Reporter,
-  signal: AbortSignal,
 ): Promise<ExitCode> {
   reporter.finish();
-  if (json) await writeJsonPieces(showPieces(operand), signal);
-  else if (nul) await writeNulEnded(fileParts(operand, nameOnly), signal);
-  else await writeLines(showLines(operand, nameOnly), signal);
+  if (json) await writeJsonPieces(showPieces(operand));
+  else if (nul) await writeNulEnded(fileParts(operand, nameOnly));
+  else await writeLines(showLines(operand, nameOnly));
 
   const { complete, problems } = operand.snapshot;
   for (const line of problemLines(problems)) reporter.error(line);

@@ -12,11 +12,10 @@ export async function renderVerify(
   { verification, milliseconds }: VerifyAnswer,
   { json, strict }: VerifyRequest,
   reporter: Reporter,
-  signal: AbortSignal,
 ): Promise<ExitCode> {
   reporter.finish();
-  if (json) await writeJson(verifyDocument(verification), signal);
-  else await writeLines(verifyLines(verification), signal);
+  if (json) await writeJson(verifyDocument(verification));
+  else await writeLines(verifyLines(verification));
 
   const { files, unknown, mismatch, edited, problems, complete } = verification;
   for (const line of problemLines(problems)) reporter.error(line);

@@ -3,29 +3,29 @@ import { printable, printableJson } from './printable.js';
 import { stdoutIsTerminal, writeStdout } from './write-stdout.js';
 
 /** Writes lines to stdout: names as they are on disk, or fit for a terminal where stdout is one. */
-export async function writeLines(lines: Iterable<string>, signal?: AbortSignal): Promise<void> {
-  await writeStdout(encoded(lines, stdoutIsTerminal()), signal);
+export async function writeLines(lines: Iterable<string>): Promise<void> {
+  await writeStdout(encoded(lines, stdoutIsTerminal()));
 }
 
 /** Writes parts that NUL ends; on a terminal, which shows none, names in them are made fit for it. */
-export async function writeNulEnded(parts: Iterable<string>, signal?: AbortSignal): Promise<void> {
-  await writeStdout(encoded(parts, stdoutIsTerminal(), '\0'), signal);
+export async function writeNulEnded(parts: Iterable<string>): Promise<void> {
+  await writeStdout(encoded(parts, stdoutIsTerminal(), '\0'));
 }
 
 /** Writes one JSON document to stdout. A byte of a name that is not UTF-8 is `\udcXX` in it. */
-export async function writeJson(document: object, signal?: AbortSignal): Promise<void> {
+export async function writeJson(document: object): Promise<void> {
   const text = JSON.stringify(document);
-  await writeStdout([Buffer.from(`${stdoutIsTerminal() ? printableJson(text) : text}\n`)], signal);
+  await writeStdout([Buffer.from(`${stdoutIsTerminal() ? printableJson(text) : text}\n`)]);
 }
 
 /** Writes one JSON document that comes in pieces. */
-export async function writeJsonPieces(pieces: Iterable<string>, signal?: AbortSignal): Promise<void> {
+export async function writeJsonPieces(pieces: Iterable<string>): Promise<void> {
   const terminal = stdoutIsTerminal();
   const text = (function* () {
     for (const piece of pieces) yield terminal ? printableJson(piece) : piece;
     yield '\n';
   })();
-  await writeStdout(encoded(text, false, ''), signal);
+  await writeStdout(encoded(text, false, ''));
 }
 
 /** Some lines are one write: a line for each of 75,000 files would take as many. */

@@ -1,111 +1,152 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { access, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, fstatSync, lstatSync, type Stats } from 'node:fs';
+import { access, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { treePathFromBytes } from '@muse/paths';
+import type { TemporaryFiles } from '@muse/stat-cache';
 import { CommandError } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';
 import { errorCode, systemFailure } from '../system-error.js';
+import { isTerminal } from './is-terminal.js';
 import { writeFully } from './write-fully.js';
+
+/**
+ * Where an answer goes that is written to a named file.
+ *
+ * What the name leads to, links followed, is written to where it is a pipe or a character device. Otherwise the name
+ * itself is replaced by a new file, link or not: whoever made the tree must not choose what is overwritten.
+ */
+
+/** Hears of temporary files, and makes an answer fit for a terminal where it goes to one. */
+export interface WriteOptions {
+  readonly temporaryFiles?: TemporaryFiles | undefined;
+  readonly forTerminal?: ((chunks: Iterable<Uint8Array>) => Iterable<Uint8Array>) | undefined;
+}
+
+/** Returns the number of the descriptor that a path names, if it names one. */
+function descriptorOf(path: string): number | undefined {
+  if (path === '/dev/stdout') return 1;
+  if (path === '/dev/stderr') return 2;
+  const number = /^\/(?:dev|proc\/self)\/fd\/(\d{1,9})$/.exec(path)?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
+/**
+ * True when `path` is a name of stdout, such as `/dev/stdout`, or of the file that the shell opened as stdout: replacing
+ * that would throw away what others wrote to it.
+ */
+export function isStdout(path: string): boolean {
+  if (descriptorOf(path) === 1) return true;
+  try {
+    const named = lstatSync(nativePath(path), { bigint: true });
+    const stdout = fstatSync(1, { bigint: true });
+    return named.dev === stdout.dev && named.ino === stdout.ino;
+  } catch {
+    return false;
+  }
+}
 
 /** Rejects when an answer could not be written to `path` anyway, before the work for it is done. */
 export async function checkWritable(path: string): Promise<void> {
   try {
-    const target = await resolveTarget(path);
-    if (!target.device) await access(nativePath(dirname(target.path)), constants.W_OK);
+    if (!(await leadsToSpecial(path))) await access(nativePath(dirname(path)), constants.W_OK);
   } catch (error) {
     throw failure(path, error);
   }
 }
 
-/**
- * Writes an answer to `path`: whole, by way of a temporary file beside it, or not at all. A symbolic link stays one,
- * and its target is replaced. Only to a character device such as `/dev/null` the bytes go directly.
- */
+/** Writes an answer to `path`, and returns whether it is a new file: that is there whole, or not at all. */
 export async function writeFile(
   path: string,
   chunks: Iterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
+  options: WriteOptions = {},
+): Promise<boolean> {
   try {
-    const target = await resolveTarget(path);
-    if (target.device) await writeThrough(target.path, chunks, signal);
-    else await replace(target.path, target.mode, chunks, signal);
+    const isSpecial = await leadsToSpecial(path);
+    if (isSpecial) await writeThrough(path, chunks, options);
+    else await replace(path, chunks, options);
+    return !isSpecial;
   } catch (error) {
-    throw signal.aborted ? signal.reason : failure(path, error);
+    throw failure(path, error);
   }
+}
+
+/** Returns false where there is nothing, or a file to replace; throws where what is there can be neither. */
+async function leadsToSpecial(path: string): Promise<boolean> {
+  const descriptor = descriptorOf(path);
+  if (descriptor !== undefined) {
+    const stats = fstatSync(descriptor);
+    if (stats.isFile() || stats.isSocket() || isWritable(stats)) return true;
+    throw refusal(path, 'nothing to write to');
+  }
+  let stats: Stats;
+  try {
+    stats = await stat(nativePath(path));
+  } catch (error) {
+    const isLink = (await lstat(nativePath(path)).catch(() => undefined))?.isSymbolicLink();
+    if (isLink === true || errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  if (stats.isFile()) return false;
+  if (isWritable(stats)) return true;
+  throw refusal(path, stats.isDirectory() ? 'a directory' : 'neither a file, a pipe nor a terminal');
+}
+
+function isWritable(stats: Stats): boolean {
+  return stats.isCharacterDevice() || stats.isFIFO();
 }
 
 async function replace(
   path: string,
-  mode: number | undefined,
   chunks: Iterable<Uint8Array>,
-  signal: AbortSignal,
+  { temporaryFiles }: WriteOptions,
 ): Promise<void> {
-  const temporary = nativePath(join(dirname(path), `.muse-output-${randomBytes(8).toString('hex')}.tmp`));
-  const handle = await open(temporary, 'wx');
+  const temporary = join(dirname(path), `.muse-output-${randomBytes(8).toString('hex')}.tmp`);
+  temporaryFiles?.add(temporary);
   try {
+    const handle = await open(nativePath(temporary), 'wx');
     try {
-      if (mode !== undefined) await handle.chmod(mode);
-      await writeChunks(handle, chunks, signal);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      try {
+        await writeChunks(handle.fd, chunks);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(nativePath(temporary), nativePath(path));
+    } catch (error) {
+      await unlink(nativePath(temporary)).catch(() => undefined);
+      throw error;
     }
-    signal.throwIfAborted();
-    await rename(temporary, nativePath(path));
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
+  } finally {
+    temporaryFiles?.delete(temporary);
   }
 }
 
-async function writeThrough(path: string, chunks: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-  const handle = await open(nativePath(path), constants.O_WRONLY);
+async function writeThrough(
+  path: string,
+  chunks: Iterable<Uint8Array>,
+  { forTerminal }: WriteOptions,
+): Promise<void> {
+  const fit = (fd: number): Iterable<Uint8Array> =>
+    isTerminal(fd) && forTerminal ? forTerminal(chunks) : chunks;
+  const descriptor = descriptorOf(path);
+  if (descriptor !== undefined) return writeChunks(descriptor, fit(descriptor));
+  const handle = await open(nativePath(path), constants.O_WRONLY | constants.O_NOCTTY);
   try {
-    await writeChunks(handle, chunks, signal);
+    // Swapped by now for a link to somebody's file?
+    if (!isWritable(await handle.stat())) throw refusal(path, 'not what it was');
+    await writeChunks(handle.fd, fit(handle.fd));
   } finally {
     await handle.close();
   }
 }
 
-async function writeChunks(
-  handle: FileHandle,
-  chunks: Iterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const chunk of chunks) {
-    signal.throwIfAborted();
-    await writeFully(handle.fd, chunk);
-  }
+async function writeChunks(descriptor: number, chunks: Iterable<Uint8Array>): Promise<void> {
+  for (const chunk of chunks) await writeFully(descriptor, chunk);
 }
 
-interface Target {
-  /** Where the answer goes, links resolved. */
-  readonly path: string;
-  /** True for a character device, which is not to be replaced by a file. */
-  readonly device: boolean;
-  /** The permissions of the file that is there already. */
-  readonly mode: number | undefined;
-}
-
-async function resolveTarget(path: string): Promise<Target> {
-  let stats: Stats;
-  try {
-    stats = await stat(nativePath(path));
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    return { path, device: false, mode: undefined };
-  }
-  if (stats.isCharacterDevice()) return { path, device: true, mode: undefined };
-  if (stats.isFile()) {
-    const resolved = await realpath(nativePath(path), 'buffer');
-    return { path: treePathFromBytes(resolved), device: false, mode: stats.mode & 0o777 };
-  }
-  const kind = stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a pipe' : 'no regular file';
-  const advice = stats.isFIFO() ? `write to stdout and use '>'` : 'name a file';
-  throw new CommandError(ExitCode.failed, `cannot write ${path}: it is ${kind}`, advice);
+function refusal(path: string, kind: string): CommandError {
+  return new CommandError(ExitCode.failed, `cannot write ${path}: it is ${kind}`, 'name a file');
 }
 
 function failure(path: string, error: unknown): unknown {

@@ -14,21 +14,13 @@ export function stdoutIsTerminal(): boolean {
 
 /**
  * Writes an answer to stdout and resolves once the system has all of it; never more than one piece waits in memory.
- *
- * Rejects with the signal's reason on an abort, with a `SilentExit` when the reader has gone away.
+ * Rejects with a `SilentExit` when the reader has gone away.
  */
-export async function writeStdout(
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function writeStdout(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   const write = isFile() ? writeToFile : writeToStream;
   try {
-    for await (const piece of chunks) {
-      signal?.throwIfAborted();
-      await abortable(write(piece), signal);
-    }
+    for await (const piece of chunks) await write(piece);
   } catch (error) {
-    if (signal?.aborted === true) throw signal.reason;
     const code = errorCode(error);
     if (code === 'EPIPE' || code === 'ECONNRESET') throw new SilentExit(ExitCode.readerGone);
     throw code === undefined ? error : systemFailure('cannot write to stdout', error);
@@ -51,20 +43,6 @@ function writeToStream(piece: Uint8Array): Promise<void> {
     process.stdout.write(piece, (error) => {
       if (error) reject(error);
       else resolve();
-    });
-  });
-}
-
-/** A reader that stops reading without going away must not keep an interrupted command. */
-async function abortable(writing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return writing;
-  await new Promise<void>((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    writing.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
     });
   });
 }

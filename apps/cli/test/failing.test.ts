@@ -1,0 +1,152 @@
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { makeTree, tempDir } from '@muse/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lines, main, muse, shell, type Run } from './muse.js';
+
+const directory = tempDir();
+const tree = join(directory.path, 'tree');
+const copy = join(directory.path, 'installed');
+const dist = dirname(main);
+
+beforeAll(async () => {
+  await makeTree({ tree: { a: 'a', '.muse': { cache: {} } } }, directory.path);
+  cpSync(dist, join(copy, 'dist'), { recursive: true, filter: (file) => !/\.(?:map|d\.ts)$/.test(file) });
+  cpSync(join(dist, '../package.json'), join(copy, 'package.json'));
+});
+
+afterAll(() => directory.remove());
+
+/** Whether a run answered, or failed as a run may: one line, code 4. */
+function isProper({ code, stdout, stderr }: Run): boolean {
+  if (code === 0) return stdout.length > 0;
+  return code === 4 && stdout.length === 0 && lines(stderr).length === 1 && /^muse: \S/.test(stderr);
+}
+
+/** Runs it with at most two seconds of a processor. */
+function bounded(words: string, program = `'${process.execPath}' '${main}'`): Promise<Run> {
+  return shell(`ulimit -t 2; exec ${program} ${words}`, { cwd: tree });
+}
+
+describe('an installation with a file that is', () => {
+  const parts = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'main.js');
+  const commands = ['snapshot -q --no-cache', 'show -q .', 'completion bash', '--help', '--version'];
+
+  it.each([
+    [
+      'missing',
+      (file: string) => {
+        rmSync(file);
+      },
+    ],
+    [
+      'empty',
+      (file: string) => {
+        writeFileSync(file, '');
+      },
+    ],
+    [
+      'not JavaScript',
+      (file: string) => {
+        writeFileSync(file, '<html>');
+      },
+    ],
+  ])(
+    '%s fails in one line, or does not need it',
+    async (kind, damage) => {
+      const failed = new Set<string>();
+      for (const part of parts) {
+        const file = join(copy, 'dist', part);
+        damage(file);
+        for (const words of kind === 'missing' ? commands : commands.slice(0, 2)) {
+          const run = await bounded(words, `'${process.execPath}' '${join(copy, 'dist/main.js')}'`);
+          expect([part, words, isProper(run) || run]).toEqual([part, words, true]);
+          if (run.code === 4) failed.add(part);
+        }
+        cpSync(join(dist, part), file);
+      }
+      expect(failed.size).toBeGreaterThan(4);
+    },
+    120_000,
+  );
+});
+
+describe.skipIf(process.platform === 'win32')('a shortage of descriptors', () => {
+  /** With fewer than that Node itself does not come as far as our first line. */
+  const enough = 19;
+
+  it('is told of in one line, or does not matter', async () => {
+    const failures = new Set<string>();
+    for (let limit = enough; limit <= 64; limit += limit < 30 ? 1 : 8) {
+      for (const words of ['snapshot -q', 'show missing']) {
+        const run = await shell(
+          `ulimit -n ${limit}; ulimit -t 2; exec '${process.execPath}' '${main}' ${words}`,
+          {
+            cwd: tree,
+          },
+        );
+        expect([limit, words, isProper(run) || run]).toEqual([limit, words, true]);
+        if (run.code === 4) failures.add(run.stderr);
+      }
+    }
+    expect([...failures].some((text) => text.includes('(ulimit -n)'))).toBe(true);
+  }, 60_000);
+
+  it('does not keep a process busy that Node gives up', async () => {
+    for (const limit of [3, 8, 12, 16, 18]) {
+      const started = performance.now();
+      const run = await bounded(
+        'snapshot -q',
+        `sh -c 'ulimit -n ${limit}; exec "$@"' sh '${process.execPath}' '${main}'`,
+      );
+      expect(run.code).not.toBe(0);
+      expect(performance.now() - started).toBeLessThan(5_000);
+    }
+  }, 60_000);
+});
+
+/** The option that has Node run this first. */
+const first = (code: string) => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
+});
+
+describe('an error that nobody caught', () => {
+  it('ends it with one line and code 4', async () => {
+    const env = first('setTimeout(() => { throw new Error("oh\\nno"); }, 300)');
+    const run = await muse(['hash', '-'], { env });
+    expect(run.stderr).toBe('muse: Error: oh; this is a bug in muse: run again with --debug and report it\n');
+    expect(run.code).toBe(4);
+  });
+
+  it('ends it where that cannot even be told', async () => {
+    const env = first('setTimeout(() => { throw { toString() { throw new Error("second"); } }; }, 300)');
+    const run = await muse(['hash', '-'], { env });
+    expect(run).toMatchObject({ code: 4, stderr: '' });
+  });
+
+  it.runIf(process.platform === 'linux')('ends it where nobody can be told', async () => {
+    const env = first('setTimeout(() => { throw new Error("oh"); }, 300)');
+    const run = await shell('sleep 1 | muse hash - 2> /dev/full; echo "exit $?"', { env });
+    expect(run.stdout.toString()).toBe('exit 4\n');
+  });
+});
+
+describe('a Node that is too old', () => {
+  it('is told so in one line', async () => {
+    for (const version of ['18.20.4', '20.18.3', '8.17.0']) {
+      const env = first(`Object.defineProperty(process.versions, 'node', { value: '${version}' })`);
+      const run = await muse(['snapshot'], { env, cwd: tree });
+      expect(run.stderr).toMatch(/^muse: it needs Node 20\.19 [^\n]*, and this is Node [\d.]+\n$/);
+      expect(run.stderr).toContain(version);
+      expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    }
+  });
+
+  it('can parse the file that tells it, as a script and as a module', () => {
+    const text = readFileSync(main, 'utf8');
+    expect(() => new Script(text)).not.toThrow();
+    // Syntax that Node 12 does not have.
+    expect(text.replace(/`[^`]*`/g, '')).not.toMatch(/\?\?|\?\.|\bclass\b|^\s*(?:im|ex)port\b/m);
+  });
+});
