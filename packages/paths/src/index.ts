@@ -1,5 +1,13 @@
 export { compareTreePaths } from './lib/compare.js';
 export { findRoot } from './lib/find-root.js';
+export {
+  holdBelow,
+  holdDirectory,
+  pathInDirectory,
+  type HeldDirectory,
+  type HoldBelowOptions,
+  type HoldDirectory,
+} from './lib/held-directory.js';
 export { cacheDir, museDir, snapshotsDir, statCachePath } from './lib/layout.js';
 export { relativeTreePath, toNativePath } from './lib/native-path.js';
 export { isWellFormedPath, toOpenable, treePathFromBytes, treePathToBytes } from './lib/path-bytes.js';

@@ -1,6 +1,7 @@
 export { CacheNotSavedError } from './lib/file-storage.js';
 export { MovedFileError, NotRegularFileError, TornFileError } from './lib/errors.js';
-export type { FileCalls } from './lib/file-calls.js';
+export { asyncCalls, syncCalls, type FileCalls } from './lib/file-calls.js';
+export { hashBelow } from './lib/hash-below.js';
 export {
   hashFile,
   hashFileSync,

@@ -22,9 +22,17 @@ export class Miss implements FileToHash {
     this.bytes = this.size;
   }
 
+  get directory(): DirectoryNode<DirectoryIds> {
+    return this.into.directory;
+  }
+
+  get name(): string {
+    const { names, from } = this.into.listing;
+    return names[from + this.position] ?? '';
+  }
+
   get path(): string {
-    const { directory, listing } = this.into;
-    return directory.prefix + (listing.names[listing.from + this.position] ?? '');
+    return this.directory.prefix + this.name;
   }
 
   get stat(): FileStat {

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { access, constants, lstat } from 'node:fs/promises';
-import { reachPath, toNativePath } from '@muse/paths';
+import { holdBelow, pathInDirectory, reachPath, toNativePath, type HeldDirectory } from '@muse/paths';
+import type { ResolvedRoot } from '@muse/walker';
 import { codeOf, problemOf } from '@muse/walker/scan';
 import type { SpecialFileKind } from './explain-types.js';
 import type { Problem } from './types.js';
@@ -12,43 +13,67 @@ export type Looked =
   | { readonly is: 'absent' }
   | { readonly is: 'hidden'; readonly problem: Problem };
 
-/** Looks at one entry itself, without following a link in the last segment. */
-export async function lookAt(root: string, path: string): Promise<Looked> {
-  try {
-    const stat = await reached(root, path, (native) => lstat(native, { bigint: true }));
-    if (stat.isFile()) return { is: 'file', stat };
-    return stat.isDirectory() ? { is: 'directory', stat } : { is: 'special', kind: specialKind(stat) };
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'absent' };
-    return { is: 'hidden', problem: problemOf(path, 'lstat', error) };
-  }
-}
+/**
+ * Goes down a tree, and looks at one entry after the other. Where the system can hold a directory, each is opened in the
+ * one above it, so that no link is followed on the way, whatever is swapped.
+ */
+export class Descent {
+  readonly #root: string;
+  #held: HeldDirectory | undefined;
+  /** The tree path of the directory that is held. */
+  #at = '';
 
-/** Returns what would keep a file from being opened or a directory from being listed, without doing either. */
-export async function whyUnreadable(
-  root: string,
-  path: string,
-  operation: 'open' | 'readdir',
-): Promise<Problem | undefined> {
-  try {
-    await reached(root, path, (native) => access(native, constants.R_OK));
-    return undefined;
-  } catch (error) {
-    return problemOf(path, operation, error);
+  /** Throws the system's error where the root cannot be opened. */
+  constructor(root: ResolvedRoot) {
+    this.#root = root.root;
+    this.#held = holdBelow(root.root, '', { identity: root });
   }
-}
 
-async function reached<T>(
-  root: string,
-  path: string,
-  use: (native: string | Buffer) => Promise<T>,
-): Promise<T> {
-  const { path: native, close } = reachPath(toNativePath(root, path));
-  try {
-    return await use(native);
-  } finally {
-    close();
+  /** Looks at an entry itself, one level below the last one or beside it. */
+  async lookAt(path: string): Promise<Looked> {
+    try {
+      this.#enterAbove(path);
+      const stat = await this.#reach(path, (native) => lstat(native, { bigint: true }));
+      if (stat.isFile()) return { is: 'file', stat };
+      return stat.isDirectory() ? { is: 'directory', stat } : { is: 'special', kind: specialKind(stat) };
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'absent' };
+      return { is: 'hidden', problem: problemOf(path, 'lstat', error) };
+    }
+  }
+
+  /** Returns what would keep the entry that was looked at last from being opened or listed, without doing either. */
+  async whyUnreadable(path: string, operation: 'open' | 'readdir'): Promise<Problem | undefined> {
+    try {
+      await this.#reach(path, (native) => access(native, constants.R_OK));
+      return undefined;
+    } catch (error) {
+      return problemOf(path, operation, error);
+    }
+  }
+
+  close(): void {
+    this.#held?.close();
+  }
+
+  #enterAbove(path: string): void {
+    const above = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    if (above === this.#at || !this.#held) return;
+    const below = this.#held.below(above.slice(above.lastIndexOf('/') + 1));
+    this.#held.close();
+    this.#held = below;
+    this.#at = above;
+  }
+
+  async #reach<T>(path: string, use: (native: string | Buffer) => Promise<T>): Promise<T> {
+    if (this.#held) return use(pathInDirectory(this.#held.path, path.slice(path.lastIndexOf('/') + 1)));
+    const { path: native, close } = reachPath(toNativePath(this.#root, path));
+    try {
+      return await use(native);
+    } finally {
+      close();
+    }
   }
 }
 

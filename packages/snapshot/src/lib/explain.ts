@@ -2,8 +2,8 @@ import { lstat } from 'node:fs/promises';
 import { parseTreePath, statCachePath, toOpenable } from '@muse/paths';
 import type { Logger } from '@muse/stat-cache';
 import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
-import { RESERVED_NAMES } from '@muse/walker/scan';
-import { lookAt, whyUnreadable } from './explain-entry.js';
+import { problemOf, RESERVED_NAMES } from '@muse/walker/scan';
+import { Descent } from './explain-entry.js';
 import { explainFile } from './explain-file.js';
 import type { Explainer, Explanation, ExplainOptions } from './explain-types.js';
 import { openReadOnly, type ReadOnlyContext } from './read-only-context.js';
@@ -46,17 +46,27 @@ interface Judge extends ReadOnlyContext {
 /** Goes down to the path as a scan would, and stops where the scan would. */
 async function explainPath(judge: Judge, path: string): Promise<Explanation> {
   if (path !== '') parseTreePath(path);
-  const problem = await whyUnreadable(judge.root.root, '', 'readdir');
-  if (problem) return { outcome: 'unreadable', problem };
-  let { ignore } = judge;
-  let directory = '';
-  for (const at of fromTheTop(path)) {
-    ignore = await rulesIn({ ...judge, ignore }, directory);
-    const end = await explainStep({ ...judge, ignore }, at, at === path);
-    if (end) return end;
-    directory = at;
+  let descent;
+  try {
+    descent = new Descent(judge.root);
+  } catch (error) {
+    return { outcome: 'unreadable', problem: problemOf('', 'readdir', error) };
   }
-  return { outcome: 'directory' };
+  try {
+    const problem = await descent.whyUnreadable('', 'readdir');
+    if (problem) return { outcome: 'unreadable', problem };
+    let { ignore } = judge;
+    let directory = '';
+    for (const at of fromTheTop(path)) {
+      ignore = await rulesIn({ ...judge, ignore }, directory);
+      const end = await explainStep({ ...judge, ignore }, descent, at, at === path);
+      if (end) return end;
+      directory = at;
+    }
+    return { outcome: 'directory' };
+  } finally {
+    descent.close();
+  }
 }
 
 /** Returns the rules for what is in a directory. What is wrong with them is a problem there, but not of this path. */
@@ -72,10 +82,14 @@ async function rulesIn(
 }
 
 /** Returns where the scan ends at this entry; `undefined` where it goes on to what is below. */
-async function explainStep(judge: Judge, at: string, last: boolean): Promise<Explanation | undefined> {
+async function explainStep(
+  judge: Judge,
+  descent: Descent,
+  at: string,
+  last: boolean,
+): Promise<Explanation | undefined> {
   const { ignore, oneFileSystem, cache, savedNs } = judge;
-  const { root, dev } = judge.root;
-  const looked = await lookAt(root, at);
+  const looked = await descent.lookAt(at);
   if (looked.is === 'absent') return { outcome: 'absent', at };
   if (isReserved(at)) return { outcome: 'reserved', at };
   if (looked.is === 'special') return { outcome: 'special', at, kind: looked.kind };
@@ -89,11 +103,11 @@ async function explainStep(judge: Judge, at: string, last: boolean): Promise<Exp
   // Below a file there is nothing, as the next step will see.
   if (!directory && !last) return undefined;
   if (ignore?.ignores(at, directory)) return { outcome: 'ignored', at, rule: ruleFor(ignore, at, directory) };
-  if (directory && oneFileSystem && looked.stat.dev !== dev) return { outcome: 'outside', at };
+  if (directory && oneFileSystem && looked.stat.dev !== judge.root.dev) return { outcome: 'outside', at };
 
   const explanation = directory ? undefined : explainFile(at, looked.stat, cache, savedNs);
   if (explanation?.outcome === 'hit') return explanation;
-  const problem = await whyUnreadable(root, at, directory ? 'readdir' : 'open');
+  const problem = await descent.whyUnreadable(at, directory ? 'readdir' : 'open');
   return problem ? { outcome: 'unreadable', problem } : explanation;
 }
 

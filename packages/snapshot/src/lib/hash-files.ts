@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { toNativePath } from '@muse/paths';
 import {
-  hashFile,
+  asyncCalls,
   hashFileSync,
   hashFileWith,
   type FileCalls,
@@ -11,10 +10,13 @@ import {
 import { PackedStats, StatView, type ThreadPool } from '@muse/walker/scan';
 import type { HashReply, HashTask } from './hash-batch.js';
 import { failureOf, type HashFailure } from './hash-failure.js';
+import { ListedDirectories, type ListedDirectory } from './listed-directory.js';
 import { planBatches, type Sized } from './hash-plan.js';
 
 /** A file to hash. */
 export interface FileToHash extends Sized {
+  readonly directory: ListedDirectory;
+  readonly name: string;
   /** The stat that it was listed with. */
   readonly stat: FileStat;
 }
@@ -71,18 +73,26 @@ async function hashHere<T extends FileToHash>(
   let turnEnds = performance.now() + TURN_MS;
   const lane = async () => {
     const buffer = Buffer.allocUnsafeSlow(LANE_BUFFER_BYTES);
+    const places = new ListedDirectories(calls ?? asyncCalls, root);
+    try {
+      await readOn(buffer, places);
+    } finally {
+      places.close();
+    }
+  };
+  const readOn = async (buffer: Uint8Array, places: ListedDirectories) => {
     for (const file of rest) {
       signal?.throwIfAborted();
       let hashed;
       try {
-        const options = { listed: file.stat, buffer, signal };
-        const native = toNativePath(root, file.path);
+        const { path, through } = places.fileIn(file.directory, file.name);
+        const options = { listed: file.stat, through, buffer, signal };
         if (blocks && file.size <= SMALL_FILE) {
           const started = performance.now();
-          hashed = hashFileSync(native, options);
+          hashed = hashFileSync(path, options);
           blocks = performance.now() - started < SLOW_FILE_MS;
         } else {
-          hashed = await (calls ? hashFileWith(calls, native, options) : hashFile(native, options));
+          hashed = await hashFileWith(calls ?? asyncCalls, path, options);
         }
       } catch (error) {
         signal?.throwIfAborted();
@@ -111,12 +121,27 @@ async function hashOnPool<T extends FileToHash>(
       signal?.throwIfAborted();
       const listed = new PackedStats();
       for (const { stat } of batch) listed.add(stat);
-      const paths = batch.map(({ path }) => path).join('\0');
-      const task: HashTask = { kind: 'hash', root, paths, listed: listed.take() };
+      const names = batch.map(({ name }) => name).join('\0');
+      const directories = directoriesOf(batch);
+      const task: HashTask = { kind: 'hash', root, directories, names, listed: listed.take() };
       deliver(batch, await pool.run<HashReply>(task), sink);
     }
   };
   await allDone(Array.from({ length: pool.capacity }, feed));
+}
+
+/** Returns the directories of the files, in their order, and how many in a row are in each. */
+function directoriesOf(files: readonly FileToHash[]): HashTask['directories'] {
+  const found: { path: string; dev: bigint; ino: bigint; count: number }[] = [];
+  let last: ListedDirectory | undefined;
+  for (const { directory } of files) {
+    const { path, dev, ino } = directory;
+    if (directory !== last) found.push({ path, dev, ino, count: 0 });
+    const current = found.at(-1);
+    if (current) current.count++;
+    last = directory;
+  }
+  return found;
 }
 
 function deliver<T>(batch: readonly T[], reply: HashReply, sink: HashSink<T>): void {

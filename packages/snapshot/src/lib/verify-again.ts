@@ -1,5 +1,4 @@
-import { toNativePath } from '@muse/paths';
-import { hashFile, type FileStat, type HashedFile } from '@muse/stat-cache';
+import { asyncCalls, hashBelow, type FileStat, type HashedFile } from '@muse/stat-cache';
 import { listDirectory, type DirectoryListing } from '@muse/walker';
 import { failureOf, type HashFailure } from './hash-failure.js';
 import type { Problem } from './types.js';
@@ -45,7 +44,7 @@ async function readListed(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly hashed: HashedFile } | HashFailure> {
   try {
-    return { hashed: await hashFile(toNativePath(root, path), { listed, signal }) };
+    return { hashed: await hashBelow(asyncCalls, root, path, { listed, signal }) };
   } catch (error) {
     signal?.throwIfAborted();
     return failureOf(path, error);

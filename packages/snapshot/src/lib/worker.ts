@@ -3,7 +3,6 @@ import {
   packReply,
   scanBatch,
   servePool,
-  StatView,
   quickCalls,
   type Answer,
   type ScannedEntries,
@@ -20,8 +19,6 @@ servePool((task: ScanTask | HashTask, signal): Answer => {
     const annotate = lines && ((entries: ScannedEntries) => annotateWith(lines, entries));
     return packReply(scanBatch(quickCalls(), task, { signal, annotate }));
   }
-  const paths = task.paths.split('\0');
-  const listed = paths.map((_, index) => new StatView(task.listed, index));
-  const reply = hashBatch({ root: task.root, paths, listed }, (buffer ??= makeHashBuffer()), signal);
+  const reply = hashBatch(task, (buffer ??= makeHashBuffer()), signal);
   return { value: reply, transfer: [reply.stats.buffer, reply.bytes.buffer] };
 });

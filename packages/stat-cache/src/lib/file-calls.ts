@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { holdDirectory, type HoldDirectory } from '@muse/paths';
 
 /** A value now, or a promise of it: what tells the synchronous calls from the asynchronous ones. */
 export type Awaitable<T> = T | Promise<T>;
@@ -11,6 +12,8 @@ export interface FileCalls {
   /** Reads at the descriptor's position into the buffer; returns the number of bytes, 0 at the end. */
   read(fd: number, buffer: Uint8Array): Awaitable<number>;
   close(fd: number): Awaitable<void>;
+  /** Holds a directory open while files in it are hashed. Default: each call reaches them by their paths. */
+  readonly hold?: HoldDirectory;
 }
 
 const BIGINT = { bigint: true } as const;
@@ -27,6 +30,7 @@ export const syncCalls: FileCalls = {
   close: (fd) => {
     fs.closeSync(fd);
   },
+  hold: holdDirectory,
 };
 
 function promised<T>(call: (done: (error: Error | null, value: T) => void) => void): Promise<T> {
@@ -62,4 +66,5 @@ export const asyncCalls: FileCalls = {
         done(error ?? null, undefined);
       });
     }),
+  hold: holdDirectory,
 };

@@ -24,6 +24,11 @@ export interface HashOptions {
   readonly signal?: Abortable | undefined;
   /** The inode that was listed under this path: a read of any other is refused with {@link MovedFileError}. */
   readonly listed?: Pick<FileStat, 'dev' | 'ino'> | undefined;
+  /**
+   * Another path to the same file, to be opened instead: one through a directory that is held open, which no swap of what
+   * is above can lead elsewhere. Default: the file's own path.
+   */
+  readonly through?: string | Uint8Array | undefined;
   /** Memory to read into, reused from file to file; at least 4 KiB is wise. Default: up to 1 MiB, made for this file. */
   readonly buffer?: Uint8Array | undefined;
 }
@@ -93,7 +98,7 @@ function* hashSteps(
   if (options.buffer?.length === 0) {
     throw new RangeError(`Cannot hash ${quotePath(path)} through a buffer of 0 bytes: it must have room`);
   }
-  const reached = reachPath(path);
+  const reached = reachPath(options.through ?? path);
   try {
     for (let tries = 0; tries < TRIES; tries++) {
       options.signal?.throwIfAborted();

@@ -1,5 +1,4 @@
-import { toNativePath } from '@muse/paths';
-import { hashFileWith } from './hash-file.js';
+import { hashBelow } from './hash-below.js';
 import type { RecordedEntries } from './recorded-entries.js';
 import { planSettling, waitPast } from './settle.js';
 import type { CacheSystem } from './system.js';
@@ -32,8 +31,7 @@ export async function settleRacy({ root, entries, clock, system, record }: Settl
     try {
       // Only the file that was recorded: by now the path may lead elsewhere, even out of the root.
       const listed = { dev, ino: entry.ino };
-      const hashed = await hashFileWith(system.files, toNativePath(root, path), { listed });
-      const { objectId, stat, bytes } = hashed;
+      const { objectId, stat, bytes } = await hashBelow(system.files, root, path, { listed });
       // What was recorded or removed while this waited is newer.
       const current = entries.get(path) === entry;
       if (current && BigInt(bytes) === stat.size) record(path, stat, objectId, boundary);

@@ -1,7 +1,9 @@
 import type { BigIntStats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isTreePath, reachPath, relativeTreePath, toNativePath } from '@muse/paths';
+import { isTreePath, reachPath, relativeTreePath } from '@muse/paths';
 import { quotePath, NotRegularFileError } from './errors.js';
+import type { FileCalls } from './file-calls.js';
+import { namingPath, reachBelow, type FileBelow } from './hash-below.js';
 import { hashFileWith, kindOf } from './hash-file.js';
 import { EMPTY_CONTENTS } from './layered-contents.js';
 import { MAX_CACHE_BYTES } from './limits.js';
@@ -243,15 +245,23 @@ export class StatCache {
       );
     }
     const path = relativeTreePath(root, file);
-    const native = toNativePath(root, path);
-    const stat = await this.#lstat(native);
-    if (!stat.isFile()) throw new NotRegularFileError(native, kindOf(stat));
-    const known = this.lookup(path, stat);
-    if (known !== undefined) return known;
-    const boundary = await this.boundary();
-    const hashed = await hashFileWith(this.#system.files, native);
-    if (BigInt(hashed.bytes) === hashed.stat.size) this.record(path, hashed.stat, hashed.objectId, boundary);
-    return hashed.objectId;
+    const { files } = this.#system;
+    const reached = reachBelow(files, root, path);
+    try {
+      const stat = await lstatWith(files, reached);
+      if (!stat.isFile()) throw new NotRegularFileError(reached.native, kindOf(stat));
+      const known = this.lookup(path, stat);
+      if (known !== undefined) return known;
+      const boundary = await this.boundary();
+      const hashed = await hashFileWith(files, reached.native, { through: reached.through });
+      if (BigInt(hashed.bytes) === hashed.stat.size)
+        this.record(path, hashed.stat, hashed.objectId, boundary);
+      return hashed.objectId;
+    } catch (error) {
+      throw namingPath(error, reached.native);
+    } finally {
+      reached.close();
+    }
   }
 
   /** Returns what was set under this name for this content of the file, or `undefined`. */
@@ -319,15 +329,6 @@ export class StatCache {
     return saved;
   }
 
-  async #lstat(native: string | Uint8Array): Promise<BigIntStats> {
-    const reached = reachPath(native);
-    try {
-      return await this.#system.files.lstat(reached.path);
-    } finally {
-      reached.close();
-    }
-  }
-
   async #save(): Promise<void> {
     const storage = this.#storage;
     if (!this.dirty || !storage) return;
@@ -357,6 +358,15 @@ export class StatCache {
       throw error;
     }
     this.#entries.saved(stored);
+  }
+}
+
+async function lstatWith(files: FileCalls, { native, through }: FileBelow): Promise<BigIntStats> {
+  const reached = reachPath(through ?? native);
+  try {
+    return await files.lstat(reached.path);
+  } finally {
+    reached.close();
   }
 }
 

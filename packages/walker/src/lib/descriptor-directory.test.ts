@@ -1,11 +1,12 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { holdDirectory } from '@muse/paths';
 import { fifo, hostileNames, makeTree, removeTree, socket, symlink, type TreeSpec } from '@muse/testkit';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DescriptorDirectory } from './descriptor-directory.js';
 import { linuxCalls, type LinuxCalls } from './linux-calls.js';
-import { PathDirectory, type OpenedDirectory } from './opened-directory.js';
+import type { OpenedDirectory } from './opened-directory.js';
 import { PackedStats, StatView } from './packed-stats.js';
 import { quickCalls, systemCalls, type ScanCalls } from './scan-calls.js';
 import { scanDirectory, type ScannedDirectory } from './scan-directory.js';
@@ -21,7 +22,7 @@ async function make(spec: TreeSpec): Promise<string> {
 /** What stands behind a directory, and what it was asked. */
 class Fallback implements OpenedDirectory {
   readonly log: string[] = [];
-  is = () => true;
+  is = () => (this.log.push('is'), true);
   names = () => (this.log.push('names'), ['by path']);
   stat = (name: string) => (this.log.push(`stat ${name}`), 7);
   isStill = () => (this.log.push('isStill'), true);
@@ -33,10 +34,12 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
 
   function opened(root: string, calls: Partial<LinuxCalls> = {}) {
     const fallback = new Fallback();
-    const directory = DescriptorDirectory.open({ ...real, ...calls }, root, fallback);
+    const held = holdDirectory(root);
+    if (!held) throw new Error('This system cannot hold a directory');
     onTestFinished(() => {
-      directory.close();
+      held.close();
     });
+    const directory = new DescriptorDirectory({ ...real, ...calls }, held.descriptor, root, fallback);
     return { directory, fallback, stats: new PackedStats() };
   }
 
@@ -45,8 +48,8 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     const { directory } = opened(root);
     expect(directory.is(lstatSync(root, { bigint: true }))).toBe(true);
     expect(directory.is(lstatSync(join(root, 'd'), { bigint: true }))).toBe(false);
-    const { directory: unknown } = opened(root, { fstatx: () => -1 });
-    expect(unknown.is({ dev: 1n, ino: 1n })).toBe(true);
+    const { directory: unknown, fallback } = opened(root, { fstatx: () => -1 });
+    expect([unknown.is({ dev: 1n, ino: 1n }), fallback.log]).toEqual([true, ['is']]);
   });
 
   it('lists and stats in what was opened, whatever becomes of its path', async () => {
@@ -77,15 +80,7 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     expect(opened(root).directory.names()).toEqual(names);
   });
 
-  it('leaves to the path what cannot be opened, and opens no link', async () => {
-    const root = await make({ file: '', d: {}, link: symlink('d'), pipe: fifo() });
-    const fallback = new Fallback();
-    for (const name of ['file', 'link', 'pipe', 'absent']) {
-      expect(DescriptorDirectory.open(real, join(root, name), fallback)).toBe(fallback);
-    }
-  });
-
-  it('leaves to the path what the quick calls cannot answer', async () => {
+  it('leaves to the other what the quick calls cannot answer', async () => {
     const root = await make({ a: '' });
     const log = (calls: Partial<LinuxCalls>) => {
       const { directory, fallback, stats } = opened(root, calls);
@@ -99,7 +94,7 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     expect(log({ rewind: () => -1 }).names).toEqual([['a'], ['by path']]);
   });
 
-  it('leaves to the path a record without all that is needed', async () => {
+  it('leaves to the other a record without all that is needed', async () => {
     const root = await make({ a: '' });
     const statx: LinuxCalls['statx'] = (directory, name, record) => {
       const answer = real.statx(directory, name, record);
@@ -111,7 +106,7 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     expect([fallback.log, stats.count]).toEqual([['stat a'], 0]);
   });
 
-  it('is still at its path, or asks by the path where it cannot tell', async () => {
+  it('is still at its path, or asks the other where it cannot tell', async () => {
     const root = await make({ d: {} });
     const identity = lstatSync(root, { bigint: true });
     const other = lstatSync(join(root, 'd'), { bigint: true });
@@ -132,7 +127,7 @@ describe.skipIf(!linux)('DescriptorDirectory', () => {
     expect(opened(root, { statxPath }).directory.isStill(lstatSync(root, { bigint: true }))).toBe(false);
   });
 
-  it('leaves to the path a name that is not UTF-8', async () => {
+  it('leaves to the other a name that is not UTF-8', async () => {
     const { directory, fallback, stats } = opened(await make({ 'a\udcff': '' }));
     expect(directory.names()).toEqual(['a\udcff']);
     expect(directory.stat('a\udcff', stats)).toBe(7);
@@ -150,23 +145,18 @@ function scan(calls: ScanCalls, root: string, path = '', maxNames?: number) {
 
 /** The quick calls, with an edit after the names of a directory were listed. */
 function afterNames(edit: () => void): ScanCalls {
+  const calls = quickCalls();
+  if (!calls.linux) throw new Error('There are no quick calls');
+  const { getdents } = calls.linux;
   return {
-    ...systemCalls,
-    open: (path) => {
-      const opened = quickCalls().open?.(path) ?? new PathDirectory(systemCalls, path);
-      return {
-        is: (identity) => opened.is(identity),
-        names: () => {
-          const names = opened.names();
-          edit();
-          return names;
-        },
-        stat: (name, stats) => opened.stat(name, stats),
-        isStill: (identity) => opened.isStill(identity),
-        close: () => {
-          opened.close();
-        },
-      };
+    ...calls,
+    linux: {
+      ...calls.linux,
+      getdents: (directory, buffer) => {
+        const length = getdents(directory, buffer);
+        if (length === 0) edit();
+        return length;
+      },
     },
   };
 }
@@ -226,13 +216,13 @@ describe.skipIf(!linux)('scanDirectory, by descriptor', () => {
     ];
     const calls: ScanCalls = {
       ...quickCalls(),
-      open: (path) => {
+      hold: (path) => {
         renameSync(d, away);
         renameSync(other, d);
-        const directory = quickCalls().open?.(path) ?? new PathDirectory(systemCalls, path);
+        const held = holdDirectory(path);
         renameSync(d, other);
         renameSync(away, d);
-        return directory;
+        return held;
       },
     };
     expect(scan(calls, root, 'd')).toMatchObject({ outcome: 'moved', names: [] });

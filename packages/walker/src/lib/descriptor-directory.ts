@@ -1,12 +1,9 @@
-import { closeSync, constants, openSync } from 'node:fs';
 import { DirentBuffer } from './dirent-buffer.js';
 import { DIRECTORY, kindOfMode } from './kinds.js';
 import type { LinuxCalls } from './linux-calls.js';
 import { mayBeEscaped, type Identity, type OpenedDirectory } from './opened-directory.js';
 import type { PackedStats } from './packed-stats.js';
 import { StatxRecord } from './statx-record.js';
-
-const OPEN = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** A thread lists one directory at a time. */
 const record = new StatxRecord();
@@ -23,29 +20,16 @@ export class DescriptorDirectory implements OpenedDirectory {
   readonly #otherwise: OpenedDirectory;
   #listed = false;
 
-  private constructor(
-    calls: LinuxCalls,
-    path: string | Buffer,
-    descriptor: number,
-    otherwise: OpenedDirectory,
-  ) {
+  /** Closes `otherwise`, which holds the directory open. */
+  constructor(calls: LinuxCalls, descriptor: number, path: string | Buffer, otherwise: OpenedDirectory) {
     this.#calls = calls;
-    this.#path = path;
     this.#descriptor = descriptor;
+    this.#path = path;
     this.#otherwise = otherwise;
   }
 
-  /** Returns `otherwise` where the directory cannot be opened. */
-  static open(calls: LinuxCalls, path: string | Buffer, otherwise: OpenedDirectory): OpenedDirectory {
-    try {
-      return new DescriptorDirectory(calls, path, openSync(path, OPEN), otherwise);
-    } catch {
-      return otherwise;
-    }
-  }
-
   is(identity: Identity): boolean {
-    if (this.#calls.fstatx(this.#descriptor, record.bytes) !== 0) return true;
+    if (this.#calls.fstatx(this.#descriptor, record.bytes) !== 0) return this.#otherwise.is(identity);
     return record.isOf(identity);
   }
 
@@ -80,6 +64,6 @@ export class DescriptorDirectory implements OpenedDirectory {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    this.#otherwise.close();
   }
 }

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseTreePath, reachPath, toNativePath } from '@muse/paths';
+import { parseTreePath } from '@muse/paths';
 import { FILE } from './kinds.js';
 import { PackedStats, StatView } from './packed-stats.js';
 import { problemOf, tornDirectory } from './problems.js';
+import { identityBelow } from './identity-below.js';
 import { resolveRoot } from './resolve-root.js';
 import { systemCalls } from './scan-calls.js';
 import { scanDirectory } from './scan-directory.js';
@@ -36,9 +37,9 @@ export async function listDirectory(root: string, path: string): Promise<Directo
   if (path !== '') parseTreePath(path);
   const resolved = await resolveRoot(root);
   await nextTurn();
-  let identity: Pick<WalkedStat, 'dev' | 'ino'> = resolved;
+  let identity;
   try {
-    for (const directory of fromTheTop(path)) identity = lstatDirectory(resolved.root, directory);
+    identity = identityBelow(resolved, path);
   } catch (error) {
     return nothing([problemOf(path, 'readdir', error)]);
   }
@@ -56,24 +57,6 @@ export async function listDirectory(root: string, path: string): Promise<Directo
     else directories.push(entry);
   }
   return { files, directories, leftOut: scanned.leftOut, problems: scanned.problems };
-}
-
-/** Yields the directories that lead to a path, and the path itself. */
-function* fromTheTop(path: string): Iterable<string> {
-  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
-  if (path !== '') yield path;
-}
-
-function lstatDirectory(root: string, path: string): WalkedStat {
-  const reached = reachPath(toNativePath(root, path));
-  try {
-    const stat = systemCalls.lstat(reached.path);
-    if (!stat) throw Object.assign(new Error('no such file or directory'), { code: 'ENOENT' });
-    if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-    return stat;
-  } finally {
-    reached.close();
-  }
 }
 
 function nothing(problems: readonly WalkProblem[]): DirectoryListing {

@@ -1,4 +1,4 @@
-import { treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { pathInDirectory, treePathFromBytes, type HeldDirectory } from '@muse/paths';
 import { DIRECTORY, kindOfMode } from './kinds.js';
 import type { PackedStats } from './packed-stats.js';
 import type { ScanCalls } from './scan-calls.js';
@@ -9,7 +9,7 @@ export type Identity = Pick<WalkedStat, 'dev' | 'ino'>;
 
 /** One directory while it is listed. */
 export interface OpenedDirectory {
-  /** Whether this is the directory with an identity; true where that cannot be told before the last look at its path. */
+  /** Whether this is the directory with an identity; true where it is not held, and only the last look at its path can tell. */
   is(identity: Identity): boolean;
   /** The names in it, as segments of tree paths; one that comes twice comes twice in a row. */
   names(): readonly string[];
@@ -32,29 +32,34 @@ export function mayBeEscaped(name: string): boolean {
   return SURROGATE.test(name);
 }
 
-/** A directory that each call reaches by its path anew: all that Node can do. */
-export class PathDirectory implements OpenedDirectory {
+/** A directory that Node's calls list: through its descriptor where it is held, else by its path anew each time. */
+export class NodeDirectory implements OpenedDirectory {
   readonly #calls: ScanCalls;
   readonly #path: string | Buffer;
+  readonly #held: HeldDirectory | undefined;
+  /** By which its entries are reached. */
+  readonly #inside: string | Buffer;
 
-  constructor(calls: ScanCalls, path: string | Buffer) {
+  constructor(calls: ScanCalls, path: string | Buffer, held?: HeldDirectory) {
     this.#calls = calls;
     this.#path = path;
+    this.#held = held;
+    this.#inside = held?.path ?? path;
   }
 
-  is(): boolean {
-    return true;
+  is(identity: Identity): boolean {
+    return this.#held?.is(identity) ?? true;
   }
 
   /** Node's decoder repairs what is not UTF-8; where a name may have been repaired, all are read again as bytes. */
   names(): readonly string[] {
-    const names = this.#calls.names(this.#path);
+    const names = this.#calls.names(this.#inside);
     if (!names.some((name) => name.includes('\ufffd'))) return names;
-    return this.#calls.nameBytes(this.#path).map(treePathFromBytes);
+    return this.#calls.nameBytes(this.#inside).map(treePathFromBytes);
   }
 
   stat(name: string, stats: PackedStats): number | undefined {
-    const stat = this.#calls.lstat(this.#nativeOf(name));
+    const stat = this.#calls.lstat(pathInDirectory(this.#inside, name));
     if (!stat) return undefined;
     stats.add(stat);
     return Number(stat.mode);
@@ -67,12 +72,6 @@ export class PathDirectory implements OpenedDirectory {
   }
 
   close(): void {
-    // Nothing is open.
-  }
-
-  #nativeOf(name: string): string | Buffer {
-    if (typeof this.#path === 'string' && !mayBeEscaped(name)) return `${this.#path}/${name}`;
-    const directory = typeof this.#path === 'string' ? Buffer.from(this.#path) : this.#path;
-    return Buffer.concat([directory, Buffer.from('/'), treePathToBytes(name)]);
+    this.#held?.close();
   }
 }

@@ -1,6 +1,6 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { access, lstat, realpath } from 'node:fs/promises';
-import { parseTreePath, toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { holdBelow, parseTreePath, toNativePath, treePathFromBytes, treePathToBytes } from '@muse/paths';
 import { codeOf } from './problems.js';
 
 /** A root that is there. */
@@ -36,17 +36,32 @@ export async function revisitRoot({ root }: ResolvedRoot): Promise<ResolvedRoot>
  * Looks at a directory below a root that was resolved, and rejects as {@link resolveRoot} does. A link is no directory,
  * neither there nor on the way. Throws a `SyntaxError` when `path` is no tree path.
  */
-export async function resolveSubtree({ root }: ResolvedRoot, path: string): Promise<ResolvedRoot> {
-  const bytes = treePathToBytes(parseTreePath(path));
+export async function resolveSubtree(root: ResolvedRoot, path: string): Promise<ResolvedRoot> {
+  parseTreePath(path);
   try {
-    for (let end = bytes.indexOf('/'); end >= 0; end = bytes.indexOf('/', end + 1)) {
-      await lstatDirectory(toNativePath(root, treePathFromBytes(bytes.subarray(0, end))));
-    }
-    const { dev, ino } = await identify(asBytes(toNativePath(root, path)));
-    return { root, dev, ino };
+    const { dev, ino } = (await identifyHeld(root, path)) ?? (await identifyByPath(root, path));
+    return { root: root.root, dev, ino };
   } catch (error) {
     throw rootError(path, error, 'directory');
   }
+}
+
+async function identifyHeld(root: ResolvedRoot, path: string): Promise<BigIntStats | undefined> {
+  const held = holdBelow(root.root, path, { identity: root });
+  if (!held) return undefined;
+  try {
+    await access(held.path, constants.R_OK | constants.X_OK);
+    return held.stat();
+  } finally {
+    held.close();
+  }
+}
+
+async function identifyByPath({ root }: ResolvedRoot, path: string): Promise<ResolvedRoot> {
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
+    await lstatDirectory(toNativePath(root, path.slice(0, end)));
+  }
+  return identify(asBytes(toNativePath(root, path)));
 }
 
 async function identify(real: Buffer): Promise<ResolvedRoot> {

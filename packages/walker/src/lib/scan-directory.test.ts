@@ -3,6 +3,7 @@ import {
   directory,
   FakeCalls,
   file,
+  HeldCalls,
   link,
   special,
   systemError,
@@ -74,6 +75,21 @@ describe('scanDirectory', () => {
     const calls = new FakeCalls(directory({ d: directory({ a: file(), b: file() }) }));
     scan(calls, 'd');
     expect(calls.log).toEqual(['names d', 'lstat d/a', 'lstat d/b', 'lstat d']);
+  });
+
+  it('holds the directory open meanwhile, where it can', () => {
+    const calls = new HeldCalls(directory({ d: directory({ a: file() }) }));
+    scan(calls, 'd');
+    expect(calls.log).toEqual(['open d', 'fstat d', 'names d', 'lstat d/a', 'lstat d', 'close d']);
+  });
+
+  it.each(['open', 'fstat', 'names', 'lstat'])('closes what it holds where %s fails', (failed) => {
+    const calls = new HeldCalls(directory({ d: directory() }));
+    calls.before = (call) => {
+      if (call === failed) throw systemError('EMFILE', call);
+    };
+    expect(scan(calls, 'd')).toMatchObject({ outcome: 'failed', problems: [{ path: 'd', code: 'EMFILE' }] });
+    expect(calls.heldCount).toBe(0);
   });
 
   it.each(['.git', '.muse'])('leaves out %s without looking at it', (name) => {

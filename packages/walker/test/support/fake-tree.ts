@@ -1,5 +1,6 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { fsdecode, fsencode } from '@muse/testkit';
+import type { HeldDirectory } from '@muse/paths';
 import type { ScanCalls } from '../../src/lib/scan-calls.js';
 
 /** What an entry of a fake tree is. */
@@ -43,7 +44,7 @@ export function directory(entries: Readonly<Record<string, FakeNode>> = {}): Fak
   return node;
 }
 
-type Call = 'names' | 'nameBytes' | 'lstat';
+type Call = 'names' | 'nameBytes' | 'lstat' | 'open' | 'fstat' | 'close';
 
 /** The calls of a scan, on a tree in memory that a test changes between any two of them. */
 export class FakeCalls implements ScanCalls {
@@ -67,21 +68,22 @@ export class FakeCalls implements ScanCalls {
     this.#namesIn('nameBytes', path).map((name) => fsencode(name));
 
   readonly lstat = (path: string | Buffer): BigIntStats | undefined => {
-    const tree = this.#enter('lstat', path);
-    const node = this.#find(tree, 'lstat');
+    const tree = this.enter('lstat', path);
+    const node = this.find(tree, 'lstat');
     return node && statOf(node);
   };
 
   #namesIn(call: Call, path: string | Buffer): string[] {
-    const tree = this.#enter(call, path);
-    const found = this.#find(tree, 'scandir');
+    const tree = this.enter(call, path);
+    const found = this.find(tree, 'scandir');
     const node = found?.target ?? found;
     if (!node) throw systemError('ENOENT', 'scandir');
     if (node.kind !== 'directory') throw systemError('ENOTDIR', 'scandir');
-    return [...node.children.keys(), ...(this.ghosts.get(tree) ?? [])];
+    return [...node.children.keys(), ...(this.ghosts.get(this.log.at(-1)?.replace(/^\w+ /, '') ?? '') ?? [])];
   }
 
-  #enter(call: Call, path: string | Buffer): string {
+  /** Notes a call, and returns the tree path that it is about. */
+  protected enter(call: Call, path: string | Uint8Array): string {
     const native = typeof path === 'string' ? path : fsdecode(path);
     if (native !== '/root' && !native.startsWith('/root/')) throw new Error(`Outside the root: ${native}`);
     const tree = native.slice('/root/'.length);
@@ -90,8 +92,9 @@ export class FakeCalls implements ScanCalls {
     return tree;
   }
 
-  #find(path: string, syscall: string): FakeNode | undefined {
-    let node = this.root;
+  /** Returns what is at a tree path, links before its last segment followed. */
+  protected find(path: string, syscall: string, from = this.root): FakeNode | undefined {
+    let node = from;
     for (const segment of path.split('/')) {
       if (segment === '') continue;
       const above = node.target ?? node;
@@ -101,6 +104,68 @@ export class FakeCalls implements ScanCalls {
       node = below;
     }
     return node;
+  }
+}
+
+/** The same calls, of a system that can hold a directory open. */
+export class HeldCalls extends FakeCalls {
+  readonly #held = new Map<string, { readonly node: FakeNode; readonly path: string }>();
+  #next = 10;
+
+  /** Directories that were opened and not closed. */
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  readonly hold = (path: string | Uint8Array): HeldDirectory => {
+    const tree = this.enter('open', path);
+    const opened = this.log.at(-1)?.slice('open '.length) ?? '';
+    const node = this.find(tree, 'open');
+    if (!node) throw systemError('ENOENT', 'open');
+    if (node.kind !== 'directory') throw systemError('ENOTDIR', 'open');
+    const descriptor = this.#next++;
+    const own = `/proc/self/fd/${descriptor}`;
+    this.#held.set(own, { node, path: opened });
+    const stat = () => {
+      this.enter('fstat', own);
+      return statOf(node);
+    };
+    return {
+      path: own,
+      descriptor,
+      stat,
+      is: ({ dev, ino }) => {
+        const now = stat();
+        return now.dev === dev && BigInt.asUintN(64, now.ino) === BigInt.asUintN(64, ino);
+      },
+      below: (name) => this.hold(`${own}/${name}`),
+      close: () => {
+        this.enter('close', own);
+        if (!this.#held.delete(own)) throw new Error(`The code under test closed ${own} twice`);
+      },
+    };
+  };
+
+  /** A path through a descriptor is noted as the path that it was opened by. */
+  protected override enter(call: Call, path: string | Uint8Array): string {
+    const [held, rest] = this.#through(path);
+    if (!held) return super.enter(call, path);
+    super.enter(call, `/root/${held.path}${held.path === '' ? rest.slice(1) : rest}`);
+    return typeof path === 'string' ? path : fsdecode(path);
+  }
+
+  protected override find(path: string, syscall: string): FakeNode | undefined {
+    const [held, rest] = this.#through(path);
+    return held ? super.find(rest, syscall, held.node) : super.find(path, syscall);
+  }
+
+  #through(path: string | Uint8Array) {
+    const text = typeof path === 'string' ? path : fsdecode(path);
+    const own = /^\/proc\/self\/fd\/\d+/.exec(text)?.[0];
+    if (own === undefined) return [undefined, text] as const;
+    const held = this.#held.get(own);
+    if (!held) throw new Error(`The code under test used ${own}, which is not open`);
+    return [held, text.slice(own.length)] as const;
   }
 }
 

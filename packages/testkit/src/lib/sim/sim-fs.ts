@@ -1,4 +1,14 @@
-import { SimNode, type SimKind } from './sim-node.js';
+import { SimNode, type SimKind, type SimStat } from './sim-node.js';
+
+/** A simulated directory that is held open. */
+export interface SimHeldDirectory {
+  readonly path: string;
+  readonly descriptor: number;
+  is(identity: { readonly dev: bigint; readonly ino: bigint }): boolean;
+  stat(): never;
+  below(name: string): SimHeldDirectory;
+  close(): void;
+}
 
 /** How a simulated file system keeps time. */
 export interface SimFsOptions {
@@ -12,6 +22,7 @@ export interface SimFsOptions {
 
 const DEV = 7n;
 const MAX_LINKS = 8;
+const DESCRIPTOR = /^\/proc\/self\/fd\/(\d+)/;
 
 /**
  * A file system in memory, with a coarse clock of its own. Before each system call `between` is called, and may edit
@@ -21,14 +32,14 @@ export class SimFs {
   nowNs = 1_700_000_000_000_000_000n;
   /** Called before each system call and each millisecond of sleep. */
   between: (call: string) => void = () => undefined;
-  /** Returns the code with which a call fails, to inject faults. */
+  /** Returns the code with which a call fails, to inject faults. A path through a descriptor is told as the one it was opened by. */
   fault: (call: string, path: string) => string | undefined = () => undefined;
   /** Inodes that were read from, and those that were opened. */
   readonly readInodes = new Set<bigint>();
   readonly openedInodes = new Set<bigint>();
   readonly #options: SimFsOptions;
   readonly #top: SimNode;
-  readonly #open = new Map<number, { node: SimNode; position: number }>();
+  readonly #open = new Map<number, { node: SimNode; position: number; path: string }>();
   #nextIno = 100n;
   #nextFd = 10;
 
@@ -95,16 +106,18 @@ export class SimFs {
     const node = this.#need(from);
     if (to === from || to.startsWith(`${from}/`)) throw failure('EINVAL', 'rename', from);
     const target = this.#parentOf(to);
-    this.remove(from);
+    this.#unlink(from);
     target.children.set(nameOf(to), node);
     node.ctimeNs = this.stampNs;
   }
 
-  /** Removes a file, or a directory with all that is in it. */
+  /** Removes a file, or a directory with all that is in it: who holds it open finds nothing there. */
   remove(path: string): void {
-    const node = this.#need(path);
-    this.#parentOf(path).children.delete(nameOf(path));
-    node.ctimeNs = this.stampNs;
+    const removed = [this.#unlink(path)];
+    for (let node = removed.pop(); node; node = removed.pop()) {
+      removed.push(...node.children.values());
+      node.children.clear();
+    }
   }
 
   /** Returns the inode at a path, links before its last segment followed. */
@@ -124,6 +137,14 @@ export class SimFs {
     }
   }
 
+  /** Holds a directory open, by `/proc/self/fd/<N>`. */
+  readonly hold = (path: string | Uint8Array): SimHeldDirectory =>
+    this.#call('opendir', path, (at) => {
+      const node = this.#need(at);
+      if (node.kind !== 'directory') throw failure('ENOTDIR', 'open', at);
+      return this.#held(node, this.#shown(at));
+    });
+
   // System calls, of the shapes that the engine's seams have.
 
   readonly fileCalls = {
@@ -134,6 +155,7 @@ export class SimFs {
     close: (fd: number): void => {
       this.#call('close', '', () => void this.#open.delete(fd));
     },
+    hold: this.hold,
   };
 
   readonly scanCalls = {
@@ -141,6 +163,7 @@ export class SimFs {
     nameBytes: (path: string | Uint8Array): Buffer[] =>
       this.#call('readdir', path, (at) => this.#names(at).map((name) => Buffer.from(name))),
     lstat: (path: string | Uint8Array): never => this.#call('lstat', path, (at) => this.find(at)?.stat(DEV)),
+    hold: this.hold,
   };
 
   /** The stamp of a probe file made now. */
@@ -161,9 +184,34 @@ export class SimFs {
     const text = typeof path === 'string' ? path : Buffer.from(path).toString();
     this.nowNs += this.#options.callNs;
     this.between(call);
-    const code = this.fault(call, text);
-    if (code !== undefined && call !== 'close') throw failure(code, call, text);
+    const code = this.fault(call, this.#shown(text));
+    if (code !== undefined && !call.startsWith('close')) throw failure(code, call, text);
     return act(text) as never;
+  }
+
+  /** Returns a path through a descriptor as one through the path that was opened. */
+  #shown(path: string): string {
+    return path.replace(DESCRIPTOR, (own, fd: string) => this.#open.get(Number(fd))?.path ?? own);
+  }
+
+  #held(node: SimNode, shown: string): SimHeldDirectory {
+    const fd = this.#nextFd++;
+    this.#open.set(fd, { node, position: 0, path: shown });
+    const path = `/proc/self/fd/${String(fd)}`;
+    const stat = (): never => this.#call('fstatdir', '', () => node.stat(DEV));
+    return {
+      path,
+      descriptor: fd,
+      stat,
+      is: ({ dev, ino }) => {
+        const now: SimStat = stat();
+        return now.dev === dev && now.ino === ino;
+      },
+      below: (name) => this.hold(`${path}/${name}`),
+      close: () => {
+        this.#call('closedir', '', () => void this.#open.delete(fd));
+      },
+    };
   }
 
   #openFile(path: string): number {
@@ -171,7 +219,7 @@ export class SimFs {
     if (node.kind === 'symlink') throw failure('ELOOP', 'open', path);
     this.openedInodes.add(node.ino);
     const fd = this.#nextFd++;
-    this.#open.set(fd, { node, position: 0 });
+    this.#open.set(fd, { node, position: 0, path });
     return fd;
   }
 
@@ -201,6 +249,13 @@ export class SimFs {
     return file;
   }
 
+  #unlink(path: string): SimNode {
+    const node = this.#need(path);
+    this.#parentOf(path).children.delete(nameOf(path));
+    node.ctimeNs = this.stampNs;
+    return node;
+  }
+
   #make(kind: SimKind): SimNode {
     return new SimNode(this.#nextIno++, kind, this.stampNs);
   }
@@ -219,8 +274,12 @@ export class SimFs {
   }
 
   #need(path: string, links = 0): SimNode {
-    let node = this.#top;
-    const segments = path.split('/').filter((segment) => segment !== '');
+    const [own, fd] = DESCRIPTOR.exec(path) ?? [''];
+    let node = fd === undefined ? this.#top : this.#file(Number(fd)).node;
+    const segments = path
+      .slice(own.length)
+      .split('/')
+      .filter((segment) => segment !== '' && segment !== '.');
     for (const [index, segment] of segments.entries()) {
       if (node.kind !== 'directory') throw failure('ENOTDIR', 'lstat', path);
       const child = node.children.get(segment);
