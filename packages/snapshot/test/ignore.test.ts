@@ -76,7 +76,8 @@ describe('createSnapshot() with rules of git, of .museignore and of further file
   });
 
   it('reads the rules again for each snapshot', async () => {
-    const root = await make({ '.gitignore': 'a\n', '.git': { HEAD: '', info: {} }, a: '', b: '', c: '' });
+    const git = { HEAD: 'ref: refs/heads/main\n', objects: {}, refs: {}, info: {} };
+    const root = await make({ '.gitignore': 'a\n', '.git': git, a: '', b: '', c: '' });
     const snapshotter = await openSnapshotter(root, { gitignore: true });
     onTestFinished(() => snapshotter.close());
     const kept = async () => [...(await snapshotter.snapshot()).manifest.keys()];
@@ -183,9 +184,27 @@ describe('a subtree under rules of git', () => {
     expect((await createSnapshot(root, { gitignore: true, subtree: 'dist' })).stats.leftOut.ignored).toBe(1);
   });
 
-  it('rejects where a .gitignore above it cannot be read', async () => {
+  it('is incomplete where a .gitignore above it cannot be read', async () => {
     const root = await make({ '.gitignore': '', 'src/a': '' });
     truncateSync(join(root, '.gitignore'), 1024 ** 3);
-    await expect(createSnapshot(root, { gitignore: true, subtree: 'src' })).rejects.toThrow('.gitignore');
+    const { manifest, problems } = await createSnapshot(root, { gitignore: true, subtree: 'src' });
+    expect([...manifest.keys()]).toEqual(['a']);
+    const message = expect.stringContaining(`${root}/.gitignore": it has more than`) as string;
+    expect(problems).toMatchObject([{ path: '', code: 'EFBIG', message }]);
+  });
+
+  it('has the rules of its own repository, wherever .muse is', async () => {
+    const git = { HEAD: 'ref: refs/heads/main\n', objects: {}, refs: {}, info: { exclude: 'x\n' } };
+    const root = await make({
+      '.muse': {},
+      '.gitignore': 'a\n',
+      clone: { '.git': git, '.gitignore': 'b\n', a: '', b: '', x: '', 'src/a': '', 'src/b': '', 'src/x': '' },
+    });
+    const kept = async (subtree: string) => {
+      return [...(await createSnapshot(root, { gitignore: true, subtree })).manifest.keys()];
+    };
+    expect(await kept('clone/src')).toEqual(['a']);
+    expect(await kept('clone')).toEqual(['.gitignore', 'a', 'src/a']);
+    expect(await kept('')).toEqual(['.gitignore', 'clone/.gitignore', 'clone/a', 'clone/src/a']);
   });
 });

@@ -11,3 +11,4 @@ export { PatternRules } from './lib/ignore/pattern-rules.js';
 export { combineIgnoreRules } from './lib/ignore/combine-ignore-rules.js';
 export type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules } from './lib/types.js';
 export { rulesAbove, type RulesAbove } from './lib/rules-above.js';
+export type { RuleOwnerOptions } from './lib/ignore/rule-owners.js';

@@ -1,6 +1,5 @@
 import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
-import { IgnoreFileError } from '@muse/walker/ignore';
 import {
   ScanExecutor,
   directoriesOf,
@@ -8,7 +7,6 @@ import {
   startBeside,
   TreeScan,
   type DirectoryNode,
-  type RulesAbove,
   type ScanCalls,
   type ScannedEntries,
   type ThreadPool,
@@ -22,7 +20,7 @@ import { hashMisses } from './hash-misses.js';
 import { lookUpDirectory } from './lookup-directory.js';
 import { ProgressReport } from './progress-report.js';
 import { pruneCache } from './prune-cache.js';
-import type { Manifest, Snapshot, SnapshotCall, SnapshotStats } from './types.js';
+import type { Manifest, Problem, Snapshot, SnapshotCall, SnapshotStats } from './types.js';
 
 /** What a snapshotter keeps from one snapshot to the next. */
 export interface SnapshotContext {
@@ -60,7 +58,6 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   };
   const known = { cache, lines: lines && asBuffer(lines.bytes) };
   const above = await rulesAbove(root.root, subtree, ignore);
-  failOn(above);
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
     path: subtree,
@@ -103,7 +100,8 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const saveError = cache?.persistent ? await save(cache) : undefined;
   const saveMs = watch.lap();
 
-  const { problems, counts } = assembled;
+  const { counts } = assembled;
+  const problems = [...above.problems.map((problem) => ofAll(root.root, problem)), ...assembled.problems];
   const stats: SnapshotStats = {
     ...counts,
     hashedFiles: hashed.files,
@@ -130,9 +128,10 @@ function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, length);
 }
 
-/** The rules above a subtree must be read: all is judged by them. */
-function failOn({ problems: [problem] }: RulesAbove): void {
-  if (problem) throw new IgnoreFileError('Cannot read ignore rules from', problem.path, problem.message);
+/** What is wrong with the rules above a subtree is a problem of all of it. */
+function ofAll(root: string, { path, message, ...problem }: Problem): Problem {
+  if (path === '') return { path, message, ...problem };
+  return { path: '', message: `${JSON.stringify(`${root}/${path}`)}: ${message}`, ...problem };
 }
 
 /** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */

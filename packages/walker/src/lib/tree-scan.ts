@@ -8,7 +8,14 @@ import type { ScanReply } from './scan-batch.js';
 import { systemCalls, type ScanCalls } from './scan-calls.js';
 import type { DirectoryToScan } from './scan-directory.js';
 import type { ScanExecutor } from './scan-executor.js';
-import type { EnteredDirectory, EnteredRules, IgnoreRules, LeftOutKind, WalkProblem } from './types.js';
+import {
+  RESERVED_NAMES,
+  type EnteredDirectory,
+  type EnteredRules,
+  type IgnoreRules,
+  type LeftOutKind,
+  type WalkProblem,
+} from './types.js';
 
 /** What a scan is of, and who hears of it. */
 export interface TreeScanOptions<T> {
@@ -185,6 +192,7 @@ export class TreeScan<T> {
       const end = (from += counts[index] ?? 0);
       const { outcome = 'listed', leftOut = [] } = remarkOf.get(index) ?? {};
       const mayHold = (name: string) => {
+        if (RESERVED_NAMES.includes(name)) return leftOut.includes('reserved');
         for (let i = start; i < end; i++) if (names[i] === name) return kinds[i] === FILE;
         return leftOut.some((kind) => kind !== 'reserved');
       };

@@ -24,7 +24,7 @@ export interface EnteredDirectory {
   readonly root: string;
   /** Tree path; `''` is the root. */
   readonly path: string;
-  /** False where the directory certainly holds nothing of this name but a directory. */
+  /** False where the directory certainly holds nothing of this name but a directory; of `.git` also no directory. */
   readonly mayHold: (name: string) => boolean;
 }
 

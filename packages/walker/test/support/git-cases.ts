@@ -150,3 +150,6 @@ export function randomCase(random: () => number): GitCase {
   if (random() < 0.2) files.delete('.gitignore');
   return files;
 }
+
+/** What `.git` must hold for git to take it for a repository. */
+export const repository = { HEAD: 'ref: refs/heads/main\n', objects: {}, refs: {} } as const;

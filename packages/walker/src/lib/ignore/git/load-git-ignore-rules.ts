@@ -1,117 +1,82 @@
-import type { Stats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { relativeTreePath, toOpenable } from '@muse/paths';
+import { problemElsewhere } from '../../problems.js';
 import { resolveRoot } from '../../resolve-root.js';
-import type { IgnoreRules } from '../../types.js';
+import type { IgnoreRules, WalkProblem } from '../../types.js';
 import { byteText } from '../byte-text.js';
-import { fileErrorOf, IgnoreFileError } from '../ignore-file-error.js';
-import { IgnorePatternError } from '../ignore-pattern-error.js';
 import { LayeredRules } from '../layered-rules.js';
-import { GitLayer } from './git-layer.js';
-import { readPatternFile } from './read-pattern-file.js';
+import { ReportLayer } from '../report-layer.js';
+import { RuleOwners, type RuleOwnerOptions } from '../rule-owners.js';
+import { GitLayer, type GitReading } from './git-layer.js';
+import { isBareRepository, RepositoryError } from './repository.js';
 
-/** Who hears of what git would warn about. */
-export interface LoadGitIgnoreRulesOptions {
+/** Whose rules count, and who hears of what git would warn about. */
+export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
   readonly logger?: { warn(message: string): void } | undefined;
 }
 
 /**
  * Makes the rules by which git leaves out what it does not track: those of `.gitignore` files, each read when a walk
  * lists its directory, of those above the root up to the top of its repository, and of `.git/info/exclude`. Where
- * there is no repository, the root counts as the top of one.
+ * there is no repository, the root counts as the top of one. In a repository further down its own rules count alone.
  *
  * Neither the settings of the user (`core.excludesFile`, `core.ignoreCase`) nor what git tracks already counts, so that
  * the same files and rules give the same answer on each machine. The root itself is never left out.
  *
- * A `.gitignore` below the root that cannot be read is a problem of the walk.
- *
- * @throws IgnoreFileError when one above the root, or `.git/info/exclude`, is there but cannot be read.
+ * Rules that cannot be read, and those of strangers, which are not obeyed, are problems of the walk.
  */
 export async function loadGitIgnoreRules(
   root: string,
-  { logger }: LoadGitIgnoreRulesOptions = {},
+  { logger, ...owners }: LoadGitIgnoreRulesOptions = {},
 ): Promise<IgnoreRules> {
-  const warn = logger?.warn.bind(logger);
   const { root: resolved } = await resolveRoot(root);
-  const repository = await findRepository(resolved);
-  if (!repository) return new LayeredRules([new GitLayer(warn)]);
-  const { top, gitDirectory } = repository;
-  let layer = await withFile(new GitLayer(warn), join(await commonDirectory(gitDirectory), 'info/exclude'), {
-    follow: true,
-  });
-  let directory = top;
-  const prefix = relativeTreePath(top, resolved);
+  const reading = { owners: await RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger) };
+  const problems: WalkProblem[] = [];
+  let { layer, directory } = await findTop(resolved, reading, problems);
+  const prefix = relativeTreePath(directory, resolved);
   for (const name of prefix === '' ? [] : prefix.split('/')) {
-    layer = await withFile(layer, join(directory, '.gitignore'), { follow: false });
+    layer = await layer.withGitIgnore({ native: directory, path: undefined }, problems);
     layer = layer.below(byteText(name));
     directory = join(directory, name);
   }
-  return new LayeredRules([layer]);
+  return new LayeredRules(problems.length > 0 ? [layer, new ReportLayer(problems)] : [layer]);
 }
 
-async function withFile(
-  layer: GitLayer,
-  file: string,
-  options: { readonly follow: boolean },
-): Promise<GitLayer> {
-  const found = await readPatternFile(toOpenable(file), options);
+/**
+ * Looks for the working tree of git that a directory is in, as git does: on its own file system only, and not above a
+ * directory that is a repository itself.
+ */
+async function findTop(
+  root: string,
+  reading: GitReading,
+  problems: WalkProblem[],
+): Promise<{ readonly directory: string; readonly layer: GitLayer }> {
+  const device = await deviceOf(root);
+  for (let directory = root; ; directory = dirname(directory)) {
+    const path = directory === root ? '' : undefined;
+    const layer = await GitLayer.ofTop({ native: directory, path }, reading, problems);
+    if (layer) return { directory, layer };
+    const isLast = directory === dirname(directory) || (await isBare(directory, problems));
+    if (isLast || (await deviceOf(dirname(directory))) !== device) {
+      return { directory: root, layer: new GitLayer(reading) };
+    }
+  }
+}
+
+async function isBare(directory: string, problems: WalkProblem[]): Promise<boolean> {
   try {
-    if (found.is === 'file') return layer.with(found.text, file);
+    return await isBareRepository(directory);
   } catch (error) {
-    if (!(error instanceof IgnorePatternError)) throw error;
-    throw fileErrorOf(error);
-  }
-  if (found.is !== 'unreadable') return layer;
-  const { error } = found;
-  throw new IgnoreFileError('Cannot read ignore rules from', file, error.reason, { cause: error });
-}
-
-interface Repository {
-  /** The top of the working tree. */
-  readonly top: string;
-  readonly gitDirectory: string;
-}
-
-/** Looks for the repository that a directory is in, as git does: on its own file system only. */
-async function findRepository(from: string): Promise<Repository | undefined> {
-  const device = (await statOf(from))?.dev;
-  for (let top = from; ; top = dirname(top)) {
-    const gitDirectory = await gitDirectoryAt(join(top, '.git'));
-    if (gitDirectory !== undefined) return { top, gitDirectory };
-    if (top === dirname(top) || (await statOf(dirname(top)))?.dev !== device) return undefined;
+    if (!(error instanceof RepositoryError)) throw error;
+    problems.push(problemElsewhere(error.file, error.code, error.reason));
+    return false;
   }
 }
 
-/** Returns the repository that `.git` is, or leads to from another working tree of it. */
-async function gitDirectoryAt(path: string): Promise<string | undefined> {
-  const found = await statOf(path);
-  if (found?.isDirectory() === true) {
-    return (await statOf(join(path, 'HEAD'))) ? path : undefined;
-  }
-  if (found?.isFile() !== true) return undefined;
-  const text = await readSmall(path);
-  const leads = /^gitdir: ([^\n]+)/.exec(text ?? '')?.[1];
-  return leads === undefined ? undefined : resolve(dirname(path), leads.replace(/\r$/, ''));
-}
-
-/** The working trees of one repository share its `info/exclude`. */
-async function commonDirectory(gitDirectory: string): Promise<string> {
-  const text = await readSmall(join(gitDirectory, 'commondir'));
-  return text === undefined ? gitDirectory : resolve(gitDirectory, text.replace(/\r?\n$/, ''));
-}
-
-async function readSmall(path: string): Promise<string | undefined> {
+async function deviceOf(path: string): Promise<number | undefined> {
   try {
-    return await readFile(toOpenable(path), 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(toOpenable(path));
+    return (await stat(toOpenable(path))).dev;
   } catch {
     return undefined;
   }
