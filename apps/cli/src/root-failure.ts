@@ -1,5 +1,5 @@
 import type { Problem } from '@muse/snapshot';
-import { IgnoreFileError } from '@muse/walker/ignore';
+import { IgnoreFileError, IgnorePatternError } from '@muse/walker/ignore';
 import { CommandError } from './command-error.js';
 import { ExitCode } from './exit-code.js';
 import { errorCode, systemFailure } from './system-error.js';
@@ -9,6 +9,10 @@ export function rootFailure(doing: string, error: unknown): unknown {
   if (error instanceof IgnoreFileError) {
     const message = error.message.replace(/^C/, 'c');
     return new CommandError(ExitCode.usage, message, 'correct it and run again', error);
+  }
+  if (error instanceof IgnorePatternError) {
+    const message = error.message.replace(/^Cannot use the pattern/, 'cannot use --exclude');
+    return new CommandError(ExitCode.usage, message, undefined, error);
   }
   return errorCode(error) === undefined ? error : systemFailure(doing, error);
 }

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { giveToOrdinaryUser, makeTree, removeTree, symlink } from '@muse/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { giveToOrdinaryUser, makeTree, removeTree, symlink, type TreeSpec } from '@muse/testkit';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { lines, muse, noOrdinaryUser } from './muse.js';
 
 let root: string;
@@ -112,5 +112,78 @@ describe('muse explain with --gitignore and --ignore-file', () => {
         { outcome: 'ignored', rule: { pattern: 'c.c', line: 1, file: join(root, 'src/.gitignore') } },
       ],
     });
+  });
+});
+
+describe('muse snapshot with rules in several places', () => {
+  const made = async (spec: TreeSpec) => {
+    const directory = await makeTree(spec);
+    onTestFinished(() => removeTree(directory));
+    return directory;
+  };
+
+  it('takes back in what .museignore leaves out, by a file or by --exclude', async () => {
+    const directory = await made({
+      '.museignore': "[global]\npatterns = ['/*']\n",
+      'in.toml': "[global]\npatterns = ['!/scripts/']\n",
+      'scripts/a': '',
+      'data/x': '',
+    });
+    for (const args of [
+      ['--ignore-file', 'in.toml'],
+      ['--exclude', '!/scripts/'],
+    ]) {
+      const run = await muse(['snapshot', '--json', ...args], { cwd: directory });
+      expect(filesOf(run.stdout)).toEqual(['scripts/a']);
+    }
+    const run = await muse(['snapshot', '--json', '--no-ignore', '--ignore-file', 'absent'], {
+      cwd: directory,
+    });
+    expect(filesOf(run.stdout)).toEqual(['.museignore', 'data/x', 'in.toml', 'scripts/a']);
+  });
+
+  it('names the pattern of --exclude that leaves a path out, or cannot be used', async () => {
+    const directory = await made({ 'a.o': '' });
+    const explained = await muse(['explain', '--exclude', '*.o', 'a.o'], { cwd: directory });
+    expect(lines(explained.stdout)[1]).toBe("  ignored: the pattern '*.o' given with --exclude");
+    const long = await muse(['snapshot', '--exclude', 'x'.repeat(5000)], { cwd: directory });
+    expect(long.code).toBe(2);
+    expect(lines(long.stderr)).toEqual([
+      expect.stringMatching(/^muse: cannot use --exclude "x{60}…": it has 5000 bytes, and 4096 are allowed/),
+    ]);
+  });
+
+  it('answers at once, whatever the patterns', async () => {
+    const directory = await made({
+      '.museignore': `[global]\npatterns = ['${'a/**/'.repeat(14)}c*y']\n`,
+      '.gitignore': `${'*a\n'.repeat(5000)}!*a\n`,
+      [`${'a/'.repeat(40)}a`]: '',
+    });
+    const started = performance.now();
+    const run = await muse(['snapshot', '--json', '--gitignore'], { cwd: directory });
+    expect(filesOf(run.stdout)).toHaveLength(3);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  it.each([
+    [
+      "patterns = ['*.o']",
+      'line 1, column 1: "patterns" belongs in a table: write [global] on a line above it',
+    ],
+    ["[globl]\npatterns = ['*.o']", 'line 1, column 1: there is no table [globl]: '],
+    [
+      "[global]\npattern = ['*.o']",
+      'line 2, column 1: [global] has no key "pattern"; write [global] and below it',
+    ],
+    [
+      '# built\n*.o\n',
+      'line 2, column 1: this line is one of a .gitignore, but the file is TOML: write [global]',
+    ],
+    ['[global]\npatterns = "*.o"', 'line 2, column 1: "patterns" in [global] must be an array of strings'],
+  ])('refuses the .museignore %j in one line, and shows the right way', async (text, reason) => {
+    const directory = await made({ '.museignore': text });
+    const run = await muse(['snapshot', directory]);
+    expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+    expect(lines(run.stderr)).toEqual([expect.stringContaining(`/.museignore": ${reason}`)]);
   });
 });

@@ -71,8 +71,8 @@ describe('explanationLines() and explanationDocument() tell of', () => {
       { outcome: 'ignored', rule },
     ],
     [
-      { outcome: 'ignored', at: 'd', rule: { pattern: 'd/', table: 'domain.x' } },
-      ["ignored: the pattern 'd/' in [domain.x]", 'decided at d, above it'],
+      { outcome: 'ignored', at: 'd', rule: { pattern: 'd/' } },
+      ["ignored: the pattern 'd/' given with --exclude", 'decided at d, above it'],
       { at: 'd' },
     ],
     [{ outcome: 'ignored', at: 'd/a', rule: undefined }, ['ignored: a rule leaves it out'], {}],

@@ -75,7 +75,7 @@ const kindTexts: Readonly<Record<SpecialFileKind, string>> = {
 function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rule']): string {
   if (rule === undefined) return 'a rule leaves it out';
   const line = rule.line === undefined ? '' : `line ${rule.line} of `;
-  const file = rule.file === undefined ? '' : `, ${line}${rule.file}`;
+  const file = rule.file === undefined ? ' given with --exclude' : `, ${line}${rule.file}`;
   const table = rule.table === undefined ? '' : ` in [${rule.table}]`;
   return `the pattern '${rule.pattern}'${table}${file}`;
 }

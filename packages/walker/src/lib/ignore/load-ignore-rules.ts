@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { museDir } from '@muse/paths';
-import { IgnoreFileError } from './ignore-file-error.js';
+import { fileErrorOf, IgnoreFileError } from './ignore-file-error.js';
+import { IgnorePatternError } from './ignore-pattern-error.js';
 import { parseMuseIgnore } from './parse-muse-ignore.js';
 import { PatternRules } from './pattern-rules.js';
 import { readNamedFile, readTextFile } from './read-text-file.js';
@@ -28,7 +29,11 @@ export async function loadIgnoreFiles(root: string, files: readonly string[]): P
   const domain = await loadDomain(root);
   const texts = await Promise.all(files.map((file) => readNamedFile(file, readingRules)));
   const lists = files.map((file, index) => parseMuseIgnore(texts[index] ?? '', { domain, file }));
-  return new PatternRules(lists.flatMap(({ rules }) => rules));
+  try {
+    return new PatternRules(lists.flatMap(({ rules }) => rules));
+  } catch (error) {
+    throw error instanceof IgnorePatternError ? fileErrorOf(error) : error;
+  }
 }
 
 const readingRules = 'Cannot read ignore rules from';

@@ -1,8 +1,9 @@
-import { parse, TomlError, type TomlTable } from 'smol-toml';
+import { parse, TomlError } from 'smol-toml';
 import type { IgnoreRule } from '../types.js';
 import { IgnoreFileError } from './ignore-file-error.js';
+import { IgnorePatternError } from './ignore-pattern-error.js';
 import { PatternRules } from './pattern-rules.js';
-import { tomlPositions, type PositionOf, type ValuePath } from './toml-positions.js';
+import { lineCounter, tomlPositions, type TomlSpot } from './toml-positions.js';
 
 /** What {@link parseMuseIgnore} has to know beside the text. */
 export interface ParseMuseIgnoreOptions {
@@ -13,88 +14,168 @@ export interface ParseMuseIgnoreOptions {
 }
 
 /**
- * Reads the text of a `.museignore`.
+ * Reads the text of a `.museignore`: the tables `[global]` and `[domain.<name>]`, each with an array `patterns`. There is
+ * nothing else to be in it.
  *
- * Tables and keys that are not ours are passed over; ours must have their right types, those of other domains too.
- *
- * @throws IgnoreFileError with line and column when it is not TOML or not of that shape.
+ * @throws IgnoreFileError with line and column when it is not TOML, not of that shape, or holds a pattern that is too long or
+ *   one too many.
  */
 export function parseMuseIgnore(
   text: string,
   { domain, file = '.museignore' }: ParseMuseIgnoreOptions,
 ): PatternRules {
-  const document = parseToml(text, file);
-  const shape = new Shape(file, tomlPositions(text));
-  const domains = shape.table(document, ['domain']);
-  for (const name of Object.keys(domains)) shape.rules(domains, ['domain', name]);
-  return new PatternRules([
-    ...shape.rules(document, ['global']),
-    ...(Object.hasOwn(domains, domain) ? shape.rules(domains, ['domain', domain]) : []),
-  ]);
+  return new Reader(text, file).read(domain);
 }
 
 const action = 'Cannot read ignore rules from';
+/** Of arrays and inline tables in one another. More than one is a mistake of its own, which needs a name. */
+const MAX_DEPTH = 20;
 
-function parseToml(text: string, file: string): TomlTable {
-  try {
-    return parse(text);
-  } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    const [headline = ''] = cause.message.split('\n');
-    throw new IgnoreFileError(action, file, headline.replace(/^Invalid TOML document: /, ''), {
-      at: cause,
-      cause,
-    });
-  }
+type Table = Readonly<Record<string, unknown>>;
+
+interface PlacedRule {
+  readonly rule: IgnoreRule;
+  readonly at: number;
 }
 
-/** Looks values up by their own name and insists on their types. */
-class Shape {
+class Reader {
+  readonly #text: string;
   readonly #file: string;
-  readonly #positionOf: PositionOf;
+  readonly #positionOf: ReturnType<typeof lineCounter>;
 
-  constructor(file: string, positionOf: PositionOf) {
+  constructor(text: string, file: string) {
+    this.#text = text;
     this.#file = file;
-    this.#positionOf = positionOf;
+    this.#positionOf = lineCounter(text);
   }
 
-  /** The table at `path`, whose last key is looked up in `parent`; an empty one where there is none. */
-  table(parent: TomlTable, path: readonly string[]): TomlTable {
-    const value = own(parent, path.at(-1) ?? '') ?? {};
-    return isTable(value)
-      ? value
-      : this.#fail(path, `"${path.join('.')}" must be a table, but is ${kindOf(value)}`);
+  read(domain: string): PatternRules {
+    const document = this.#parse();
+    const spots = tomlPositions(this.#text);
+    const rules: PlacedRule[] = [];
+    const ofDomain: PlacedRule[] = [];
+    for (const [name, value] of Object.entries(document)) {
+      const spot = below(spots, name);
+      if (name === 'global') rules.push(...this.#table(value, spot, 'global'));
+      else if (name === 'domain') ofDomain.push(...this.#domains(value, spot, domain));
+      else this.#failAtTop(name, value, spot);
+    }
+    return this.#rulesOf([...rules, ...ofDomain]);
   }
 
-  /** The patterns in the table at `path`, with their lines. */
-  rules(parent: TomlTable, path: readonly string[]): IgnoreRule[] {
-    const patterns = own(this.table(parent, path), 'patterns') ?? [];
-    const at = [...path, 'patterns'];
-    const table = path.join('.');
+  #rulesOf(placed: readonly PlacedRule[]): PatternRules {
+    try {
+      return new PatternRules(placed.map(({ rule }) => rule));
+    } catch (error) {
+      if (!(error instanceof IgnorePatternError)) throw error;
+      const at = placed.find(({ rule }) => rule === error.rule)?.at ?? 0;
+      return this.#fail(at, `in [${error.rule.table ?? ''}]: ${error.reason}`, error);
+    }
+  }
+
+  /** Reads the tables of all domains, and returns the rules of one. */
+  #domains(value: unknown, spot: TomlSpot, domain: string): PlacedRule[] {
+    if (!isTable(value))
+      this.#fail(spot.at, `"domain" must be a table, but is ${kindOf(value)}; ${DOMAIN_WAY}`);
+    const rules: PlacedRule[] = [];
+    for (const [name, table] of Object.entries(value)) {
+      const inner = below(spot, name);
+      if (name === 'patterns' && !isTable(table)) {
+        this.#fail(inner.at, `"patterns" does not belong in [domain] itself; ${DOMAIN_WAY}`);
+      }
+      const found = this.#table(table, inner, `domain.${name}`);
+      if (name === domain) rules.push(...found);
+    }
+    return rules;
+  }
+
+  #table(value: unknown, spot: TomlSpot, table: string): PlacedRule[] {
+    if (!isTable(value)) {
+      this.#fail(spot.at, `"${short(table)}" must be a table, but is ${kindOf(value)}; ${wayIn(table)}`);
+    }
+    const other = Object.keys(value).find((key) => key !== 'patterns');
+    if (other !== undefined) {
+      const { at } = below(spot, other);
+      this.#fail(at, `[${short(table)}] has no key "${short(other)}"; ${wayIn(table)}`);
+    }
+    const patterns: unknown = value['patterns'] ?? [];
+    const { at, elements } = below(spot, 'patterns');
     if (!Array.isArray(patterns)) {
-      this.#fail(at, `"patterns" in [${table}] must be an array of strings, but is ${kindOf(patterns)}`);
+      this.#fail(
+        at,
+        `"patterns" in [${short(table)}] must be an array of strings, but is ${kindOf(patterns)}; ${wayIn(table)}`,
+      );
     }
     return patterns.map((pattern: unknown, index) => {
-      const element = [...at, index];
-      const file = this.#file;
-      if (typeof pattern === 'string') return { pattern, table, line: this.#positionOf(element).line, file };
-      return this.#fail(
-        element,
-        `"patterns" in [${table}] must hold strings only, but holds ${kindOf(pattern)}`,
-      );
+      const offset = elements[index] ?? at;
+      if (typeof pattern !== 'string') {
+        this.#fail(
+          offset,
+          `"patterns" in [${short(table)}] must hold strings only, but holds ${kindOf(pattern)}; ${wayIn(table)}`,
+        );
+      }
+      const { line } = this.#positionOf(offset);
+      return { rule: { pattern, table, line, file: this.#file }, at: offset };
     });
   }
 
-  #fail(path: ValuePath, reason: string): never {
-    throw new IgnoreFileError(action, this.#file, reason, { at: this.#positionOf(path) });
+  #failAtTop(name: string, value: unknown, { at }: TomlSpot): never {
+    if (name === 'patterns') {
+      this.#fail(at, `"patterns" belongs in a table: write [global] on a line above it`);
+    }
+    const what = isTable(value) ? `table [${short(name)}]` : `key "${short(name)}"`;
+    this.#fail(
+      at,
+      `there is no ${what}: patterns belong in [global], or in [domain.<name>] such as [domain.code]`,
+    );
+  }
+
+  #parse(): Table {
+    try {
+      return parse(this.#text, { maxDepth: MAX_DEPTH });
+    } catch (cause) {
+      if (!(cause instanceof TomlError)) throw cause;
+      const [headline = ''] = cause.message.split('\n');
+      const reason = headline.replace(/^Invalid TOML document: /, '');
+      throw new IgnoreFileError(action, this.#file, this.#asGitIgnore(cause.line, reason) ?? reason, {
+        at: cause,
+        cause,
+      });
+    }
+  }
+
+  /** Recognises a line that would do in a `.gitignore`, and returns how it is written here. */
+  #asGitIgnore(line: number, reason: string): string | undefined {
+    const text = this.#text.split('\n', line)[line - 1]?.trim() ?? '';
+    const isKey = /^\[.*\]$|=/.test(text) || /^["',\]}]/.test(text);
+    if (isKey || !/\bkey\b|end-of-line/.test(reason)) {
+      return reason === 'invalid value' ? `${reason}; a pattern is a string, such as '*.o'` : undefined;
+    }
+    const quoted = text.includes("'") ? JSON.stringify(text) : `'${text}'`;
+    return `this line is one of a .gitignore, but the file is TOML: write [global] and below it patterns = [${short(quoted)}]`;
+  }
+
+  #fail(at: number, reason: string, cause?: unknown): never {
+    throw new IgnoreFileError(action, this.#file, reason, { at: this.#positionOf(at), cause });
   }
 }
 
-function own(table: TomlTable, name: string): unknown {
-  return Object.hasOwn(table, name) ? table[name] : undefined;
+const DOMAIN_WAY = "write [domain.code], or another domain, and below it patterns = ['*.o', '/build/']";
+
+function wayIn(table: string): string {
+  return `write [${short(table)}] and below it patterns = ['*.o', '/build/']`;
 }
 
-function isTable(value: unknown): value is TomlTable {
+/** Returns where something is, or what it is in. */
+function below(spot: TomlSpot, name: string): TomlSpot {
+  return spot.below.get(name) ?? spot;
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
@@ -102,5 +183,5 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Date) return 'a date';
   if (isTable(value)) return 'a table';
-  return typeof value === 'string' ? 'a string' : String(value);
+  return typeof value === 'string' ? 'a string' : short(String(value));
 }

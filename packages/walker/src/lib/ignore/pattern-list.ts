@@ -13,7 +13,7 @@ const MAX_PATTERNS = 100_000;
  * Bytes, about, of the patterns that are matched step by step. One of them costs up to 26 ns an entry: 255 bytes of a name,
  * 3.3 ns for 32 bits (Node 20, a busy core). A pattern such as `*.o` costs that in all, and counts as one.
  */
-const MAX_WILDCARD_BYTES = 8192;
+const MAX_WILDCARD_BYTES = 6144;
 
 /** What the lists that count in one place have together; each is limited. */
 export interface ListSize {

@@ -1,118 +1,146 @@
 import { parse } from 'smol-toml';
 import type { TextPosition } from './ignore-file-error.js';
 
-/** The way to a value: keys, and indexes into arrays. */
-export type ValuePath = readonly (string | number)[];
-
-/** Returns where a key or an array's element is written, or else the nearest of its parents that is. */
-export type PositionOf = (path: ValuePath) => TextPosition;
+/** Where something is written in a document, as offsets into its text. */
+export interface TomlSpot {
+  readonly at: number;
+  /** What has a name in it, whether as a table or in braces. */
+  readonly below: Map<string, TomlSpot>;
+  /** The elements of an array. */
+  readonly elements: number[];
+}
 
 /**
- * Finds the keys and array elements of a document that has been parsed without error: the parser keeps no positions.
+ * Finds the keys and array elements of a document that has been parsed without error: the parser keeps no positions. Of
+ * arrays in arrays it keeps none either.
  */
-export function tomlPositions(text: string): PositionOf {
-  const positions = new TomlScanner(text).scan();
-  return (path) => {
-    let length = path.length;
-    while (length > 0 && !positions.has(JSON.stringify(path.slice(0, length)))) length--;
-    return positions.get(JSON.stringify(path.slice(0, length))) ?? { line: 1, column: 1 };
+export function tomlPositions(text: string): TomlSpot {
+  return new TomlScanner(text).scan();
+}
+
+/** Returns a function that tells the line and column of an offset. */
+export function lineCounter(text: string): (offset: number) => TextPosition {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return (offset) => {
+    let low = 0;
+    for (let high = starts.length; high - low > 1;) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
   };
 }
 
-const blank = /(?:[\s,]|#[^\n]*)*/y;
-const header = /\[{1,2}((?:"(?:\\.|[^"\\])*"|'[^']*'|[^\]"'])*)\]{1,2}/y;
-const key = /((?:"(?:\\.|[^"\\])*"|'[^']*'|[^="'])*)=\s*/y;
-const string = /"""(?:\\[^]|[^\\])*?"""+|'''[^]*?'''+|"(?:\\.|[^"\\])*"|'[^']*'/y;
-/** Anything else, up to what ends it; a date may hold a space. */
-const bare = /[^,\]}#\n]+/y;
+const BLANK = /(?:[\s,]+|#[^\n]*)*/y;
+const SPACE = /[ \t]*/y;
+const BARE_KEY = /[^.=\] \t]*/y;
+/** A number, a date or the like, up to what ends it; a date may hold a space. */
+const BARE_VALUE = /[^,\]}#\n]*/y;
 
 class TomlScanner {
   readonly #text: string;
-  readonly #positions = new Map<string, TextPosition>();
   #at = 0;
-  #line = 1;
-  #lineStart = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  scan(): ReadonlyMap<string, TextPosition> {
-    let table: ValuePath = [];
+  scan(): TomlSpot {
+    const root = spotAt(0);
+    let table = root;
     for (;;) {
-      this.#take(blank);
+      this.#take(BLANK);
       const start = this.#at;
-      const name = this.#take(header);
-      if (name !== undefined) {
-        table = keysOf(name[1] ?? '');
-        this.#record(table, start);
-      } else if (!this.#pair(table)) {
-        return this.#positions;
+      if (start >= this.#text.length) return root;
+      if (this.#skip('[')) {
+        this.#skip('[');
+        table = this.#keys(root, ']', start);
+        this.#skip(']');
+      } else {
+        this.#pair(table);
       }
     }
   }
 
-  #pair(table: ValuePath): boolean {
+  #pair(table: TomlSpot): void {
+    const spot = this.#keys(table, '=', this.#at);
+    this.#take(SPACE);
+    this.#value(spot);
+  }
+
+  /** Reads a dotted key up to what ends it, and returns the place of what it names. */
+  #keys(from: TomlSpot, end: string, start: number): TomlSpot {
+    let spot = from;
+    do {
+      this.#take(SPACE);
+      const name = this.#key();
+      const known = spot.below.get(name) ?? spotAt(start);
+      spot.below.set(name, known);
+      spot = known;
+      this.#take(SPACE);
+    } while (this.#skip('.'));
+    this.#skip(end);
+    return spot;
+  }
+
+  #key(): string {
     const start = this.#at;
-    const name = this.#take(key);
-    if (name === undefined) return false;
-    const path = [...table, ...keysOf(name[1] ?? '')];
-    this.#record(path, start);
-    this.#value(path);
+    if (!this.#string()) return this.#take(BARE_KEY);
+    const quoted = this.#text.slice(start, this.#at);
+    return quoted.includes('\\') ? (parse(`key = ${quoted}`)['key'] as string) : quoted.slice(1, -1);
+  }
+
+  #value(spot: TomlSpot | undefined): void {
+    if (this.#skip('[')) {
+      while (!this.#closes(']')) {
+        spot?.elements.push(this.#at);
+        this.#value(undefined);
+      }
+    } else if (this.#skip('{')) {
+      const table = spot ?? spotAt(this.#at);
+      while (!this.#closes('}')) this.#pair(table);
+    } else if (!this.#string()) {
+      this.#take(BARE_VALUE);
+    }
+  }
+
+  /** Skips a string of any of the four kinds; returns whether there is one. */
+  #string(): boolean {
+    const quote = this.#text.charAt(this.#at);
+    if (quote !== '"' && quote !== "'") return false;
+    const isLong = this.#text.startsWith(quote.repeat(3), this.#at);
+    const end = isLong ? quote.repeat(3) : quote;
+    this.#at += end.length;
+    while (this.#at < this.#text.length && !this.#text.startsWith(end, this.#at)) {
+      this.#at += quote === '"' && this.#text.charAt(this.#at) === '\\' ? 2 : 1;
+    }
+    this.#at += end.length;
+    // Of a long one's last quotes, up to two more are its own.
+    for (let more = 0; isLong && more < 2 && this.#skip(quote); more++);
     return true;
   }
 
-  #value(path: ValuePath): void {
-    if (this.#skip('[')) {
-      for (let index = 0; !this.#closes(']'); index++) {
-        this.#record([...path, index], this.#at);
-        this.#value([...path, index]);
-      }
-    } else if (this.#skip('{')) {
-      while (!this.#closes('}') && this.#pair(path));
-    } else if (this.#take(string) === undefined) {
-      this.#take(bare);
-    }
-  }
-
   #closes(bracket: string): boolean {
-    this.#take(blank);
+    this.#take(BLANK);
     return this.#at >= this.#text.length || this.#skip(bracket);
   }
 
   #skip(character: string): boolean {
-    const found = this.#text[this.#at] === character;
+    const found = this.#text.charAt(this.#at) === character;
     if (found) this.#at++;
     return found;
   }
 
-  #take(token: RegExp): RegExpExecArray | undefined {
-    token.lastIndex = this.#at;
-    const found = token.exec(this.#text);
-    if (found !== null) this.#at = token.lastIndex;
-    return found ?? undefined;
-  }
-
-  /** Called with offsets in ascending order, so that lines are counted once. */
-  #record(path: ValuePath, offset: number): void {
-    for (let end; (end = this.#text.indexOf('\n', this.#lineStart)) >= 0 && end < offset; this.#line++) {
-      this.#lineStart = end + 1;
-    }
-    const name = JSON.stringify(path);
-    if (this.#positions.has(name)) return;
-    this.#positions.set(name, { line: this.#line, column: offset - this.#lineStart + 1 });
+  #take(token: RegExp): string {
+    const start = this.#at;
+    token.lastIndex = start;
+    if (token.test(this.#text)) this.#at = token.lastIndex;
+    return this.#text.slice(start, this.#at);
   }
 }
 
-/** Splits a dotted key, quoted or not, by letting the parser read it. */
-function keysOf(source: string): string[] {
-  const keys: string[] = [];
-  let value: unknown = parse(`${source.trim()} = 0`);
-  while (typeof value === 'object' && value !== null) {
-    const [entry] = Object.entries(value);
-    if (entry === undefined) break;
-    keys.push(entry[0]);
-    value = entry[1];
-  }
-  return keys;
+function spotAt(at: number): TomlSpot {
+  return { at, below: new Map(), elements: [] };
 }
