@@ -5,19 +5,19 @@ import { rootFailure } from './root-failure.js';
 import { errorCode, systemFailure } from './system-error.js';
 import type { WorkingTree } from './working-tree.js';
 
-const advices: Readonly<Record<string, string>> = {
-  ENOTREG: 'move it away and try again',
-  EDAMAGED: "restore the file, or remove it; 'muse log' lists the others",
-  EAMBIGUOUS: 'give more digits',
-  ENOSNAPSHOT: "'muse log' lists those that are saved",
-};
+const advices = new Map([
+  ['ENOTREG', 'move it away and try again'],
+  ['EDAMAGED', "restore the file, or remove it; 'muse log' lists the others"],
+  ['EAMBIGUOUS', 'give more digits'],
+  ['ENOSNAPSHOT', "'muse log' lists those that are saved"],
+]);
 
 /** Makes the error for something that went wrong with saved snapshots, or with the tree that they are of. */
 export function savedFailure(doing: string, error: unknown): unknown {
   if (!(error instanceof SavedSnapshotError)) return rootFailure(doing, error);
   if (errorCode(error.cause) === error.code) return systemFailure(doing, error.cause);
   const reason = error.code === 'EDAMAGED' ? `${error.path}: ${error.reason}` : error.reason;
-  return new CommandError(ExitCode.failed, `${doing}: ${reason}`, advices[error.code], error);
+  return new CommandError(ExitCode.failed, `${doing}: ${reason}`, advices.get(error.code), error);
 }
 
 /** Makes the error for a directory that has no `.muse` where snapshots could be, or is not there itself. */

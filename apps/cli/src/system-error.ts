@@ -27,23 +27,23 @@ function wordsFor(code: string): string | undefined {
   return undefined;
 }
 
-const advices: Readonly<Record<string, string>> = {
-  EACCES: 'check its permissions',
-  EPERM: 'check its permissions',
-  ENOENT: 'check the spelling',
-  ENOTDIR: 'name a directory',
-  ELOOP: 'check where the symbolic links lead',
-  ENOSPC: 'make room and try again',
-  EDQUOT: 'make room and try again',
-  EFBIG: 'raise the limit on file sizes (ulimit -f) and try again',
-  EROFS: 'choose a place that can be written to',
-  EMFILE: 'raise the limit on open files (ulimit -n) and try again',
-  ENFILE: 'close some programs and try again',
-  ENOMEM: 'close some programs and try again',
-  EIO: 'check the disk',
-};
+const advices = new Map([
+  ['EACCES', 'check its permissions'],
+  ['EPERM', 'check its permissions'],
+  ['ENOENT', 'check the spelling'],
+  ['ENOTDIR', 'name a directory'],
+  ['ELOOP', 'check where the symbolic links lead'],
+  ['ENOSPC', 'make room and try again'],
+  ['EDQUOT', 'make room and try again'],
+  ['EFBIG', 'raise the limit on file sizes (ulimit -f) and try again'],
+  ['EROFS', 'choose a place that can be written to'],
+  ['EMFILE', 'raise the limit on open files (ulimit -n) and try again'],
+  ['ENFILE', 'close some programs and try again'],
+  ['ENOMEM', 'close some programs and try again'],
+  ['EIO', 'check the disk'],
+]);
 
 function adviceFor(error: unknown): string | undefined {
   const code = errorCode(error);
-  return code === undefined ? undefined : advices[code];
+  return code === undefined ? undefined : advices.get(code);
 }

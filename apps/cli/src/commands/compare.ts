@@ -11,6 +11,7 @@ import {
 } from '@muse/snapshot';
 import { CommandError } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
+import { shellWord } from '../render/shell-word.js';
 import type { DiffRequest, StatusRequest } from '../request.js';
 import { noMuse, savedFailure } from '../saved-failure.js';
 import { findWorkingTree, type WorkingTree } from '../working-tree.js';
@@ -89,7 +90,11 @@ async function latestOf(
   if (saved) return { saved, damaged };
   const [worst] = damaged;
   if (worst) throw savedFailure(doing, worst.error);
-  const advice = `run 'muse snapshot --save${name === '.' ? '' : ` ${name}`}' first`;
+  // No quotes around a command that has some of its own: pasted together they would leave the name bare.
+  const advice =
+    name === '.'
+      ? "run 'muse snapshot --save' first"
+      : `first run this: muse snapshot --save ${shellWord(name)}`;
   throw new CommandError(ExitCode.failed, `${doing}: no snapshot of it is saved`, advice);
 }
 

@@ -12,6 +12,7 @@ import {
 import { CommandError, usageError } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';
+import { shellWord } from '../render/shell-word.js';
 import { readStdin } from '../read-stdin.js';
 import { savedFailure } from '../saved-failure.js';
 import { errorCode, systemFailure } from '../system-error.js';
@@ -66,7 +67,7 @@ export async function takeDirectory(name: string, context: OperandContext): Prom
   if (context.besideLatest === true && tree.hasMuse && tree.root !== context.here.root) {
     throw usageError(
       `cannot tell which latest is meant: ${name} is of another working tree than the current directory`,
-      `'muse status ${name}' compares it with its own; for the one here write its id ('muse log')`,
+      `for the one here write its id ('muse log'), and to compare it with its own run this: muse status ${shellWord(name)}`,
     );
   }
   return { name, snapshot: await takeOf(tree, context.take, context), tree };

@@ -21,22 +21,31 @@ describe('printable()', () => {
     ['a byte that is not UTF-8', 'a\udcff', 'a\\xff'],
     ['a lone high surrogate', '\ud800', '\\u{d800}'],
     ['a lone low surrogate that is no byte', '\udc00', '\\u{dc00}'],
-    ['a joiner inside an emoji', '👩‍🚀', '👩‍🚀'],
+    ['a joiner inside an emoji', '👩\u200d🚀', '👩\\u{200d}🚀'],
+    ['zero-width spaces and a byte order mark', 'a\u200b\u2060\ufeff', 'a\\u{200b}\\u{2060}\\u{feff}'],
+    ['a soft hyphen', 'pass\u00adword', 'pass\\u{ad}word'],
+    ['Hangul fillers', '\u115f\u1160\u3164\uffa0', '\\u{115f}\\u{1160}\\u{3164}\\u{ffa0}'],
+    ['variation selectors', 'a\ufe0f\u{e0100}', 'a\\u{fe0f}\\u{e0100}'],
+    ['tags', 'a\u{e0041}\u{e007f}', 'a\\u{e0041}\\u{e007f}'],
+    ['a blank Braille pattern', '\u2800', '\\u{2800}'],
+    ['letters with marks of their own', 'e\u0301 한글 हिन्दी', 'e\u0301 한글 हिन्दी'],
   ])('treats %s', (_case, text, shown) => {
     expect(printable(text)).toBe(shown);
   });
 
-  it('lets no control character and no lone surrogate through', () => {
-    const all = Array.from({ length: 0x10000 }, (_, code) => printable(String.fromCharCode(code))).join('');
-    expect(all).not.toMatch(/\p{Cc}|\p{Cs}|\p{Bidi_Control}/u);
+  it('lets nothing through that has an effect or cannot be seen', () => {
+    const all = Array.from({ length: 0x110000 }, (_, code) => printable(String.fromCodePoint(code))).join(
+      ' ',
+    );
+    expect(all).not.toMatch(/\p{Cc}|\p{Cs}|\p{Cf}|\p{Default_Ignorable_Code_Point}|\p{Bidi_Control}/u);
   });
 });
 
 describe('printableJson()', () => {
   it('keeps JSON what it was', () => {
-    const value = { '\x7f\x9b\u202e': '\udcff', plain: ['ä😀', '\x1b'] };
+    const value = { '\x7f\x9b\u202e\u{e0041}\u00ad': '\udcff', plain: ['ä😀', '\x1b'] };
     const shown = printableJson(JSON.stringify(value, undefined, 1));
     expect(JSON.parse(shown)).toEqual(value);
-    expect(shown).not.toMatch(/(?!\n)\p{Cc}|\p{Bidi_Control}/u);
+    expect(shown).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}|\p{Bidi_Control}/u);
   });
 });

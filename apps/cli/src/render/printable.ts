@@ -1,15 +1,17 @@
-// Controls (C0, DEL, C1), lone surrogates, the marks that reorder text, and the separators some terminals break at.
-const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+// Controls, lone surrogates, separators of lines, and what prints as nothing: marks that format or reorder text, fillers,
+// selectors of variants, tags. Two names that differ must look different.
+const unsafe = /[\p{Cc}\p{Cs}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /**
- * Returns `text` as it may go to a terminal: nothing in it moves the cursor, changes colours or reorders the line.
+ * Returns `text` as it may go to a terminal: nothing in it moves the cursor, changes colours, reorders the line
+ * or cannot be seen.
  *
  * A control below 0x80 becomes `\x1b`, any other character `\u{202e}`, and a byte that is not UTF-8 `\xff`. It is for
  * people: backslashes stay as they are, so it cannot be taken back.
  */
 export function printable(text: string): string {
   return text.replace(unsafe, (character) => {
-    const code = character.charCodeAt(0);
+    const code = character.codePointAt(0) ?? 0;
     if (code < 0x80) return `\\x${hex(code, 2)}`;
     return isEscapedByte(code) ? `\\x${hex(code - 0xdc00, 2)}` : `\\u{${hex(code, 1)}}`;
   });
@@ -18,7 +20,11 @@ export function printable(text: string): string {
 /** Does the same to JSON text, so that it stays the same JSON: `\u202e`. Line feeds between its tokens are kept. */
 export function printableJson(text: string): string {
   return text.replace(unsafe, (character) =>
-    character === '\n' ? character : `\\u${hex(character.charCodeAt(0), 4)}`,
+    character === '\n'
+      ? character
+      : Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join(
+          '',
+        ),
   );
 }
 

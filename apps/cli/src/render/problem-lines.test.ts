@@ -24,6 +24,16 @@ describe('problemLines()', () => {
     ]);
   });
 
+  it.each(['constructor', '__proto__', 'toString'])(
+    'takes the operation %s for a word like any other',
+    (operation) => {
+      const [problem] = problems(1) as [Problem];
+      expect(problemLines([{ ...problem, operation }])).toEqual([
+        `d/0: cannot ${operation}: permission denied (EACCES)`,
+      ]);
+    },
+  );
+
   it('names fifty, and counts the others', () => {
     expect(problemLines(problems(50))).toHaveLength(50);
     const lines = problemLines(problems(1_062));

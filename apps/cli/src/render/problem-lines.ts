@@ -11,9 +11,13 @@ export function problemLines(problems: readonly Problem[]): string[] {
   return lines;
 }
 
-const doing: Readonly<Record<string, string>> = { lstat: 'look at', readdir: 'list', opendir: 'list' };
+const doing = new Map([
+  ['lstat', 'look at'],
+  ['readdir', 'list'],
+  ['opendir', 'list'],
+]);
 
 /** Names one of them. */
 export function problemLine({ path, operation, code, message }: Problem): string {
-  return `${path || '.'}: cannot ${doing[operation] ?? operation}: ${message} (${code})`;
+  return `${path || '.'}: cannot ${doing.get(operation) ?? operation}: ${message} (${code})`;
 }

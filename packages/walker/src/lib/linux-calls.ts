@@ -32,8 +32,16 @@ let loaded: { readonly calls: LinuxCalls | undefined } | undefined;
  * library it calls is missing, or where `MUSE_NO_KOFFI` is set. The first call takes 6 ms.
  */
 export function linuxCalls(): LinuxCalls | undefined {
-  loaded ??= { calls: tryLoading(() => load(createRequire(import.meta.url)('koffi') as typeof koffi)) };
+  loaded ??= { calls: tryLoading(() => load(loadKoffi())) };
   return loaded.calls;
+}
+
+/**
+ * Loads koffi from where an import finds it. A plain `require` would look in the directories of `NODE_PATH` too, and a
+ * relative one is in whatever tree is the current directory.
+ */
+function loadKoffi(): typeof koffi {
+  return createRequire(import.meta.resolve('koffi'))('koffi') as typeof koffi;
 }
 
 /** Returns the calls that `make` gives, where this system has them and they work. */
