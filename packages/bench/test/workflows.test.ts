@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -92,4 +94,58 @@ it('CI runs on each system with each Node that is supported', () => {
   const ci = workflows.find(([name]) => name === 'ci.yml')?.[1] ?? '';
   expect(values(ci, 'os')).toEqual(['[ubuntu-latest, macos-latest, windows-latest]']);
   expect(values(ci, 'node')).toEqual(['[20, 22, 24]']);
+});
+
+describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', () => {
+  /** A repository with our scripts, whose `npm` and `pnpm` are these shell commands. */
+  function stubbed(programs: Record<string, string>) {
+    const directory = tempDir();
+    const file = (name: string): string => join(directory.path, name);
+    for (const name of ['bin', 'repository']) mkdirSync(file(name));
+    cpSync(join(repository, '.ci'), file('repository/.ci'), { recursive: true });
+    mkdirSync(file('repository/.changeset'));
+    writeFileSync(file('repository/.changeset/README.md'), '');
+    cpSync(join(repository, 'package.json'), file('repository/package.json'));
+    for (const [name, commands] of Object.entries(programs)) {
+      writeFileSync(file(`bin/${name}`), `#!/bin/sh\n${commands}\n`, { mode: 0o755 });
+    }
+    execFileSync('git', ['init', '--quiet', file('repository')]);
+    const run = (script: string, ...args: string[]) => {
+      const { PATH = '' } = process.env;
+      const env = { ...process.env, PATH: `${file('bin')}:${PATH}` };
+      return spawnSync(file(`repository/.ci/${script}`), args, { encoding: 'utf8', env });
+    };
+    return { file, run, [Symbol.asyncDispose]: () => directory.remove() };
+  }
+
+  it('take pnpm only with the hash that is written down', async () => {
+    const [pnpm = '', hex = ''] = packageManager.split('+sha512.');
+    const integrity = `sha512-${Buffer.from(hex, 'hex').toString('base64')}`;
+    await using right = stubbed({ npm: `[ "$*" = 'view ${pnpm} dist.integrity' ] && echo '${integrity}'` });
+    expect(right.run('pnpm')).toMatchObject({ status: 0, stdout: `${pnpm}\n`, stderr: '' });
+    await using wrong = stubbed({ npm: `echo '${integrity.replace(/.{4}$/, 'AA==')}'` });
+    expect(wrong.run('pnpm')).toMatchObject({ status: 1, stdout: '' });
+    await using absent = stubbed({ npm: 'exit 1' });
+    expect(absent.run('pnpm')).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  it('make a patch of the versions where there are changesets, else the packages that are not private', async () => {
+    const list = '[{"name":"@muse/a","private":false},{"name":"@muse/b","private":true},{"name":"@muse/c"}]';
+    const pnpm = `echo "$@" >> pnpm.log\ncase "$*" in *list*) echo '${list}' ;; *) echo noise ;; esac`;
+    await using project = stubbed({ pnpm });
+    const log = () => readFileSync(project.file('repository/pnpm.log'), 'utf8');
+    expect(project.run('prepare-release', project.file('one'))).toMatchObject({
+      status: 0,
+      stdout: 'kind=packages\n',
+    });
+    expect(log()).toContain(
+      `--filter=@muse/a --filter=@muse/c pack --pack-destination ${project.file('one')}\n`,
+    );
+    writeFileSync(project.file('repository/.changeset/topic.md'), '');
+    const run = project.run('prepare-release', project.file('two'));
+    expect(run).toMatchObject({ status: 0, stdout: 'kind=versions\n' });
+    expect(log()).toMatch(/run version\n$/);
+    expect(readFileSync(project.file('two/versions.patch'), 'utf8')).toContain('pnpm.log');
+    expect(existsSync(project.file('one/versions.patch'))).toBe(false);
+  });
 });
