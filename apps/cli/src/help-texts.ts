@@ -121,14 +121,16 @@ Examples:
 export const verifyHelp = `
 Stdout has a line for each file that is not as the cache has it:
   mismatch  the bytes differ and the stat does not: the disk lost them, or an edit left no trace
+  missing   the cache has it, and it is gone
   edited    stat and bytes differ: the next snapshot sees that
   touched   the stat differs, the bytes do not
 The cache and the working tree stay as they are. A mismatch was read twice.
 
 Exit codes:
-  0  nothing of that kind; edited files count with --strict only, touched ones never
-  1  there is a mismatch, or with --strict an edited file
+  0  nothing of that kind; edited and missing files count with --strict only, touched ones never
+  1  there is a mismatch, or with --strict an edited or missing file
   3  otherwise, when something could not be read: it is named on stderr
+  4  failed: there is nothing to compare with, or the directory is left out
 
 Examples:
   muse verify                            everything

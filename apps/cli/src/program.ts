@@ -126,7 +126,7 @@ function addVerify(program: Command, accept: Accept): void {
     )
     .argument('[dir]', 'the working tree', nonEmpty, '.')
     .option('--sample <percent>', 'read that many of the files, chosen at random, such as 1%', percentage)
-    .option('--strict', 'exit with 1 on edited files, too')
+    .option('--strict', 'exit with 1 on edited and missing files, too')
     .option('--json', jsonText)
     .option('--threads <n>', threadsText, positiveInteger);
   withTreeOptions(verify)

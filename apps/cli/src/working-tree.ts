@@ -39,10 +39,6 @@ export async function findWorkingTree(name: string, logger: Logger): Promise<Wor
   const root = await rootAbove(real, name);
   if (root === undefined || root === real) return { ...alone, hasMuse: root === real };
   const subtree = relativeTreePath(root, real);
-  // What Muse and git keep there is no part of the tree around it.
-  if (subtree.split('/').some((segment) => segment === '.muse' || segment === '.git')) {
-    return { ...alone, hasMuse: false };
-  }
   if (!(await isTrusted(museDir(root), real))) {
     logger.warn(`${museDir(root)} is not used: it belongs to another user`);
     return { ...alone, hasMuse: false };

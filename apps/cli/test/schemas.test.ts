@@ -177,12 +177,15 @@ describe('muse verify --json', () => {
       edited: [{ path: 'edited' }],
       touched: [{ path: 'touched' }],
     });
-    const sample = await muse(['verify', '--json', '--sample', '1%', tree.path]);
+    await rm(join(copy.path, 'touched'));
+    const sample = await muse(['verify', '--json', '--sample', '1%', copy.path]);
+    expect(documentOf(sample)).toMatchObject({ files: 1, missing: [{ path: 'touched' }] });
     expect(errors('verify', documentOf(sample))).toEqual([]);
   });
 
   it.skipIf(noOrdinaryUser)('prints its problems by the same schema', async () => {
     await using closed = await closedTree();
+    await muse(['snapshot', closed.path], { ordinary: true, cwd: '/' });
     const run = await muse(['verify', '--json', closed.path], { ordinary: true, cwd: '/' });
     expect(run.code).toBe(3);
     expect(errors('verify', documentOf(run))).toEqual([]);
@@ -293,7 +296,7 @@ describe('muse status, diff, log and show --json', () => {
 /** A tree that belongs to somebody whom permissions bind, with a file and a directory that he may not read. */
 async function closedTree(): Promise<TempDir> {
   const directory = tempDir();
-  await makeTree({ ok: 'ok', secret: 's', closed: { inside: 'x' } }, directory.path);
+  await makeTree({ '.muse/cache': {}, ok: 'ok', secret: 's', closed: { inside: 'x' } }, directory.path);
   await giveToOrdinaryUser(directory.path);
   await chmod(join(directory.path, 'secret'), 0);
   await chmod(join(directory.path, 'closed'), 0);

@@ -45,13 +45,39 @@ describe('muse snapshot of a directory in a repository', () => {
     expect(run.stderr).toContain('1 file · 1 B · all unchanged');
   });
 
-  it('says that a directory is left out by the rules above', async () => {
+  it.each([
+    [
+      'packages/foo/built',
+      /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of .*\.museignore; --no-ignore/,
+    ],
+    ['packages/foo/built/deep', /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of /],
+    ['.muse', /\.muse belongs to Muse or git, and is no part of the tree around it$/m],
+    ['packages/.git', /packages\/\.git belongs to Muse or git/],
+  ])('has no id for %s, which is left out', async (directory, reason) => {
     await using tree = await repository();
-    const run = await muse(['snapshot', 'packages/foo/built'], { cwd: tree.path });
-    expect(run.stdout.toString()).toMatch(/^sha256:e3b0c44298fc/);
-    expect(run.stderr).toMatch(
-      /^muse: warning: nothing is in it: the rules .* leave packages\/foo\/built out/m,
-    );
+    await makeTree({ packages: { '.git': { HEAD: 'x' }, foo: { built: { deep: { x: 'x' } } } } }, tree.path);
+    await muse(['snapshot', '-q', '--save'], { cwd: tree.path });
+    for (const command of ['snapshot', 'status', 'verify', 'diff']) {
+      const operands = command === 'diff' ? ['latest', directory] : [directory];
+      const run = await muse([command, ...operands], { cwd: tree.path });
+      expect(lines(run.stderr), command).toEqual([expect.stringMatching(reason)]);
+      expect(run, command).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    }
+    const inside = await muse(['snapshot'], { cwd: join(tree.path, directory) });
+    expect(inside).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    const explained = await muse(['explain', directory], { cwd: tree.path });
+    expect(explained.code).toBe(0);
+    const ignored = directory.includes('built');
+    expect(lines(explained.stdout)[1]).toMatch(ignored ? /ignored: the pattern/ : /reserved/);
+    const anyway = await muse(['snapshot', '--no-ignore', '-q', directory], { cwd: tree.path });
+    expect(anyway.code).toBe(ignored ? 0 : 4);
+  });
+
+  it('takes a .git that is a root of its own for a directory like any other', async () => {
+    await using tree = tempDir();
+    await makeTree({ '.git': { HEAD: 'ref: x' } }, tree.path);
+    const run = await muse(['snapshot', '--format', 'sha256sum', '.git'], { cwd: tree.path });
+    expect(lines(run.stdout)).toEqual([expect.stringMatching(/ {2}HEAD$/)]);
     expect(run.code).toBe(0);
   });
 
@@ -60,8 +86,6 @@ describe('muse snapshot of a directory in a repository', () => {
     await makeTree({ '.muse': {} }, join(tree.path, 'packages/foo'));
     const run = await muse(['snapshot', '--format', 'sha256sum', 'packages/foo'], { cwd: tree.path });
     expect(lines(run.stdout).map((line) => line.slice(66))).toEqual(['a', 'b.log', 'built/x']);
-    const inside = await muse(['snapshot', '.muse'], { cwd: tree.path });
-    expect(inside.stderr).toMatch(/nothing is cached here/);
   });
 
   it.skipIf(process.getuid?.() !== 0 || ordinaryUser() === undefined)(

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { giveToOrdinaryUser, makeTree, tempDir, type TempDir, type TreeNode } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
@@ -80,7 +80,8 @@ describe('muse verify', () => {
       files: 2,
       bytes: 8,
       skipped: 0,
-      unknown: 0,
+      uncached: 0,
+      missing: [],
       mismatch: [
         {
           path: 'rotten',
@@ -95,16 +96,46 @@ describe('muse verify', () => {
     expect(run.code).toBe(1);
   });
 
-  it('says that nothing was compared where there is no cache, even with --quiet', async () => {
-    await using tree = tempDir();
-    await writeFile(join(tree.path, 'a'), 'a');
-    const run = await verify('-q', tree.path);
-    expect(run.stderr).toMatch(
-      /^muse: warning: the cache has none of these files, so that nothing was compared/,
-    );
+  it('names missing files, which are a failure with --strict, and counts uncached ones, which never are', async () => {
+    await using tree = await cachedTree({ f1: '1', f2: '2', f3: '3' });
+    await rm(join(tree.path, 'f1'));
+    const run = await verify(tree.path);
+    expect(lines(run.stdout)).toEqual(['missing   f1']);
     expect(run.code).toBe(0);
-    await mkdir(join(tree.path, 'empty'));
-    expect(await verify('-q', join(tree.path, 'empty'))).toMatchObject({ code: 0, stderr: '' });
+    await writeFile(join(tree.path, 'f4'), 'n');
+    const strict = await verify('--strict', tree.path);
+    expect(lines(strict.stdout)).toEqual(['missing   f1']);
+    expect(strict.stderr).toMatch(/^3 files · 3 B · 1 missing, 1 uncached · /);
+    expect(strict.code).toBe(1);
+    await writeFile(join(tree.path, 'f1'), '1');
+    await muse(['snapshot', tree.path]);
+    await rm(join(tree.path, 'f4'));
+    await muse(['snapshot', tree.path]);
+    await writeFile(join(tree.path, 'f4'), 'n');
+    expect((await verify('--strict', tree.path)).code).toBe(0);
+  });
+
+  it('fails where there is nothing to compare with, even with --quiet', async () => {
+    await using tree = await cachedTree({ a: 'a' });
+    await makeTree({ 'other/b': 'b', empty: {} }, tree.path);
+    await using bare = tempDir();
+    await writeFile(join(bare.path, 'a'), 'a');
+    for (const [path, advice] of [
+      [bare.path, /there is nothing to compare with; run 'muse init' and 'muse snapshot' first\n$/],
+      [join(tree.path, 'other'), /there is nothing to compare with; run 'muse snapshot' first\n$/],
+      [join(tree.path, 'empty'), /there is nothing to compare with; run 'muse snapshot' first\n$/],
+    ] as const) {
+      const run = await verify('-q', path);
+      expect(run.stderr).toMatch(advice);
+      expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    }
+  });
+
+  it('reads at least one file of a sample', async () => {
+    await using tree = await cachedTree({ a: 'a', b: 'b', c: 'c' });
+    const run = await verify('--sample', '0.0001%', tree.path);
+    expect(run.stderr).toMatch(/^1 of 3 files · 1 B · all as cached/);
+    expect(run.code).toBe(0);
   });
 
   it('reads a sample, and says of how many', async () => {

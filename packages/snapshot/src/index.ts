@@ -17,6 +17,7 @@ export type {
   SpecialFileKind,
 } from './lib/explain-types.js';
 export { SnapshotIncompleteError } from './lib/incomplete-error.js';
+export { LeftOutError, type LeftOut } from './lib/left-out-error.js';
 export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
 export {
   MAX_MANIFEST_BYTES,
@@ -56,12 +57,16 @@ export type {
   Snapshotter,
   SnapshotterOptions,
 } from './lib/types.js';
-export { verify } from './lib/verify.js';
+export { NothingToCompareError } from './lib/nothing-to-compare-error.js';
+export { verify, verifyManifest } from './lib/verify.js';
 export type {
   EditedFile,
+  ManifestVerification,
   MismatchedFile,
+  MissingFile,
   StatField,
   TouchedFile,
   Verification,
+  VerifiedFiles,
   VerifyOptions,
 } from './lib/verify-types.js';

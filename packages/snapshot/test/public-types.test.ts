@@ -28,6 +28,9 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 describe('@muse/snapshot', () => {
   it('has these names and no others', () => {
     expect(Object.keys(main).sort()).toEqual([
+      'LeftOutError',
+      'MAX_MANIFEST_BYTES',
+      'NothingToCompareError',
       'SavedSnapshotError',
       'SnapshotIncompleteError',
       'buildSnapshotManifest',
@@ -47,6 +50,7 @@ describe('@muse/snapshot', () => {
       'saveSnapshot',
       'subtree',
       'verify',
+      'verifyManifest',
     ]);
   });
 

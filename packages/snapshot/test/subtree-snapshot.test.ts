@@ -5,8 +5,10 @@ import {
   buildSnapshotManifest,
   computeSnapshotId,
   createSnapshot,
+  explain,
   openSnapshotter,
   subtree,
+  verify,
   type Snapshot,
 } from '@muse/snapshot';
 import { StatCache } from '@muse/stat-cache';
@@ -100,26 +102,62 @@ describe('createSnapshot({ subtree })', () => {
       p: { ...spec.p, '.museignore': "[global]\npatterns = ['f.c']\n" },
     });
     const whole = await buildSnapshotManifest(root);
-    for (const path of ['p', 'p/q', 'z']) {
+    for (const path of ['p', 'z']) {
       const part = await createSnapshot(root, { subtree: path });
       expect([...part.manifest], path).toEqual([...subtree(whole, path)]);
       expect(part.id).toBe(computeSnapshotId(subtree(whole, path)));
     }
-    const left = await createSnapshot(root, { subtree: 'p/q' });
-    expect(left).toMatchObject({
-      complete: true,
-      stats: { files: 0, directories: 0, leftOut: { ignored: 1 } },
+  });
+
+  it.each([
+    ['p/q', 'p/q', 'ignored', 3],
+    ['p/q/deep', 'p/q', 'ignored', 3],
+    ['.muse', '.muse', 'reserved', undefined],
+    ['.muse/cache', '.muse', 'reserved', undefined],
+    ['z/.git', 'z/.git', 'reserved', undefined],
+    ['z/.git/objects', 'z/.git', 'reserved', undefined],
+  ] as const)('has no snapshot of %s, which is left out', async (path, at, why, line) => {
+    const root = await museTree({
+      '.muse': { cache: {} },
+      '.museignore': "[global]\npatterns = ['x',\n'/p/q/']\n",
+      p: { q: { deep: { f: 'f' } } },
+      z: { '.git': { objects: {} } },
     });
-    const reserved = await createSnapshot(root, { subtree: '.muse/cache' });
-    expect(reserved.stats).toMatchObject({ files: 0, leftOut: { reserved: 1 } });
+    const rule = line && { pattern: '/p/q/', line, table: 'global', file: join(root, '.museignore') };
+    const leftOut = { name: 'LeftOutError', code: 'ELEFTOUT', path, at, why, rule };
+    await expect(createSnapshot(root, { subtree: path })).rejects.toMatchObject(leftOut);
+    await expect(buildSnapshotManifest(root, { subtree: path })).rejects.toMatchObject(leftOut);
+    await expect(verify(root, { subtree: path })).rejects.toMatchObject(leftOut);
+    await using snapshotter = await openSnapshotter(root, { subtree: path });
+    await expect(snapshotter.snapshot()).rejects.toMatchObject(leftOut);
+    if (why === 'reserved') return;
+    expect((await createSnapshot(root, { subtree: path, noIgnore: true })).stats.files).toBe(1);
+  });
+
+  it('takes what is called .git as a root of its own for a directory like any other', async () => {
+    const root = await bareTree({ '.git': { HEAD: 'ref: x', objects: { a: 'a' } } });
+    const { manifest } = await createSnapshot(join(root, '.git'));
+    expect([...manifest.keys()]).toEqual(['HEAD', 'objects/a']);
   });
 
   it('asks rules of any make from the top down', async () => {
     const root = await museTree(spec);
     const asked: string[] = [];
     const ignore = { ignores: (path: string) => (asked.push(path), path === 'p') };
-    expect((await createSnapshot(root, { subtree: 'p/q', ignore })).stats.files).toBe(0);
+    await expect(createSnapshot(root, { subtree: 'p/q', ignore })).rejects.toMatchObject({ at: 'p' });
     expect(asked).toEqual(['p']);
+  });
+
+  it('has none of a root that a rule above it leaves out', async () => {
+    const root = await museTree(spec);
+    const rootRule = { pattern: '/build/', line: 1, file: '/x/.gitignore' };
+    const ignore = { ignores: () => false, rootRule };
+    for (const path of ['', 'p']) {
+      const error = { code: 'ELEFTOUT', path, at: '', why: 'ignored', rule: rootRule };
+      await expect(createSnapshot(root, { subtree: path, ignore })).rejects.toMatchObject(error);
+      await expect(verify(root, { subtree: path, ignore })).rejects.toMatchObject(error);
+      expect(await explain(root, path, { ignore })).toEqual({ outcome: 'ignored', at: '', rule: rootRule });
+    }
   });
 
   it.runIf(ordinaryUser() !== undefined)(

@@ -17,8 +17,6 @@ export interface SnapshotAnswer {
   readonly snapshot: Snapshot;
   /** True when a cache was wanted and there is no `.muse` to keep it in. */
   readonly lacksCache: boolean;
-  /** True when the rules of the directory above leave this one out, so that nothing is in the snapshot. */
-  readonly isLeftOut: boolean;
   /** Where it was saved, if it was to be. */
   readonly saved: SavedSnapshotInfo | undefined;
 }
@@ -40,7 +38,6 @@ export async function snapshot(request: SnapshotRequest, context: SnapshotContex
   return {
     snapshot: taken,
     lacksCache: cache && !tree.hasMuse,
-    isLeftOut: isLeftOut(tree, taken),
     saved: save ? await keep(tree, taken, request, context.temporaryFiles) : undefined,
   };
 }
@@ -75,11 +72,6 @@ export async function takeOf(
   const rootProblem = rootProblemIn(taken.problems);
   if (rootProblem) throw systemFailure(`cannot list ${name}`, rootProblem);
   return taken;
-}
-
-/** Tells a directory that the rules leave out from an empty one: it was not even listed. */
-export function isLeftOut({ subtree }: WorkingTree, { stats }: Pick<Snapshot, 'stats'>): boolean {
-  return subtree !== '' && stats.directories === 0;
 }
 
 async function keep(

@@ -1,4 +1,6 @@
-import { verify as verifyTree, type Verification } from '@muse/snapshot';
+import { NothingToCompareError, verify as verifyTree, type Verification } from '@muse/snapshot';
+import { CommandError } from '../command-error.js';
+import { ExitCode } from '../exit-code.js';
 import type { VerifyRequest } from '../request.js';
 import { rootFailure, rootProblemIn } from '../root-failure.js';
 import { systemFailure } from '../system-error.js';
@@ -17,9 +19,9 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
   const { directory, sample, threads, tree } = request;
   const started = performance.now();
   const doing = `cannot verify ${directory}`;
+  const { root, subtree, hasMuse } = await findWorkingTree(directory, context.logger);
   let verification: Verification;
   try {
-    const { root, subtree } = await findWorkingTree(directory, context.logger);
     verification = await verifyTree(root, {
       subtree,
       sample,
@@ -28,9 +30,19 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
       ...context,
     });
   } catch (error) {
+    if (error instanceof NothingToCompareError) throw nothingToCompare(doing, hasMuse);
     throw rootFailure(doing, error);
   }
   const rootProblem = rootProblemIn(verification.problems);
   if (rootProblem) throw systemFailure(doing, rootProblem);
   return { verification, milliseconds: performance.now() - started };
+}
+
+function nothingToCompare(doing: string, hasMuse: boolean): CommandError {
+  const first = hasMuse ? "run 'muse snapshot' first" : "run 'muse init' and 'muse snapshot' first";
+  return new CommandError(
+    ExitCode.failed,
+    `${doing}: the cache has none of its files, so that there is nothing to compare with`,
+    first,
+  );
 }

@@ -72,7 +72,8 @@ const kindTexts: Readonly<Record<SpecialFileKind, string>> = {
   unknown: 'it is neither a regular file nor a directory',
 };
 
-function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rule']): string {
+/** Names a rule, and the place where it stands. */
+export function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rule']): string {
   if (rule === undefined) return 'a rule leaves it out';
   const line = rule.line === undefined ? '' : `line ${rule.line} of `;
   const file = rule.file === undefined ? ' given with --exclude' : `, ${line}${rule.file}`;
@@ -82,5 +83,6 @@ function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rule']): s
 
 /** Names the entry that decides where it is not the path itself. */
 function whereAbove(path: string, at: string): string[] {
-  return at === path ? [] : [`decided at ${at}, above it`];
+  if (at === path) return [];
+  return [`decided at ${at === '' ? 'the root' : at}, above it`];
 }

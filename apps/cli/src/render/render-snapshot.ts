@@ -20,7 +20,7 @@ import { stdoutIsTerminal, writeStdout } from './write-stdout.js';
 
 /** Writes the answer where it was asked for, then tells on stderr what it lacks and what was done. */
 export async function renderSnapshot(
-  { snapshot, lacksCache, isLeftOut, saved }: SnapshotAnswer,
+  { snapshot, lacksCache, saved }: SnapshotAnswer,
   { directory, form, output }: SnapshotRequest,
   reporter: Reporter,
   temporaryFiles: TemporaryFiles,
@@ -39,11 +39,6 @@ export async function renderSnapshot(
   }
   reporter.note(summary(snapshot.stats));
   if (saved) reporter.note(`saved as ${shortId(saved.id)} in ${saved.file}`);
-  if (isLeftOut) {
-    reporter.warn(
-      `nothing is in it: the rules of the directory above leave ${directory} out; 'muse explain' names the rule`,
-    );
-  }
   for (const line of details(snapshot.stats)) reporter.debug(line);
   const reread = rereadHint(snapshot.stats);
   if (reread !== undefined) reporter.hint(reread);

@@ -8,22 +8,24 @@ const nothing: Verification = {
   bytes: 1_300_000_000,
   skipped: 0,
   seed: 7,
-  unknown: 0,
+  uncached: 0,
   edited: [],
   touched: [],
   mismatch: [],
+  missing: [],
   problems: [],
   complete: true,
 };
 const all: Verification = {
   ...nothing,
-  unknown: 1_000,
+  uncached: 1_000,
   edited: [{ path: 'e', field: 'size', before: a, after: b }],
   touched: [
     { path: 't', field: 'mtime', objectId: a },
     { path: 'u', field: 'ctime', objectId: b },
   ],
   mismatch: [{ path: 'm', before: a, after: b }],
+  missing: [{ path: 'g', objectId: a }],
 };
 
 describe('verifySummary()', () => {
@@ -32,7 +34,7 @@ describe('verifySummary()', () => {
     [
       'all was found',
       all,
-      '78,579 files · 1.30 GB · 1 mismatch, 1 edited, 2 touched, 1,000 not in the cache · 3.2 s',
+      '78,579 files · 1.30 GB · 1 mismatch, 1 missing, 1 edited, 2 touched, 1,000 uncached · 3.2 s',
     ],
     ['it is a sample', { files: 1, skipped: 99, bytes: 5 }, '1 of 100 files · 5 B · all as cached · 3.2 s'],
     ['nothing is in the sample', { files: 0, skipped: 1, bytes: 0 }, '0 of 1 file · 0 B · 3.2 s'],
@@ -44,7 +46,13 @@ describe('verifySummary()', () => {
 
 describe('verifyLines()', () => {
   it('puts the worst first, and a word before each name', () => {
-    expect([...verifyLines(all)]).toEqual(['mismatch  m', 'edited    e', 'touched   t', 'touched   u']);
+    expect([...verifyLines(all)]).toEqual([
+      'mismatch  m',
+      'missing   g',
+      'edited    e',
+      'touched   t',
+      'touched   u',
+    ]);
   });
 });
 
@@ -54,6 +62,7 @@ describe('verifyDocument()', () => {
       version: 1,
       seed: 7,
       mismatch: [{ path: 'm', before: a, after: b }],
+      missing: [{ path: 'g', object_id: a }],
       touched: [{ path: 't', field: 'mtime', object_id: a }, { path: 'u' }],
     });
   });

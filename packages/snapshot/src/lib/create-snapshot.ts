@@ -4,7 +4,8 @@ import type { Manifest, Snapshot, SnapshotCall, SnapshotterOptions } from './typ
 
 /**
  * Takes one snapshot of a root: opens it, takes it, closes it. Rejects when the root is no directory, when its
- * `.museignore` is broken, or with the reason of `signal`; everything else that goes wrong is a problem in the result.
+ * `.museignore` is broken, with a `LeftOutError` where the rules leave out the directory that was asked for, or with
+ * the reason of `signal`; everything else that goes wrong is a problem in the result.
  */
 export async function createSnapshot(
   root: string,

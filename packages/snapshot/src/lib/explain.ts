@@ -36,36 +36,59 @@ export async function openExplainer(root: string, options: ExplainOptions = {}):
 }
 
 /** What a path is judged by. */
-interface Judge extends ReadOnlyContext {
+export interface Judge extends ReadOnlyContext {
   readonly oneFileSystem: boolean;
   readonly logger: Logger | undefined;
   /** When the cache was saved, nanoseconds since the Unix epoch. */
   readonly savedNs: bigint | undefined;
 }
 
-/** Goes down to the path as a scan would, and stops where the scan would. */
 async function explainPath(judge: Judge, path: string): Promise<Explanation> {
   if (path !== '') parseTreePath(path);
-  let descent;
-  try {
-    descent = new Descent(judge.root);
-  } catch (error) {
-    return { outcome: 'unreadable', problem: problemOf('', 'readdir', error) };
-  }
-  try {
+  return goDown(judge, path, (explanation) => Promise.resolve(explanation));
+}
+
+/** Tells of an entry of a directory; undefined is a directory. */
+export type ExplainEntry = (path: string) => Promise<Explanation | undefined>;
+
+/**
+ * Goes down to a path as a scan would, stops where the scan would, and returns what `use` makes of that. Where it is a
+ * directory, `use` may ask for what is in it.
+ */
+export async function goDown<T>(
+  judge: Judge,
+  path: string,
+  use: (explanation: Explanation, inside: () => Promise<ExplainEntry>) => Promise<T>,
+): Promise<T> {
+  let { ignore } = judge;
+  let descent: Descent | undefined;
+  const step = (at: string, last: boolean): Promise<Explanation | undefined> =>
+    descent ? explainStep({ ...judge, ignore }, descent, at, last) : Promise.resolve(undefined);
+  const end = async (): Promise<Explanation> => {
+    if (ignore?.rootRule) return { outcome: 'ignored', at: '', rule: ignore.rootRule };
+    try {
+      descent = new Descent(judge.root);
+    } catch (error) {
+      return { outcome: 'unreadable', problem: problemOf('', 'readdir', error) };
+    }
     const problem = await descent.whyUnreadable('', 'readdir');
     if (problem) return { outcome: 'unreadable', problem };
-    let { ignore } = judge;
     let directory = '';
     for (const at of fromTheTop(path)) {
       ignore = await rulesIn({ ...judge, ignore }, directory);
-      const end = await explainStep({ ...judge, ignore }, descent, at, at === path);
-      if (end) return end;
+      const explanation = await step(at, at === path);
+      if (explanation) return explanation;
       directory = at;
     }
     return { outcome: 'directory' };
+  };
+  try {
+    return await use(await end(), async () => {
+      ignore = await rulesIn({ ...judge, ignore }, path);
+      return (entry) => step(entry, true);
+    });
   } finally {
-    descent.close();
+    descent?.close();
   }
 }
 

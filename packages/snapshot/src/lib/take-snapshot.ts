@@ -7,6 +7,7 @@ import {
   startBeside,
   TreeScan,
   type DirectoryNode,
+  type RulesAbove,
   type ScanCalls,
   type ScannedEntries,
   type ThreadPool,
@@ -17,6 +18,7 @@ import { Breather } from './breather.js';
 import { startCheckpoints } from './checkpoints.js';
 import type { DirectoryIds } from './directory-ids.js';
 import { hashMisses } from './hash-misses.js';
+import { LeftOutError } from './left-out-error.js';
 import { lookUpDirectory } from './lookup-directory.js';
 import { ProgressReport } from './progress-report.js';
 import { pruneCache } from './prune-cache.js';
@@ -58,6 +60,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   };
   const known = { cache, lines: lines && asBuffer(lines.bytes) };
   const above = await rulesAbove(root.root, subtree, ignore);
+  if (above.leftOut) throw leftOutError(subtree, above.leftOut);
   const scan = new TreeScan<DirectoryIds>({
     root: root.root,
     path: subtree,
@@ -65,7 +68,6 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     executor: new ScanExecutor(pool, context.calls?.scan, annotation),
     calls: context.calls?.scan,
     ignore: above.rules,
-    leftOut: above.leftOut?.kind,
     oneFileSystem,
     signal,
     onListed: (directory) => {
@@ -132,6 +134,13 @@ function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
 function ofAll(root: string, { path, message, ...problem }: Problem): Problem {
   if (path === '') return { path, message, ...problem };
   return { path: '', message: `${JSON.stringify(`${root}/${path}`)}: ${message}`, ...problem };
+}
+
+function leftOutError(
+  path: string,
+  { path: at, kind, rule }: NonNullable<RulesAbove['leftOut']>,
+): LeftOutError {
+  return new LeftOutError({ path, at, why: kind === 'reserved' ? 'reserved' : 'ignored', rule });
 }
 
 /** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */

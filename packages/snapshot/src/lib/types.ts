@@ -78,8 +78,8 @@ export interface Progress {
 export interface SnapshotterOptions extends TreeOptions {
   /**
    * A tree path: take only this directory, as if it stood alone. Paths in the result begin there, so that the id is that of
-   * `subtree()` of the whole; the cache and the ignore rules are those of the root. A link on the way is refused, and of
-   * a directory that the rules leave out the manifest is empty. Default: `''`, all of the root.
+   * `subtree()` of the whole; the cache and the ignore rules are those of the root. A link on the way is refused, and a
+   * directory that is left out is a `LeftOutError`. Default: `''`, all of the root.
    */
   readonly subtree?: string | undefined;
   /**

@@ -1,6 +1,7 @@
 import { asyncCalls, hashBelow, type FileStat, type HashedFile } from '@muse/stat-cache';
 import { listDirectory, type DirectoryListing } from '@muse/walker';
 import { failureOf, type HashFailure } from './hash-failure.js';
+import { byDirectory } from './by-directory.js';
 import type { Problem } from './types.js';
 
 /** What a second reading of a file gave; `gone` when there is no regular file any more. */
@@ -59,16 +60,4 @@ function unlisted({ problems }: DirectoryListing, path: string): 'gone' | { read
   const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
   const problem = problems.find((found) => found.path === path || found.path === directory);
   return problem === undefined || NOT_THERE.includes(problem.code) ? 'gone' : { problem };
-}
-
-/** Groups paths by the directory that they are in, so that it is listed once for all of them. */
-function byDirectory(paths: Iterable<string>): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const path of paths) {
-    const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-    const group = groups.get(directory);
-    if (group) group.push(path);
-    else groups.set(directory, [path]);
-  }
-  return groups;
 }

@@ -1,14 +1,7 @@
 import type { FileCacheEntry, FileStat, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
 import type { Breather } from './breather.js';
-import type { Manifest } from './types.js';
+import type { ReadSample } from './read-sample.js';
 import type { EditedFile, MismatchedFile, StatField, TouchedFile } from './verify-types.js';
-
-/** What was read of a tree: the object ids, and the stats that the files had then. */
-export interface ReadTree {
-  readonly manifest: Manifest;
-  /** Knows nothing but what was read; without files whose size is not the number of their bytes. */
-  readonly read: StatCache;
-}
 
 /** What a cache says of the files that were read. */
 export class Comparison {
@@ -30,28 +23,39 @@ export class Comparison {
   }
 }
 
-/**
- * Compares what was read with a cache, and returns the object id that the cache has for each file whose bytes differ
- * though its stat, as far as is known, does not. Those are not in the comparison yet.
- */
+/** Files of a cache that a comparison cannot tell about yet, with the object id that the cache has. */
+export interface Undecided {
+  /** The bytes differ, though the stat, as far as is known, does not. */
+  readonly suspects: Map<string, ObjectId>;
+  /** Nothing was read of them. */
+  readonly unread: Map<string, ObjectId>;
+}
+
+/** Compares what was read below a directory with a cache; `prefix` is the path of that directory and a slash, or `''`. */
 export async function compareWithCache(
   cache: StatCache,
-  { manifest, read }: ReadTree,
+  { taken: { manifest }, read }: ReadSample,
+  prefix: string,
   comparison: Comparison,
   breather: Breather,
-): Promise<Map<string, ObjectId>> {
+): Promise<Undecided> {
   const suspects = new Map<string, ObjectId>();
+  const unread = new Map<string, ObjectId>();
   for (const [path, entry] of cache.entries()) {
     const turn = breather.step();
     if (turn) await turn;
-    const objectId = manifest.get(path);
-    if (objectId === undefined) continue;
+    if (!path.startsWith(prefix)) continue;
+    const objectId = manifest.get(path.slice(prefix.length));
+    if (objectId === undefined) {
+      unread.set(path, entry.objectId);
+      continue;
+    }
     const field = statField(read.missReason(path, statOf(entry)));
     if (field !== undefined) comparison.addChanged(path, field, entry.objectId, objectId);
     else if (entry.objectId === objectId) comparison.unchanged++;
     else suspects.set(path, entry.objectId);
   }
-  return suspects;
+  return { suspects, unread };
 }
 
 const STAT_FIELDS: readonly (MissReason | undefined)[] = ['size', 'mtime', 'ctime', 'inode'];

@@ -14,6 +14,8 @@ export class Sample {
   /** The files that were left out for not being in the sample. */
   readonly skipped = new Set<string>();
   readonly #share: number;
+  /** The file that is in the sample whatever its number is. */
+  #added: string | undefined;
 
   /** @throws RangeError when the share of files is not from 0 to 1, or the seed is no number. */
   constructor({ sample = 1, seed = randomInt(RANGE) }: Pick<VerifyOptions, 'sample' | 'seed'>) {
@@ -31,6 +33,8 @@ export class Sample {
   /** Returns rules that leave out what other rules do, and every file that is not in the sample besides. */
   over(rules: IgnoreRules | undefined): IgnoreRules {
     return {
+      rootRule: rules?.rootRule,
+      explain: (path, directory) => rules?.explain?.(path, directory),
       ignores: (path, directory) =>
         rules?.ignores(path, directory) === true || (!directory && this.#leavesOut(path)),
       enter: async (directory) => {
@@ -40,8 +44,24 @@ export class Sample {
     };
   }
 
+  /**
+   * Takes one of the files that were skipped into the sample: of those that `fits` the first by its number, so that the
+   * same seed gives the same file. Returns false where there is none.
+   */
+  addOne(fits: (path: string) => boolean): boolean {
+    let least = Infinity;
+    for (const path of this.skipped) {
+      const number = this.#draw(path);
+      if (number >= least || !fits(path)) continue;
+      least = number;
+      this.#added = path;
+    }
+    if (least < Infinity) this.skipped.clear();
+    return least < Infinity;
+  }
+
   #leavesOut(path: string): boolean {
-    if (this.#share === 1 || this.#draw(path) < this.#share) return false;
+    if (this.#share === 1 || path === this.#added || this.#draw(path) < this.#share) return false;
     this.skipped.add(path);
     return true;
   }

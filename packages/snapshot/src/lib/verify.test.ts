@@ -1,14 +1,28 @@
-import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { toNativePath } from '@muse/paths';
-import { createSnapshot, verify, type Progress } from '@muse/snapshot';
+import { createSnapshot, subtree, verify, verifyManifest, type Progress } from '@muse/snapshot';
 import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
 import { createMemoryStorage } from '@muse/stat-cache/memory';
 import { parseMuseIgnore } from '@muse/walker/ignore';
 import {
   fifo,
+  giveToOrdinaryUser,
   hostileNames,
   makeTree,
+  ordinaryUser,
   recordingLogger,
   removeTree,
   symlink,
@@ -17,7 +31,15 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 const id = (content: string): ObjectId => blobId(Buffer.from(content));
-const nothing = { unknown: 0, edited: [], touched: [], mismatch: [], problems: [], complete: true };
+const nothing = {
+  uncached: 0,
+  edited: [],
+  touched: [],
+  mismatch: [],
+  missing: [],
+  problems: [],
+  complete: true,
+};
 
 async function make(spec: TreeSpec): Promise<string> {
   const root = await makeTree(spec);
@@ -83,7 +105,7 @@ describe('verify()', () => {
     writeFileSync(join(root, 'unknown'), 'x');
     expect(await verify(root, { cache })).toMatchObject({
       files: 6,
-      unknown: 1,
+      uncached: 1,
       edited: [
         { path: 'ctime', field: 'ctime', before: id('old'), after: id('new') },
         { path: 'mtime', field: 'mtime', before: id('old'), after: id('new') },
@@ -122,7 +144,7 @@ describe('verify()', () => {
     expect(mismatch).toEqual([{ path: 'many/77', before: id('file 77'), after: id('FILE 77') }]);
     expect(rest).toMatchObject({
       files: hostileNames.length + 600,
-      unknown: 0,
+      uncached: 0,
       edited: [],
       touched: [],
       complete: true,
@@ -145,7 +167,7 @@ describe('verify()', () => {
     for (const cache of [undefined, given]) {
       expect(await verify(root, { cache })).toMatchObject({
         files: 4,
-        unknown: 1,
+        uncached: 1,
         edited: [{ path: 'edited' }],
         touched: [{ path: 'touched' }],
       });
@@ -156,17 +178,83 @@ describe('verify()', () => {
   });
 
   it('claims nothing of a file that is racy in the cache', async () => {
-    const root = await make({ a: 'good' });
-    const cache = await StatCache.open({ root, storage: createMemoryStorage() });
+    const root = await make({ a: 'good', b: 'b' });
+    const cache = await cacheOf(root);
     cache.record('a', lstatSync(join(root, 'a'), { bigint: true }), id('else'));
-    expect(await verify(root, { cache })).toMatchObject({ ...nothing, files: 1, unknown: 1 });
+    expect(await verify(root, { cache })).toMatchObject({ ...nothing, files: 2, uncached: 1 });
   });
 
-  it('knows nothing without a cache', async () => {
-    const root = await make({ a: 'a', b: 'b' });
-    for (const cache of [undefined, false, StatCache.empty()] as const) {
-      expect(await verify(root, { cache })).toMatchObject({ ...nothing, files: 2, unknown: 2 });
+  it('rejects where there is nothing to compare with', async () => {
+    const root = await make({ a: 'a', b: 'b', 'd/x': 'x', '.museignore': '' });
+    const [racy, other, elsewhere] = [await cacheOf(root), StatCache.empty(), StatCache.empty()];
+    for (const path of ['.museignore', 'a', 'b', 'd/x']) {
+      racy.record(path, lstatSync(join(root, path), { bigint: true }), id('else'));
     }
+    vouch(other, root, 'b', id('b'));
+    for (const cache of [undefined, false, StatCache.empty(), racy] as const) {
+      await expect(verify(root, { cache })).rejects.toMatchObject({ code: 'ENOTHING' });
+    }
+    await expect(verify(root, { cache: other, subtree: 'd' })).rejects.toMatchObject({ code: 'ENOTHING' });
+    const ignore = parseMuseIgnore('[global]\npatterns = ["b"]', { domain: 'code' });
+    await expect(verify(root, { cache: other, ignore })).rejects.toMatchObject({ code: 'ENOTHING' });
+    await expect(verify(await make({}), { cache: elsewhere })).rejects.toMatchObject({ code: 'ENOTHING' });
+  });
+
+  it('names what is missing, and nothing that is left out or hidden', async () => {
+    const root = await make({
+      kept: 'k',
+      gone: 'g',
+      linked: 'l',
+      directory: 'd',
+      'old.log': 'log',
+      out: { of: { sight: 's' } },
+      whole: { a: 'a', b: { c: 'c' } },
+      replaced: { a: 'a' },
+      swapped: { a: 'a' },
+    });
+    const cache = await cacheOf(root);
+    for (const path of ['gone', 'linked', 'directory', 'whole', 'replaced', 'swapped', 'out/of']) {
+      rmSync(join(root, path), { recursive: true });
+    }
+    symlinkSync('kept', join(root, 'linked'));
+    symlinkSync('.', join(root, 'swapped'));
+    mkdirSync(join(root, 'directory'));
+    writeFileSync(join(root, 'replaced'), 'by a file');
+    const ignore = parseMuseIgnore('[global]\npatterns = ["*.log", "/out/"]', { domain: 'code' });
+    const { missing, ...rest } = await verify(root, { cache, ignore });
+    expect(missing).toEqual([
+      { path: 'directory', objectId: id('d') },
+      { path: 'gone', objectId: id('g') },
+      { path: 'linked', objectId: id('l') },
+      { path: 'replaced/a', objectId: id('a') },
+      { path: 'swapped/a', objectId: id('a') },
+      { path: 'whole/a', objectId: id('a') },
+      { path: 'whole/b/c', objectId: id('c') },
+    ]);
+    expect({ missing: [], ...rest }).toMatchObject({ ...nothing, files: 2, uncached: 1 });
+    const sampled = await verify(root, { cache, ignore, sample: 0.01, seed: 1 });
+    expect(sampled.missing).toEqual(missing);
+    const part = await verify(root, { cache, subtree: 'out' });
+    expect(part.missing).toEqual([{ path: 'of/sight', objectId: id('s') }]);
+  });
+
+  it.runIf(ordinaryUser() !== undefined)('calls nothing missing that it may not see', async () => {
+    const root = await make({ '.muse/cache': {}, kept: 'k', closed: { a: 'a' } });
+    await createSnapshot(root);
+    await giveToOrdinaryUser(root);
+    chmodSync(join(root, 'closed'), 0);
+    onTestFinished(() => {
+      chmodSync(join(root, 'closed'), 0o755);
+    });
+    const script = `
+      import { verify } from '@muse/snapshot';
+      const { missing, problems } = await verify(${JSON.stringify(root)});
+      console.log(JSON.stringify({ missing, problems: problems.map(({ path }) => path) }));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: import.meta.dirname,
+      ...ordinaryUser(),
+    });
+    expect(JSON.parse(stdout.toString())).toEqual({ missing: [], problems: ['closed'] });
   });
 
   it('leaves out what a snapshot leaves out', async () => {
@@ -176,16 +264,17 @@ describe('verify()', () => {
       '.museignore': '[global]\npatterns = ["*.o"]',
       '.git/x': '',
     });
-    expect(await verify(root)).toMatchObject({ files: 2 });
-    expect(await verify(root, { ignore: false })).toMatchObject({ files: 3 });
-    const ignore = parseMuseIgnore('[global]\npatterns = ["*"]', { domain: 'code' });
-    expect(await verify(root, { ignore })).toMatchObject({ files: 0, skipped: 0 });
+    const cache = await cacheOf(root);
+    expect(await verify(root, { cache })).toMatchObject({ files: 2 });
+    expect(await verify(root, { cache, ignore: false })).toMatchObject({ files: 3, uncached: 1 });
+    const ignore = parseMuseIgnore('[global]\npatterns = ["a*"]', { domain: 'code' });
+    expect(await verify(root, { cache, ignore })).toMatchObject({ ...nothing, files: 1, skipped: 0 });
   });
 
   it('tells how far it is, and says nothing of saving', async () => {
     const root = await make({ a: 'a' });
     const heard: Progress[] = [];
-    await verify(root, { onProgress: (progress) => void heard.push(progress) });
+    await verify(root, { cache: await cacheOf(root), onProgress: (progress) => void heard.push(progress) });
     expect(new Set(heard.map(({ phase }) => phase))).toEqual(new Set(['scan', 'hash']));
   });
 });
@@ -207,18 +296,18 @@ describe('verify(), when a suspect changes before it is read again,', () => {
       { files: 2, touched: [{ path: 'd/f' }] },
     ],
     [
-      'drops it when it is gone',
+      'finds it missing when it is gone',
       (file) => {
         rmSync(file);
       },
-      { files: 1 },
+      { files: 1, missing: [{ path: 'd/f', objectId: id('good') }] },
     ],
     [
-      'drops it when its directory is gone',
+      'finds it missing when its directory is gone',
       (file) => {
         rmSync(join(file, '..'), { recursive: true });
       },
-      { files: 1 },
+      { files: 1, missing: [{ path: 'd/f', objectId: id('good') }] },
     ],
   ])('%s', async (_, happens, found) => {
     const root = await make({ 'd/f': 'good', kept: 'kept' });
@@ -230,7 +319,7 @@ describe('verify(), when a suspect changes before it is read again,', () => {
     expect(await verify(root, { cache })).toMatchObject({ ...nothing, ...found });
   });
 
-  it('drops it when something else has its name', async () => {
+  it('finds it missing when something else has its name', async () => {
     const other = await make({ pipe: fifo(), link: symlink('kept'), 'dir/x': 'x' });
     for (const name of ['pipe', 'link', 'dir']) {
       const root = await make({ f: 'good', kept: 'kept' });
@@ -240,7 +329,7 @@ describe('verify(), when a suspect changes before it is read again,', () => {
         rmSync(join(root, 'f'));
         renameSync(join(other, name), join(root, 'f'));
       });
-      expect(await verify(root, { cache })).toMatchObject({ ...nothing, files: 1 });
+      expect(await verify(root, { cache })).toMatchObject({ ...nothing, files: 1, missing: [{ path: 'f' }] });
     }
   });
 
@@ -281,10 +370,27 @@ describe('verify() of a sample', () => {
     expect((await chosen()).seed).not.toBe(random.seed);
   });
 
-  it('reads nothing for 0, and everything for 1', async () => {
+  it('reads at least one file that the cache knows, the same one for the same seed', async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `f${i}`);
+    const root = await make(Object.fromEntries(names.map((name) => [name, name])));
+    const cache = await cacheOf(root);
+    cache.prune(new Set(names.slice(40)));
+    for (const name of names) utimesSync(join(root, name), 1, 1);
+    const chosen = async (seed: number) => {
+      const { files, skipped, touched } = await verify(root, { cache, sample: 0, seed });
+      expect({ files, skipped }).toEqual({ files: 1, skipped: 49 });
+      return touched[0]?.path;
+    };
+    const paths = await Promise.all([1, 2, 3, 4, 5, 6].map(chosen));
+    for (const path of paths) expect(names.slice(40)).toContain(path);
+    expect(new Set(paths).size).toBeGreaterThan(1);
+    expect(await Promise.all([1, 2, 3, 4, 5, 6].map(chosen))).toEqual(paths);
+  });
+
+  it('reads everything for 1', async () => {
     const root = await make({ a: 'a', b: 'b' });
-    expect(await verify(root, { sample: 0 })).toMatchObject({ ...nothing, files: 0, bytes: 0, skipped: 2 });
-    expect(await verify(root, { sample: 1 })).toMatchObject({ files: 2, skipped: 0 });
+    const cache = await cacheOf(root);
+    expect(await verify(root, { cache, sample: 1 })).toMatchObject({ ...nothing, files: 2, skipped: 0 });
   });
 
   it.each([-0.1, 1.1, Number.NaN, Infinity])('refuses the share %d', async (sample) => {
@@ -327,12 +433,70 @@ describe('verify({ subtree })', () => {
     expect(await verify(root, { cache, subtree: 'p' })).toMatchObject({
       files: 3,
       skipped: 0,
-      unknown: 0,
+      uncached: 0,
       edited: [{ path: 'edited' }],
       touched: [],
       mismatch: [{ path: 'rotten' }],
+      missing: [],
       problems: [],
     });
-    expect(await verify(root, { cache, subtree: 'p', sample: 0 })).toMatchObject({ files: 0, skipped: 3 });
+    expect(await verify(root, { cache, subtree: 'p', sample: 0 })).toMatchObject({ files: 1, skipped: 2 });
+  });
+});
+
+describe('verifyManifest()', () => {
+  it('tells what differs from before by reading, whatever a cache says', async () => {
+    const root = await make({
+      '.muse/cache': {},
+      same: 's',
+      changed: 'good',
+      gone: 'g',
+      moved: 'm',
+      d: { x: 'x' },
+    });
+    const before = await createSnapshot(root);
+    rmSync(join(root, 'gone'));
+    renameSync(join(root, 'moved'), join(root, 'd/here'));
+    writeFileSync(join(root, 'new'), 'n');
+    const cache = await StatCache.open({ root });
+    writeFileSync(join(root, 'changed'), 'evil');
+    vouch(cache, root, 'changed', id('good'));
+    await cache.save();
+    expect((await createSnapshot(root)).manifest.get('changed')).toBe(id('good'));
+    expect(await verifyManifest(root, before)).toEqual({
+      files: 5,
+      bytes: 8,
+      skipped: 0,
+      seed: expect.any(Number) as number,
+      changed: [{ path: 'changed', before: id('good'), after: id('evil') }],
+      missing: [{ path: 'gone', objectId: id('g') }],
+      moved: [{ from: 'moved', to: 'd/here', objectId: id('m') }],
+      added: [{ path: 'new', objectId: id('n') }],
+      unknown: [],
+      problems: [],
+      complete: true,
+    });
+    const part = { manifest: subtree(before.manifest, 'd'), problems: [] };
+    expect(await verifyManifest(root, part, { subtree: 'd' })).toMatchObject({
+      files: 2,
+      changed: [],
+      missing: [],
+      added: [{ path: 'here' }],
+    });
+  });
+
+  it('reads a sample, at least one file of those that were there, and misses what is gone all the same', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => `f${i}`);
+    const root = await make(Object.fromEntries(names.map((name) => [name, name])));
+    const before = await createSnapshot(root);
+    rmSync(join(root, 'f7'));
+    for (let i = 0; i < 30; i++) writeFileSync(join(root, `new${i}`), 'n');
+    for (const name of names.slice(10)) writeFileSync(join(root, name), 'other');
+    const found = await verifyManifest(root, before, { sample: 0, seed: 3 });
+    expect(found).toMatchObject({ files: 1, skipped: 58, missing: [{ path: 'f7' }], moved: [], added: [] });
+    const some = await verifyManifest(root, before, { sample: 0.5, seed: 3 });
+    expect(some.files + some.skipped).toBe(59);
+    expect(some.changed.length).toBeGreaterThan(2);
+    expect(some.changed.length).toBeLessThan(18);
   });
 });

@@ -10,7 +10,7 @@ import {
 export interface RulesAbove {
   /** The rules for what is in the directory above; for the root, its own. */
   readonly rules: IgnoreRules | undefined;
-  /** The directory on the way, or at its end, that is left out, and why. */
+  /** The directory on the way, or at its end, that is left out, and why; `''` is the root, which a rule above it leaves out. */
   readonly leftOut?: {
     readonly path: string;
     readonly kind: LeftOutKind;
@@ -31,6 +31,8 @@ export async function rulesAbove(
 ): Promise<RulesAbove> {
   let rules = ignore;
   const problems: WalkProblem[] = [];
+  const { rootRule: rule } = ignore ?? {};
+  if (rule) return { rules, problems, leftOut: { path: '', kind: 'ignored', rule } };
   if (path === '') return { rules, problems };
   for (let above = '', end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
     const entered = await rules?.enter?.({ root, path: above, mayHold: () => true });

@@ -19,7 +19,6 @@ import {
 } from '../../test/support/tree-scans.js';
 import { countLeftOut, directoriesOf } from './directory-node.js';
 import { noneLeftOut } from './kinds.js';
-import { rulesAbove } from './rules-above.js';
 import type { ScanReply, ScanTask } from './scan-batch.js';
 import type { ScanExecutor } from './scan-executor.js';
 import { TreeScan, type TreeScanOptions } from './tree-scan.js';
@@ -152,23 +151,6 @@ describe('TreeScan of one directory', () => {
     await scan.drain();
     expect(pathsIn(scan)).toEqual([]);
     expect(problemsOf(scan)).toMatchObject([{ path: 'p/q', operation: 'readdir' }]);
-  });
-
-  it.each([
-    ['p/q', 'ignored'],
-    ['p', 'ignored'],
-    ['none', undefined],
-  ] as const)('is empty where the rules leave out %s above', async (ignored, kind) => {
-    const part = directory({ f: file() });
-    const calls = new FakeCalls(directory({ p: directory({ q: part }) }));
-    const ignore: IgnoreRules = { ignores: (path, isDirectory) => isDirectory && path === ignored };
-    const { rules, leftOut } = await rulesAbove('/root', 'p/q', ignore);
-    const scan = partOf(calls, part, { ignore: rules, leftOut: leftOut?.kind });
-    await scan.drain();
-    expect(pathsIn(scan)).toEqual(kind === undefined ? ['p/q/f'] : []);
-    const counts = noneLeftOut();
-    countLeftOut(scan.root, counts);
-    expect(counts.ignored).toBe(kind === undefined ? 0 : 1);
   });
 });
 

@@ -22,7 +22,7 @@ export interface TreeScanOptions<T> {
   /** The root's native path, links resolved; may hold escaped bytes. */
   readonly root: string;
   /**
-   * The tree path of the one directory to scan, which lies where `resolveSubtree` has found it. All tree paths are
+   * The tree path of the one directory to scan, which lies where `resolveSubtree` has found it, and is not left out. All tree paths are
    * still from the root. Default: `''`, the root.
    */
   readonly path?: string | undefined;
@@ -31,8 +31,6 @@ export interface TreeScanOptions<T> {
   readonly executor: ScanExecutor;
   /** The rules for what is in the directory above, as `rulesAbove` returns them; for the root, its own. */
   readonly ignore?: IgnoreRules | undefined;
-  /** Why the directory is left out, so that nothing is listed. Default: it is not. */
-  readonly leftOut?: LeftOutKind | undefined;
   readonly oneFileSystem?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for each directory once it is listed, and again if it is listed again. */
@@ -61,10 +59,8 @@ export class TreeScan<T> {
 
   constructor(options: TreeScanOptions<T>) {
     this.#options = options;
-    const { path = '', leftOut } = options;
-    this.root = new DirectoryNode<T>(path, options.identity, undefined);
-    if (leftOut) this.root.leftOut.push(leftOut);
-    this.#pending = leftOut ? [] : [this.root];
+    this.root = new DirectoryNode<T>(options.path ?? '', options.identity, undefined);
+    this.#pending = [this.root];
   }
 
   /** Lists until nothing is left to list. Rejects when aborted or when a thread fails, and then nothing is under way. */

@@ -37,6 +37,8 @@ export interface IgnoreRules {
   ignores(path: string, directory: boolean): boolean;
   /** The rule by which `ignores` says true, where that is known. */
   explain?(path: string, directory: boolean): IgnoreRule | undefined;
+  /** The rule above the root that leaves the root itself out, if there is one. A walk of that root asks nobody. */
+  readonly rootRule?: IgnoreRule | undefined;
   /**
    * Returns the rules for what is in a directory. Called once it is listed, of the rules for the directory above (of these
    * for the root), and again when it is listed again. Default: they are the same everywhere.
