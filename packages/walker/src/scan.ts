@@ -20,6 +20,6 @@ export { ScanExecutor, startBeside, type Annotation } from './lib/scan-executor.
 export { servePool, type Answer, type TaskSignal } from './lib/serve-pool.js';
 export type { StatxRecord } from './lib/statx-record.js';
 export { threadCount } from './lib/thread-count.js';
-export { ThreadPool } from './lib/thread-pool.js';
+export { ThreadPool, ThreadsUnavailableError } from './lib/thread-pool.js';
 export { TreeScan, type TreeScanOptions } from './lib/tree-scan.js';
 export { RESERVED_NAMES } from './lib/types.js';

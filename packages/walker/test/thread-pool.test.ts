@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 const script = new URL('./support/test-worker.js', import.meta.url);
 
 function poolOf(size: number): ThreadPool {
-  const pool = new ThreadPool(script, size);
+  const pool = new ThreadPool(() => script, size);
   onTestFinished(() => pool.close());
   return pool;
 }
@@ -54,7 +54,7 @@ describe('ThreadPool.run', () => {
   it('works in threads of a process that was started with flags of its own', async () => {
     const program = `
       import { ThreadPool } from ${JSON.stringify(import.meta.resolve('@muse/walker/scan'))};
-      const pool = new ThreadPool(new URL(${JSON.stringify(script.href)}), 1);
+      const pool = new ThreadPool(() => new URL(${JSON.stringify(script.href)}), 1);
       console.log(await pool.run({ do: 'echo', value: 'fine' }));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
     expect(stdout).toBe('fine\n');
@@ -83,13 +83,6 @@ describe('ThreadPool, when a thread ends by itself,', () => {
     await expect(pool.run(echo(1))).rejects.toThrow('crashed');
   });
 
-  it('because it cannot start, rejects and is broken', async () => {
-    const pool = new ThreadPool(new URL('./absent.js', import.meta.url), 2);
-    onTestFinished(() => pool.close());
-    await expect(pool.run(echo(1))).rejects.toThrow(/absent\.js/);
-    expect(pool.broken).toBe(true);
-  });
-
   it('is broken although nothing was under way', async () => {
     const workers: Worker[] = [];
     const add = (worker: Worker) => void workers.push(worker);
@@ -100,6 +93,43 @@ describe('ThreadPool, when a thread ends by itself,', () => {
     await workers[1]?.terminate();
     expect(pool.broken).toBe(true);
     await expect(pool.run(echo(1))).rejects.toThrow(/worker thread ended/);
+  });
+});
+
+describe('a pool whose threads cannot be started', () => {
+  it.each([
+    ['the script is not there', () => new URL('./absent.js', import.meta.url), /absent\.js/],
+    ['its place cannot be told', () => new URL('./worker.js', undefined), /Invalid URL/],
+    ['it ends at once', () => new URL('data:text/javascript,process.exit(0)'), /ended with code 0/],
+    ['it throws', () => new URL('data:text/javascript,throw new Error("no")'), /: no$/],
+    [
+      'it is another script',
+      () =>
+        new URL('data:text/javascript,import("node:worker_threads").then(t=>t.parentPort.postMessage(1))'),
+      /another script/,
+    ],
+  ])(
+    'because %s rejects each task with that, says so once, and leaves no thread',
+    async (_, place, reason) => {
+      const heard: string[] = [];
+      const pool = new ThreadPool(place, 2, ({ message }) => heard.push(message));
+      onTestFinished(() => pool.close());
+      const unavailable = {
+        name: 'ThreadsUnavailableError',
+        message: expect.stringMatching(reason) as string,
+      };
+      const results = await Promise.allSettled([pool.run(echo(1)), pool.run(echo(2))]);
+      for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: unavailable });
+      await expect(pool.run(echo(3))).rejects.toMatchObject(unavailable);
+      expect([pool.unavailable, pool.broken, pool.started, heard.length]).toEqual([true, false, false, 1]);
+    },
+  );
+
+  it('although it was not asked for anything yet says so', async () => {
+    const reason = await new Promise((resolve) => {
+      new ThreadPool(() => new URL('./absent.js', import.meta.url), 1, resolve).start();
+    });
+    expect(reason).toMatchObject({ name: 'ThreadsUnavailableError' });
   });
 });
 
@@ -150,7 +180,7 @@ describe('a process with a pool that nobody closed', () => {
         '--input-type=module',
         '-e',
         `import { ThreadPool } from ${JSON.stringify(import.meta.resolve('@muse/walker/scan'))};
-         const pool = new ThreadPool(new URL(${JSON.stringify(script.href)}), 2);
+         const pool = new ThreadPool(() => new URL(${JSON.stringify(script.href)}), 2);
          ${body}`,
       ],
       { timeout: 20_000 },

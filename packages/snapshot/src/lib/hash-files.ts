@@ -7,7 +7,7 @@ import {
   type FileStat,
   type ObjectId,
 } from '@muse/stat-cache';
-import { PackedStats, StatView, type ThreadPool } from '@muse/walker/scan';
+import { PackedStats, StatView, ThreadsUnavailableError, type ThreadPool } from '@muse/walker/scan';
 import type { HashReply, HashTask } from './hash-batch.js';
 import { failureOf, type HashFailure } from './hash-failure.js';
 import { ListedDirectories, type ListedDirectory } from './listed-directory.js';
@@ -50,7 +50,8 @@ export async function hashFiles<T extends FileToHash>(
   sink: HashSink<T>,
 ): Promise<void> {
   const { pool } = context;
-  if (pool && (pool.started || files.length > FEW_FILES)) await hashOnPool(files, context, pool, sink);
+  if (pool && !pool.unavailable && (pool.started || files.length > FEW_FILES))
+    await hashOnPool(files, context, pool, sink);
   else await hashHere(files, context, sink);
 }
 
@@ -110,10 +111,11 @@ async function hashHere<T extends FileToHash>(
 
 async function hashOnPool<T extends FileToHash>(
   files: readonly T[],
-  { root, signal }: HashContext,
+  context: HashContext,
   pool: ThreadPool,
   sink: HashSink<T>,
 ): Promise<void> {
+  const { root, signal } = context;
   if (files.length > FEW_FILES) pool.start();
   const batches = planBatches(files).values();
   const feed = async () => {
@@ -124,7 +126,12 @@ async function hashOnPool<T extends FileToHash>(
       const names = batch.map(({ name }) => name).join('\0');
       const directories = directoriesOf(batch);
       const task: HashTask = { kind: 'hash', root, directories, names, listed: listed.take() };
-      deliver(batch, await pool.run<HashReply>(task), sink);
+      try {
+        deliver(batch, await pool.run<HashReply>(task), sink);
+      } catch (error) {
+        if (!(error instanceof ThreadsUnavailableError)) throw error;
+        await hashHere(batch, context, sink);
+      }
     }
   };
   await allDone(Array.from({ length: pool.capacity }, feed));

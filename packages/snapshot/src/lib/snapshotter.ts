@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { statCachePath, toOpenable } from '@muse/paths';
+import type { Logger } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
 import { resolveSubtree, revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
 import { readIgnoreRules, readsRules, type IgnoreOptions } from './ignore-rules.js';
@@ -29,7 +30,7 @@ export async function openRoot(
   const resolved = await resolveRoot(root);
   if (subtree !== '') await resolveSubtree(resolved, subtree);
   const started = performance.now();
-  const pool = newPool(threads);
+  const pool = newPool(threads, options.logger);
   // They take longer to start than the cache to load.
   if (pool && subtree === '' && options.cache === undefined && (await isLarge(statCachePath(resolved.root))))
     startBeside(pool);
@@ -38,7 +39,7 @@ export async function openRoot(
       readIgnoreRules(resolved.root, options),
       openCache(resolved, options, { defer: true, keep: again }),
     ]);
-    return new RootSnapshotter(threads, again && readsRules(options) ? options : undefined, {
+    return new RootSnapshotter(threads, again && readsRules(options) ? options : undefined, options.logger, {
       root: resolved,
       subtree,
       cache,
@@ -53,8 +54,13 @@ export async function openRoot(
   }
 }
 
-function newPool(threads: number): ThreadPool | undefined {
-  return threads === 1 ? undefined : new ThreadPool(new URL('./worker.js', import.meta.url), threads);
+function newPool(threads: number, logger: Logger | undefined): ThreadPool | undefined {
+  if (threads === 1) return undefined;
+  return new ThreadPool(
+    () => new URL('./worker.js', import.meta.url),
+    threads,
+    ({ message }) => logger?.warn(`${message}; snapshots are taken in this one, which takes longer`),
+  );
 }
 
 /** Bytes of a cache file from which on threads are worth their start: some 4000 files. */
@@ -72,15 +78,22 @@ class RootSnapshotter implements Snapshotter {
   readonly root: string;
   readonly #threads: number;
   readonly #rules: IgnoreOptions | undefined;
+  readonly #logger: Logger | undefined;
   #context: SnapshotContext;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   /** With `rules` it keeps to what they say at the time of each snapshot. */
-  constructor(threads: number, rules: IgnoreOptions | undefined, context: SnapshotContext) {
+  constructor(
+    threads: number,
+    rules: IgnoreOptions | undefined,
+    logger: Logger | undefined,
+    context: SnapshotContext,
+  ) {
     this.root = context.root.root;
     this.#threads = threads;
     this.#rules = rules;
+    this.#logger = logger;
     this.#context = context;
   }
 
@@ -132,7 +145,7 @@ class RootSnapshotter implements Snapshotter {
     const { pool } = this.#context;
     if (this.#threads === 1 || (pool && !pool.broken)) return pool;
     await pool?.close();
-    return newPool(this.#threads);
+    return newPool(this.#threads, this.#logger);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type ScanTask,
 } from './scan-batch.js';
 import { quickCalls, systemCalls, type ScanCalls } from './scan-calls.js';
-import type { ThreadPool } from './thread-pool.js';
+import { ThreadsUnavailableError, type ThreadPool } from './thread-pool.js';
 
 /** Entries after which a tree counts as large, and threads are started: some 5 ms of work, where a start takes 45. */
 const SMALL_TREE = 1000;
@@ -69,9 +69,15 @@ export class ScanExecutor {
     task: ScanTask,
     { signal, isLarge = false }: { signal?: AbortSignal | undefined; isLarge?: boolean } = {},
   ): Promise<ScanReply> {
-    const pool = this.#pool;
-    const message = { ...task, data: this.#annotation?.data };
-    if (pool && (isLarge || this.#hasRoom)) return this.#runInPool(pool, message);
+    const pool = this.#pool?.unavailable ? undefined : this.#pool;
+    if (pool && (isLarge || this.#hasRoom)) {
+      try {
+        return await this.#runInPool(pool, { ...task, data: this.#annotation?.data });
+      } catch (error) {
+        if (error instanceof ThreadsUnavailableError) return this.scan(task, { signal });
+        throw error;
+      }
+    }
     const calls = this.#calls;
     const started = performance.now();
     const reply = scanBatch(calls, task, {

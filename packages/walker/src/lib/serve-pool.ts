@@ -1,6 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PoolData, PoolReply } from './thread-pool.js';
 
+/** The first message of a worker: it has loaded, and answers what it is sent. */
+export const READY = '@muse/walker: ready';
+
 /** Ends a task early: give its `throwIfAborted` to whatever runs long. */
 export interface TaskSignal {
   throwIfAborted(): void;
@@ -26,6 +29,7 @@ export function servePool(handle: (message: never, signal: TaskSignal) => Answer
     // Only a SharedArrayBuffer is no Transferable, and it would be shared, not handed over.
     port.postMessage(reply, [...transfer] as ArrayBuffer[]);
   };
+  port.postMessage(READY);
   port.on('message', (message: unknown) => {
     try {
       const { value, transfer } = handle(message as never, signal);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { READY } from './serve-pool.js';
 
 /** What a pool's worker script is started with, as its `workerData`. */
 export interface PoolData {
@@ -18,8 +19,10 @@ interface Task {
 
 interface Thread {
   readonly worker: Worker;
-  /** Whether it runs by now. */
+  /** Whether it has loaded by now. */
   online: boolean;
+  /** Gives a thread up that says nothing. */
+  readonly deadline: NodeJS.Timeout;
   /** Tasks sent and not answered, the oldest first: a worker answers in order. */
   readonly sent: Task[];
 }
@@ -28,23 +31,36 @@ interface Thread {
 const DEPTH = 2;
 /** What a task makes is small and soon garbage: by default a thread grows to three times as much memory, and is no faster. */
 const YOUNG_MB = 4;
+/** Milliseconds. A thread takes some 45 to start; one that says nothing for so long runs another script. */
+const START_MS = 30_000;
+
+/** A task was not begun, because this process cannot start threads of this script: do it here. */
+export class ThreadsUnavailableError extends Error {
+  override readonly name = 'ThreadsUnavailableError';
+}
 
 /**
  * Worker threads that answer one message each in the order they were sent. They start on demand, all of them unless some
  * were started before, keep the process alive only while they work, and end with {@link ThreadPool.close}.
  */
 export class ThreadPool {
-  readonly #script: URL;
+  readonly #script: () => URL;
   readonly #size: number;
+  readonly #onUnavailable: ((error: ThreadsUnavailableError) => void) | undefined;
   readonly #data: PoolData = { aborted: new Int32Array(new SharedArrayBuffer(4)) };
   readonly #threads: Thread[] = [];
   readonly #queue: Task[] = [];
   #failure: Error | undefined;
+  #unavailable: ThreadsUnavailableError | undefined;
 
-  /** `script` must call `servePool`; at most `size` threads run it. */
-  constructor(script: URL, size: number) {
+  /**
+   * `script` must call `servePool`; at most `size` threads run it. Where they cannot be started, `onUnavailable` is called
+   * once.
+   */
+  constructor(script: () => URL, size: number, onUnavailable?: (error: ThreadsUnavailableError) => void) {
     this.#script = script;
     this.#size = size;
+    this.#onUnavailable = onUnavailable;
   }
 
   /** Threads that there can be. */
@@ -62,6 +78,11 @@ export class ThreadPool {
     return this.#threads.length > 0;
   }
 
+  /** Whether threads cannot be started here, so that every task rejects with {@link ThreadsUnavailableError}. */
+  get unavailable(): boolean {
+    return this.#unavailable !== undefined;
+  }
+
   /** Whether any thread runs by now: they take some 45 ms to start. */
   get online(): boolean {
     return this.#threads.some(({ online }) => online);
@@ -74,13 +95,19 @@ export class ThreadPool {
 
   /** Starts threads until there are so many, at most all: by default all. */
   start(count = this.#size): void {
-    while (this.#threads.length < Math.min(count, this.#size)) this.#threads.push(this.#spawn());
+    try {
+      while (!this.#unavailable && this.#threads.length < Math.min(count, this.#size))
+        this.#threads.push(this.#spawn());
+    } catch (error) {
+      this.#giveUp(error);
+    }
   }
 
   /** Sends a task to the thread with the least to do and returns its answer. */
   run<Reply>(message: unknown): Promise<Reply> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (!this.started) this.start();
+    if (this.#unavailable) return Promise.reject(this.#unavailable);
     return new Promise<Reply>((resolve, reject) => {
       this.#queue.push({ message, resolve, reject });
       this.#dispatch();
@@ -95,34 +122,53 @@ export class ThreadPool {
   /** Ends all threads; tasks under way reject. */
   async close(): Promise<void> {
     this.#fail(new Error('Cannot finish the task: its thread pool was closed'));
+    await this.#endThreads();
+  }
+
+  async #endThreads(): Promise<void> {
     const threads = this.#threads.splice(0);
+    for (const { deadline } of threads) clearTimeout(deadline);
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
   #spawn(): Thread {
     // The process's own flags are not for the script: `--input-type` ends a worker that is a file.
-    const worker = new Worker(this.#script, {
+    const worker = new Worker(this.#script(), {
       workerData: this.#data,
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    const thread: Thread = { worker, online: false, sent: [] };
-    worker.once('online', () => {
-      thread.online = true;
-      this.#dispatch();
-    });
-    worker.on('message', (reply: PoolReply) => {
+    const deadline = setTimeout(() => {
+      this.#giveUp(new Error(`a thread did not answer within ${START_MS / 1000} s`));
+    }, START_MS).unref();
+    const thread: Thread = { worker, online: false, deadline, sent: [] };
+    worker.on('message', (reply: PoolReply | typeof READY) => {
+      if (!thread.online) {
+        clearTimeout(deadline);
+        if (reply !== READY) {
+          this.#giveUp(new Error('the file of the thread is another script'));
+          return;
+        }
+        thread.online = true;
+        this.#dispatch();
+        return;
+      }
+      if (reply === READY) return;
       const task = thread.sent.shift();
       this.#dispatch();
       if (thread.sent.length === 0) worker.unref();
       if (reply.ok) task?.resolve(reply.value as never);
       else task?.reject(reply.error);
     });
+    const ended = (error: Error) => {
+      if (thread.online) this.#fail(error);
+      else this.#giveUp(error);
+    };
     worker.on('error', (error) => {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      ended(error instanceof Error ? error : new Error(String(error)));
     });
     worker.on('exit', (code) => {
-      this.#fail(new Error(`Cannot finish the task: a worker thread ended with code ${code}`));
+      ended(new Error(`Cannot finish the task: a worker thread ended with code ${code}`));
     });
     // At the end: to listen for messages keeps the process alive again.
     worker.unref();
@@ -151,7 +197,21 @@ export class ThreadPool {
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    this.#rejectAll(this.#failure);
+  }
+
+  /** A thread that ends before it has loaded says that none can be had, not that a task has failed. */
+  #giveUp(cause: unknown): void {
+    if (this.#failure || this.#unavailable) return;
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    this.#unavailable = new ThreadsUnavailableError(`Cannot start worker threads: ${reason}`, { cause });
+    this.#rejectAll(this.#unavailable);
+    void this.#endThreads();
+    this.#onUnavailable?.(this.#unavailable);
+  }
+
+  #rejectAll(error: Error): void {
     const tasks = [...this.#queue.splice(0), ...this.#threads.flatMap((thread) => thread.sent.splice(0))];
-    for (const task of tasks) task.reject(this.#failure);
+    for (const task of tasks) task.reject(error);
   }
 }

@@ -18,6 +18,8 @@ export interface WalkOptions {
   /** Leave out directories that are on another device than the root. Default: false. */
   readonly oneFileSystem?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Hears where worker threads cannot be started; the walk goes on without. Default: nobody. */
+  readonly logger?: { warn(message: string): void } | undefined;
 }
 
 /** A regular file that a walk found. */
@@ -46,11 +48,14 @@ export interface Walk {
  * the root is no directory, or with the reason of `signal`; any other trouble is a problem in the result.
  */
 export async function walk(root: string, options: WalkOptions = {}): Promise<Walk> {
-  const { ignore, oneFileSystem, signal } = options;
+  const { ignore, oneFileSystem, signal, logger } = options;
   const threads = threadCount(options.threads);
   const resolved = await resolveRoot(root);
-  const pool =
-    threads > 1 ? new ThreadPool(new URL('./scan-worker.js', import.meta.url), threads) : undefined;
+  const script = () => new URL('./scan-worker.js', import.meta.url);
+  const warn = ({ message }: Error) => {
+    logger?.warn(`${message}; the tree is listed in this one`);
+  };
+  const pool = threads > 1 ? new ThreadPool(script, threads, warn) : undefined;
   const abort = () => pool?.setAborted(true);
   signal?.addEventListener('abort', abort);
   try {
