@@ -25,7 +25,8 @@ A signal ends it as it ends any program, and leaves no temporary file behind.
 'muse <command> --help' tells more about a command.`;
 
 export const initHelp = `
-What exists already is left as it is, so it does no harm to run this twice.
+What exists already is left as it is, so it does no harm to run this twice. .muse/.gitignore keeps .muse out of git.
+Within a directory that has a .muse, one more makes a tree of its own; stderr says so.
 
 Examples:
   muse init

@@ -58,7 +58,7 @@ export async function runCommand(request: CommandRequest): Promise<ExitCode> {
 function run(request: CommandRequest, reporter: Reporter): Promise<ExitCode> {
   switch (request.command) {
     case 'init':
-      return runInit(request);
+      return runInit(request, reporter);
     case 'snapshot':
       return runSnapshot(request, reporter);
     case 'status':
@@ -79,8 +79,8 @@ function run(request: CommandRequest, reporter: Reporter): Promise<ExitCode> {
   }
 }
 
-async function runInit(request: InitRequest): Promise<ExitCode> {
-  await renderInit(await init(request));
+async function runInit(request: InitRequest, reporter: Reporter): Promise<ExitCode> {
+  await renderInit(await init(request), reporter);
   return ExitCode.done;
 }
 

@@ -21,7 +21,46 @@ describe('muse init', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(lines(run.stdout)[0]).toBe(`Initialized ${directory.path}/.muse`);
     expect((await readdir(directory.path)).sort()).toEqual(['.muse', '.museignore']);
-    expect(await readdir(join(directory.path, '.muse'))).toEqual(['cache']);
+    expect((await readdir(join(directory.path, '.muse'))).sort()).toEqual(['.gitignore', 'cache']);
+    expect(await readFile(join(directory.path, '.muse/.gitignore'), 'utf8')).toBe('/*\n');
+  });
+
+  it('keeps what it makes for itself out of git', async () => {
+    await using directory = tempDir();
+    const run = await shell(
+      'git init -q && muse init && muse snapshot --save -q && git add -A && git ls-files',
+      {
+        cwd: directory.path,
+      },
+    );
+    expect(lines(run.stdout).at(-1)).toBe('.museignore');
+    expect(run.stdout.toString()).not.toMatch(/^\.muse\//m);
+  });
+
+  it.each(['', '.', 'a/b'])('says that %j leaves the tree around it, and how to go back', async (below) => {
+    await using directory = tempDir();
+    await muse(['init'], { cwd: directory.path });
+    await mkdir(join(directory.path, "it's"));
+    const run = await muse(['init', below || directory.path.concat("/it's")], {
+      cwd: join(directory.path, "it's"),
+    });
+    expect(run.code).toBe(0);
+    expect(lines(run.stderr)).toEqual([
+      expect.stringMatching(/^muse: warning: until now this was a part of the tree at /),
+    ]);
+    expect(run.stderr).toContain(` the tree at ${directory.path}, `);
+    const [, back = ''] = /run this: (.*)\n$/.exec(run.stderr) ?? [];
+    await shell(back);
+    expect(await readdir(join(directory.path, "it's", below === 'a/b' ? below : ''))).not.toContain('.muse');
+    expect((await muse(['snapshot', '-q', directory.path])).code).toBe(0);
+  });
+
+  it('says nothing of that the second time, or where there is no tree around it', async () => {
+    await using directory = tempDir();
+    await mkdir(join(directory.path, 'a'));
+    expect((await muse(['init', 'a'], { cwd: directory.path })).stderr).toBe('');
+    expect((await muse(['init'], { cwd: directory.path })).stderr).toBe('');
+    expect((await muse(['init', 'a'], { cwd: directory.path })).stderr).toBe('');
   });
 
   it('writes a .museignore in which every pattern is commented out', async () => {
@@ -44,10 +83,12 @@ describe('muse init', () => {
     await muse(['init'], { cwd: directory.path });
     await writeFile(join(directory.path, '.museignore'), '# mine\n');
     await writeFile(join(directory.path, '.muse/cache/kept'), 'x');
+    await writeFile(join(directory.path, '.muse/.gitignore'), '!mine\n');
     const run = await muse(['init'], { cwd: directory.path });
     expect(run.stdout.toString()).toBe(`Already initialized: ${directory.path}/.muse\n`);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(await readFile(join(directory.path, '.museignore'), 'utf8')).toBe('# mine\n');
+    expect(await readFile(join(directory.path, '.muse/.gitignore'), 'utf8')).toBe('!mine\n');
     await access(join(directory.path, '.muse/cache/kept'));
   });
 

@@ -7,6 +7,7 @@ import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';
 import type { InitRequest } from '../request.js';
 import { errorCode, systemFailure } from '../system-error.js';
+import { findWorkingTree } from '../working-tree.js';
 
 /** What `muse init` made, and what was there before. */
 export interface InitAnswer {
@@ -14,20 +15,41 @@ export interface InitAnswer {
   readonly ignoreFile: string;
   readonly madeMuseDirectory: boolean;
   readonly madeIgnoreFile: boolean;
+  /** The root above whose tree the directory was a part of until now. */
+  readonly above: string | undefined;
 }
 
-/** Makes `.muse`, `.muse/cache` and a starter `.museignore` below a directory; whatever exists stays as it is. */
+/**
+ * Makes `.muse`, `.muse/cache`, a `.muse/.gitignore` that keeps both out of git, and a starter `.museignore` below a
+ * directory; whatever exists stays as it is.
+ */
 export async function init({ directory }: InitRequest): Promise<InitAnswer> {
   const root = await makeRoot(directory);
+  const above = await rootItBelongsTo(root);
   const madeMuseDirectory = await makeRealDirectory(museDir(root));
   await makeRealDirectory(cacheDir(root));
+  await makeFile(join(museDir(root), '.gitignore'), '/*\n');
   const ignoreFile = join(root, '.museignore');
   return {
     museDirectory: museDir(root),
     ignoreFile,
     madeMuseDirectory,
-    madeIgnoreFile: await makeIgnoreFile(ignoreFile),
+    madeIgnoreFile: await makeFile(ignoreFile, defaultMuseIgnore),
+    above,
   };
+}
+
+/** Returns the root of the tree around a directory that has no `.muse` of its own. */
+async function rootItBelongsTo(directory: string): Promise<string | undefined> {
+  try {
+    const nothing = () => undefined;
+    const silent = { debug: nothing, warn: nothing, error: nothing };
+    const { root, subtree } = await findWorkingTree(directory, silent);
+    return subtree === '' ? undefined : root;
+  } catch {
+    // What is above cannot be read, and so it is no tree that the directory could be a part of.
+    return undefined;
+  }
 }
 
 async function makeRoot(directory: string): Promise<string> {
@@ -57,11 +79,12 @@ async function makeRealDirectory(path: string): Promise<boolean> {
   );
 }
 
-async function makeIgnoreFile(path: string): Promise<boolean> {
+/** Returns whether it was missing. */
+async function makeFile(path: string, text: string): Promise<boolean> {
   try {
     const handle = await open(nativePath(path), 'wx');
     try {
-      await handle.writeFile(defaultMuseIgnore);
+      await handle.writeFile(text);
     } catch (error) {
       await unlink(nativePath(path));
       throw error;
