@@ -81,6 +81,27 @@ describe.skipIf(noOrdinaryUser)('muse snapshot with a .gitignore that may not be
   });
 });
 
+describe.skipIf(noOrdinaryUser)('muse snapshot with an entry that cannot be looked at', () => {
+  it('leaves it out by what the listing says that it is, and explains that', async () => {
+    const other = await makeTree({
+      '.museignore': "[global]\npatterns = ['mnt/', '!file']\n",
+      'locked/mnt/x': '',
+      'locked/file': '',
+    });
+    await giveToOrdinaryUser(other);
+    await chmod(join(other, 'locked'), 0o444);
+    const run = await muse(['snapshot', '--json', other], { ordinary: true, cwd: '/' });
+    expect(JSON.parse(run.stdout.toString())).toMatchObject({
+      problems: [{ path: 'locked/file', code: 'EACCES' }],
+      stats: { left_out: { ignored: 1 } },
+    });
+    const explained = await muse(['explain', 'locked/mnt'], { ordinary: true, cwd: other });
+    expect(lines(explained.stdout)[1]).toMatch(/^ {2}ignored: the pattern 'mnt\/' in \[global\], line 2 of /);
+    await chmod(join(other, 'locked'), 0o755);
+    await removeTree(other);
+  });
+});
+
 describe('muse verify with --gitignore and --ignore-file', () => {
   it('reads what a snapshot with them holds', async () => {
     const args = ['--gitignore', '--ignore-file', 'one.toml'];

@@ -1,6 +1,13 @@
 import type { BigIntStats } from 'node:fs';
-import { access, constants, lstat } from 'node:fs/promises';
-import { holdBelow, pathInDirectory, reachPath, toNativePath, type HeldDirectory } from '@muse/paths';
+import { access, constants, lstat, readdir } from 'node:fs/promises';
+import {
+  holdBelow,
+  pathInDirectory,
+  reachPath,
+  toNativePath,
+  treePathFromBytes,
+  type HeldDirectory,
+} from '@muse/paths';
 import type { ResolvedRoot } from '@muse/walker';
 import { codeOf, problemOf } from '@muse/walker/scan';
 import type { SpecialFileKind } from './explain-types.js';
@@ -11,7 +18,8 @@ export type Looked =
   | { readonly is: 'file' | 'directory'; readonly stat: BigIntStats }
   | { readonly is: 'special'; readonly kind: SpecialFileKind }
   | { readonly is: 'absent' }
-  | { readonly is: 'hidden'; readonly problem: Problem };
+  /** It cannot be statted. Whether it is a directory is known where the listing alone tells. */
+  | { readonly is: 'hidden'; readonly problem: Problem; readonly isDirectory: boolean | undefined };
 
 /**
  * Goes down a tree, and looks at one entry after the other. Where the system can hold a directory, each is opened in the
@@ -39,7 +47,8 @@ export class Descent {
     } catch (error) {
       const code = codeOf(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'absent' };
-      return { is: 'hidden', problem: problemOf(path, 'lstat', error) };
+      const isDirectory = await this.#isListedAsDirectory(path);
+      return { is: 'hidden', problem: problemOf(path, 'lstat', error), isDirectory };
     }
   }
 
@@ -55,6 +64,18 @@ export class Descent {
 
   close(): void {
     this.#held?.close();
+  }
+
+  async #isListedAsDirectory(path: string): Promise<boolean | undefined> {
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    try {
+      const above = toNativePath(this.#root, path.slice(0, Math.max(slash, 0)));
+      const entries = await readdir(this.#held?.path ?? above, { encoding: 'buffer', withFileTypes: true });
+      return entries.find((entry) => treePathFromBytes(entry.name) === name)?.isDirectory();
+    } catch {
+      return undefined;
+    }
   }
 
   #enterAbove(path: string): void {

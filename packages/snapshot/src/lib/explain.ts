@@ -117,9 +117,12 @@ async function explainStep(
   if (isReserved(at)) return { outcome: 'reserved', at };
   if (looked.is === 'special') return { outcome: 'special', at, kind: looked.kind };
   if (looked.is === 'hidden') {
-    // Nobody knows what it is, so the rules must leave it out as a file and as a directory.
-    const ignored = ignore?.ignores(at, false) === true && ignore.ignores(at, true);
-    if (ignored) return { outcome: 'ignored', at, rule: ruleFor(ignore, at, true) };
+    // Where nobody knows what it is, the rules must leave it out as a file and as a directory.
+    const { isDirectory } = looked;
+    const may = isDirectory === undefined ? [false, true] : [isDirectory];
+    if (ignore && may.every((directory) => ignore.ignores(at, directory))) {
+      return { outcome: 'ignored', at, rule: ruleFor(ignore, at, isDirectory ?? true) };
+    }
     return { outcome: 'unreadable', problem: looked.problem };
   }
   const directory = looked.is === 'directory';

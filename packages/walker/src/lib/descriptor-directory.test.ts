@@ -25,6 +25,7 @@ class Fallback implements OpenedDirectory {
   is = () => (this.log.push('is'), true);
   names = () => (this.log.push('names'), ['by path']);
   stat = (name: string) => (this.log.push(`stat ${name}`), 7);
+  directories = () => (this.log.push('directories'), undefined);
   isStill = () => (this.log.push('isStill'), true);
   close = () => undefined;
 }

@@ -55,6 +55,10 @@ export class DescriptorDirectory implements OpenedDirectory {
     return record.mode;
   }
 
+  directories(): ReadonlyMap<string, boolean> | undefined {
+    return this.#otherwise.directories();
+  }
+
   isStill(identity: Identity): boolean {
     const path = this.#path;
     if (typeof path !== 'string' || this.#calls.statxPath(path, record.bytes) !== 0) {

@@ -15,6 +15,11 @@ export interface OpenedDirectory {
   names(): readonly string[];
   /** Adds the stat of an entry itself at the end of `stats` and returns its mode; `undefined` where there is no entry. */
   stat(name: string, stats: PackedStats): number | undefined;
+  /**
+   * Tells of each name whether it is a directory, by the types that the file system keeps beside the names; undefined where
+   * it keeps none.
+   */
+  directories(): ReadonlyMap<string, boolean> | undefined;
   /** Looks once more whether the path leads to the directory with an identity. */
   isStill(identity: Identity): boolean;
   close(): void;
@@ -63,6 +68,16 @@ export class NodeDirectory implements OpenedDirectory {
     if (!stat) return undefined;
     stats.add(stat);
     return Number(stat.mode);
+  }
+
+  /** Node asks for the stat where the system gives no type, and that has failed. */
+  directories(): ReadonlyMap<string, boolean> | undefined {
+    try {
+      const entries = this.#calls.dirents?.(this.#inside);
+      return entries && new Map(entries.map((entry) => [treePathFromBytes(entry.name), entry.isDirectory()]));
+    } catch {
+      return undefined;
+    }
   }
 
   isStill(identity: Identity): boolean {

@@ -40,7 +40,10 @@ export interface ScanReply {
   /** For each directory, how many names are its own. */
   readonly counts: readonly number[];
   /** The directories of which there is more to say, by their index. */
-  readonly remarks: readonly (Pick<ScannedDirectory, 'outcome' | 'leftOut' | 'problems'> & {
+  readonly remarks: readonly (Pick<
+    ScannedDirectory,
+    'outcome' | 'leftOut' | 'problems' | 'areDirectories'
+  > & {
     index: number;
   })[];
 }
@@ -77,9 +80,9 @@ export function scanBatch(
     for (const name of scanned.names) names.push(name);
     for (const kind of scanned.kinds) kindsOfNames.push(kind);
     counts.push(scanned.names.length);
-    const { outcome, leftOut, problems } = scanned;
+    const { outcome, leftOut, problems, areDirectories } = scanned;
     if (outcome !== 'listed' || leftOut.length > 0 || problems.length > 0) {
-      remarks.push({ index, outcome, leftOut, problems });
+      remarks.push({ index, outcome, leftOut, problems, areDirectories });
     }
   }
   const kinds = Uint8Array.from(kindsOfNames);

@@ -4,12 +4,17 @@ import { DescriptorDirectory } from './descriptor-directory.js';
 import { linuxCalls, type LinuxCalls } from './linux-calls.js';
 import { NodeDirectory, type OpenedDirectory } from './opened-directory.js';
 
+/** A name in a directory, with its type. */
+export type ListedName = Pick<fs.Dirent<Buffer>, 'name' | 'isDirectory'>;
+
 /** The system calls that list a directory; tests put their own between any two of them. */
 export interface ScanCalls {
   /** The names in a directory, decoded as UTF-8: U+FFFD stands for what is none. */
   names(path: string | Buffer): string[];
   /** The names in a directory, as bytes. */
   nameBytes(path: string | Buffer): Buffer[];
+  /** The entries of a directory with the types that the file system keeps beside their names. */
+  readonly dirents?: (path: string | Buffer) => readonly ListedName[];
   /** The stat of an entry itself, `undefined` where there is none. */
   lstat(path: string | Buffer): fs.BigIntStats | undefined;
   /** Holds a directory open while it is listed. Default: each call reaches it by its path. */
@@ -24,6 +29,7 @@ const LSTAT = { bigint: true, throwIfNoEntry: false } as const;
 export const systemCalls: ScanCalls = {
   names: (path) => fs.readdirSync(path, 'utf8'),
   nameBytes: (path) => fs.readdirSync(path, 'buffer'),
+  dirents: (path) => fs.readdirSync(path, { encoding: 'buffer', withFileTypes: true }),
   lstat: (path) => fs.lstatSync(path, LSTAT),
   hold: holdDirectory,
 };

@@ -28,6 +28,8 @@ export interface ScannedDirectory {
   readonly kinds: readonly number[];
   readonly leftOut: readonly LeftOutKind[];
   readonly problems: readonly WalkProblem[];
+  /** For each problem of an entry, whether that is a directory, where the listing alone tells. */
+  readonly areDirectories?: readonly (boolean | undefined)[] | undefined;
 }
 
 /** A slash and the longest name there is. */
@@ -81,6 +83,7 @@ class Scan {
   readonly #kinds: number[] = [];
   readonly #leftOut: LeftOutKind[] = [];
   readonly #problems: WalkProblem[] = [];
+  #areDirectories: ScannedDirectory['areDirectories'];
 
   constructor(path: string, stats: PackedStats) {
     this.#path = path;
@@ -89,7 +92,15 @@ class Scan {
 
   run(opened: OpenedDirectory, names: readonly string[]): void {
     const missing = this.#listAll(opened, names);
-    if (missing.length === 0) return;
+    if (missing.length > 0) this.#tryAgain(opened, missing);
+    if (this.#problems.length === 0) return;
+    const directories = opened.directories();
+    this.#areDirectories = this.#problems.map(({ path }) =>
+      directories?.get(path.slice(path.lastIndexOf('/') + 1)),
+    );
+  }
+
+  #tryAgain(opened: OpenedDirectory, missing: readonly string[]): void {
     // Names that answered "no entry": gone since, unless the directory still lists them.
     const again = new Set(opened.names());
     for (const name of missing) {
@@ -112,6 +123,7 @@ class Scan {
       kinds: this.#kinds,
       leftOut: this.#leftOut,
       problems: this.#problems,
+      areDirectories: this.#areDirectories,
     };
   }
 

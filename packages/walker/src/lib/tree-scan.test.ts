@@ -20,6 +20,7 @@ import {
 import { countLeftOut, directoriesOf } from './directory-node.js';
 import { noneLeftOut } from './kinds.js';
 import type { ScanReply, ScanTask } from './scan-batch.js';
+import type { ListedName } from './scan-calls.js';
 import type { ScanExecutor } from './scan-executor.js';
 import { TreeScan, type TreeScanOptions } from './tree-scan.js';
 import type { EnteredDirectory, IgnoreRules, WalkProblem } from './types.js';
@@ -63,14 +64,33 @@ describe('TreeScan', () => {
     expect(counts.ignored).toBe(1);
   });
 
-  it('keeps the problem of an entry that is ignored only if it is a directory', async () => {
-    const calls = new FakeCalls(directory({ secret: file() }));
-    calls.before = (call, path) => {
-      if (call === 'lstat' && path !== '') throw systemError('EACCES', 'lstat');
-    };
-    const scan = await scanned(calls, { ignore: { ignores: (_, isDirectory) => isDirectory } });
-    expect(problemsOf(scan)).toMatchObject([{ path: 'secret', code: 'EACCES' }]);
-  });
+  it.each([
+    ['directories are ignored, and it is listed as one', true, 'directory', []],
+    ['directories are ignored, and it is listed as a file', true, 'file', ['mnt']],
+    ['directories are ignored, and nothing tells what it is', true, undefined, ['mnt']],
+    ['files are ignored, and it is listed as a directory', false, 'directory', ['mnt']],
+    ['files are ignored, and it is listed as a file', false, 'file', []],
+  ] as const)(
+    'judges an entry that cannot be statted by its listing: %s',
+    async (_, ignored, listed, problems) => {
+      const calls = new FakeCalls(directory({ mnt: directory({ f: file() }) }));
+      calls.before = (call, path) => {
+        if (call === 'lstat' && path !== '') throw systemError('ENOTCONN', 'lstat');
+      };
+      const dirents = () => {
+        const entry: ListedName = { name: Buffer.from('mnt'), isDirectory: () => listed === 'directory' };
+        return listed === undefined ? [] : [entry];
+      };
+      const ignore: IgnoreRules = {
+        ignores: (path, isDirectory) => path === 'mnt' && isDirectory === ignored,
+      };
+      const scan = await scanned(Object.assign(calls, { dirents }), { ignore });
+      expect(problemsOf(scan).map(({ path }) => path)).toEqual(problems);
+      const counts = noneLeftOut();
+      countLeftOut(scan.root, counts);
+      expect(counts.ignored).toBe(problems.length === 0 ? 1 : 0);
+    },
+  );
 
   it('stays on the device of the root where asked, and does not list the others', async () => {
     const root = sample();

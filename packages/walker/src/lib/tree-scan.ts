@@ -167,7 +167,7 @@ export class TreeScan<T> {
     if (remark?.outcome === 'moved' || remark?.outcome === 'failed') return false;
     node.listing = listing;
     node.leftOut = [...(remark?.leftOut ?? [])];
-    this.#forgiveIgnored(node);
+    this.#forgiveIgnored(node, remark?.areDirectories ?? []);
     this.#takeEntries(node, listing, trouble);
     if (trouble.length > 0) addTrouble(node, trouble);
     return true;
@@ -197,14 +197,9 @@ export class TreeScan<T> {
       const isListed = node.attached && outcome === 'listed';
       entered.push(isListed ? enterWith(outer, { root, path: node.path, mayHold }) : undefined);
     }
-    const problems: (readonly WalkProblem[])[] = [];
-    for (const [index, node] of batch.entries()) {
-      const pending = entered[index];
-      const done = pending instanceof Promise ? await pending : pending;
-      if (done) node.rules = done.rules;
-      problems.push(done?.problems ?? NO_PROBLEMS);
-    }
-    return problems;
+    const done = await Promise.all(entered.map((each) => Promise.resolve(each)));
+    for (const [index, node] of batch.entries()) node.rules = done[index]?.rules ?? node.rules;
+    return done.map((each) => each?.problems ?? NO_PROBLEMS);
   }
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
@@ -260,13 +255,17 @@ export class TreeScan<T> {
     }
   }
 
-  /** An entry that could not be statted is no problem where the rules leave it out, whatever it is. */
-  #forgiveIgnored(node: DirectoryNode<T>): void {
+  /**
+   * An entry that could not be statted is no problem where the rules leave it out: as what the listing says that it is, or
+   * else whatever it is.
+   */
+  #forgiveIgnored(node: DirectoryNode<T>, areDirectories: readonly (boolean | undefined)[]): void {
     const { rules: ignore } = node;
     if (!ignore || node.problems.length === 0) return;
-    const kept = node.problems.filter(
-      ({ path }) => !ignore.ignores(path, false) || !ignore.ignores(path, true),
-    );
+    const kept = node.problems.filter(({ path }, index) => {
+      const may = areDirectories[index] === undefined ? [false, true] : [areDirectories[index]];
+      return !may.every((directory) => ignore.ignores(path, directory));
+    });
     for (let i = kept.length; i < node.problems.length; i++) node.leftOut.push('ignored');
     node.problems = kept;
   }
