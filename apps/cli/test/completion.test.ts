@@ -68,7 +68,16 @@ describe.skipIf(noShell('bash'))('what bash offers', () => {
   let script: Buffer;
 
   beforeAll(async () => {
-    root = await makeTree({ 'a file': '', 'a*': '', snapdir: {}, "o'clock": {}, '-x': '' });
+    root = await makeTree({
+      'a file': '',
+      'a*': '',
+      snapdir: {},
+      "o'clock": {},
+      '-x': '',
+      '-d': {},
+      'two\nlines': '',
+      'line\nfeeds': {},
+    });
     script = (await muse(['completion', 'bash'])).stdout;
   });
 
@@ -78,11 +87,11 @@ describe.skipIf(noShell('bash'))('what bash offers', () => {
   function offers(...line: string[]): string[] {
     const program = `${script.toString()}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muse
-[ \${#COMPREPLY[@]} -eq 0 ] || printf '%s\\n' "\${COMPREPLY[@]}"`;
+[ \${#COMPREPLY[@]} -eq 0 ] || printf '%s\\0' "\${COMPREPLY[@]}"`;
     const run = spawnSync('bash', ['-c', program, 'bash', ...line], { cwd: root });
     // Outside a completion there is none whose options could be set.
     expect(run.stderr.toString()).toBe('');
-    return lines(run.stdout).sort();
+    return run.stdout.toString().split('\0').slice(0, -1).sort();
   }
 
   it.each<[string[], string[]]>([
@@ -121,14 +130,23 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muse
     [['muse', 'snapshot', '--threads', ''], []],
     [
       ['muse', 'snapshot', ''],
-      ["o'clock", 'snapdir'],
+      ['./-d', 'line\nfeeds', "o'clock", 'snapdir'],
     ],
     [['muse', 'snapshot', '--threads', '2', 'sna'], ['snapdir']],
     [
       ['muse', 'hash', 'a'],
       ['a file', 'a*'],
     ],
-    [['muse', 'hash', '--', '-'], ['-x']],
+    [
+      ['muse', 'hash', '--', '-'],
+      ['-d', '-x'],
+    ],
+    [
+      ['muse', 'snapshot', '-o', ''],
+      ['./-d', './-x', 'a file', 'a*', 'line\nfeeds', "o'clock", 'snapdir', 'two\nlines'],
+    ],
+    [['muse', 'hash', 'two'], ['two\nlines']],
+    [['muse', 'init', './-'], ['./-d']],
     [
       ['muse', 'completion', ''],
       ['bash', 'fish', 'zsh'],

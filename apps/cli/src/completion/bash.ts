@@ -5,9 +5,25 @@ export function bashCompletion(program: CommandShape): string {
   const shapes = [...allShapes(program)];
   return `# bash completion for muse; see 'muse completion --help'
 
-_muse_offer() {
+_muse_words() {
   local line
-  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$@" -- "$cur")
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -W "$1" -- "$cur")
+}
+
+# Files, or with / directories alone. A name is never read from lines, because it may have several, and one that would be
+# taken for an option gets a ./ before it. What has to be expanded first is left to bash.
+_muse_files() {
+  local name
+  for name in "$cur"*$1; do
+    [[ -e $name || -L $name ]] || continue
+    [[ $name == -* && -z $plain ]] && name=./$name
+    COMPREPLY+=("\${name%/}")
+  done
+  if [[ \${#COMPREPLY[@]} -gt 0 ]]; then
+    compopt -o filenames 2>/dev/null
+  elif [[ -n $cur ]]; then
+    if [[ -n $1 ]]; then compopt -o dirnames 2>/dev/null; else compopt -o default 2>/dev/null; fi
+  fi
 }
 
 _muse() {
@@ -98,7 +114,7 @@ function optionCases(shapes: readonly CommandShape[]): string {
   return shapes
     .map((shape) => {
       const words = shape.options.flatMap(({ names }) => names).join(' ');
-      return `        ${quoted(nameOf(shape))}) _muse_offer -W ${quoted(words)} ;;`;
+      return `        ${quoted(nameOf(shape))}) _muse_words ${quoted(words)} ;;`;
     })
     .join('\n');
 }
@@ -118,11 +134,11 @@ function argumentCases(shapes: readonly CommandShape[]): string {
 function offered(offer: Offer): string {
   switch (offer.kind) {
     case 'one of':
-      return `_muse_offer -W ${quoted(offer.words.join(' '))}; `;
+      return `_muse_words ${quoted(offer.words.join(' '))}; `;
     case 'file':
-      return 'compopt -o filenames 2>/dev/null; _muse_offer -f; ';
+      return "_muse_files ''; ";
     case 'directory':
-      return 'compopt -o filenames 2>/dev/null; _muse_offer -d; ';
+      return '_muse_files /; ';
     case 'nothing':
       return '';
   }
