@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { StatCache, type FileStat, type MissReason } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
 import { asMap, cacheEntry, fileStat, idOf, LONG_AGO, NOTHING } from './support/entries.js';
+import { contentsOf, encodeAll } from './support/canonical.js';
 import { ScriptedStorage } from './support/scripted-storage.js';
 
 /** A cache that trusts what is recorded with this boundary. */
@@ -158,6 +159,20 @@ describe('record', () => {
       cache.record('a', stat, idOf('hello'), boundary);
     }).toThrow(/bigint/);
     expect(cache.size).toBe(0);
+  });
+
+  it('are refused where the next load would drop the entry for them', async () => {
+    const { cache, boundary } = await openCache();
+    cache.record('a', fileStat(), idOf('hello'), boundary);
+    const set = (name: string, value: string) => cache.setDimension('a', idOf('hello'), name, value);
+    expect(() => set('n'.repeat(1001), '')).toThrow(RangeError);
+    expect(() => set('n', 'v'.repeat(2 * 1024 * 1024))).toThrow(RangeError);
+    for (let n = 0; n < 999; n++) set(String(n), '');
+    expect(set('n'.repeat(1000), '\u0001'.repeat(2 * 1024 * 1024 - 10_000))).toBe(true);
+    expect(() => set('one more', '')).toThrow(RangeError);
+    const [, entry] = [...cache.entries()][0] ?? [];
+    const text = encodeAll([['a', entry ?? cacheEntry()]]);
+    expect(contentsOf(text).get('a')?.dimensions.size).toBe(1000);
   });
 
   it('keeps names apart that a plain object would not', async () => {

@@ -48,7 +48,12 @@ function checkGiven(
 ): string | undefined {
   const isLine = (path: string, entry: ReturnType<CacheContents['get']>) =>
     lines.some((line) => line.path === path && isSame(entry, line.entry));
-  const ask = () => paths.find((path) => contents.get(path) && !isLine(path, contents.get(path)));
+  const ask = () =>
+    paths.find((path) => {
+      // Asked once: an index that is made between two answers shows that the text is refused.
+      const entry = contents.get(path);
+      return entry && !isLine(path, entry);
+    });
   const known = new Map(lines.map(({ path, entry }) => [path, entry]));
   const wrong = ask() ?? [...contents.entries()].find((pair) => !isLine(...pair))?.[0] ?? ask();
   if (wrong !== undefined) return `deferred: gives what no line holds for ${quote(wrong)}`;

@@ -144,10 +144,10 @@ function dimensionsOf(entry: readonly NaiveMember[]): ReadonlyMap<string, string
   if (!members) return undefined;
   const dimensions = new Map<string, string>();
   for (const { key, value } of members) {
-    if (value.kind !== 'string' || dimensions.has(key)) return undefined;
+    if (value.kind !== 'string' || dimensions.has(key) || key.length > 1000) return undefined;
     dimensions.set(key, value.text);
   }
-  return dimensions;
+  return dimensions.size > 1000 ? undefined : dimensions;
 }
 
 function timeOf(value: NaiveValue | undefined): bigint | undefined {

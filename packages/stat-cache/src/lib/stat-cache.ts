@@ -6,7 +6,7 @@ import type { FileCalls } from './file-calls.js';
 import { namingPath, reachBelow, type FileBelow } from './hash-below.js';
 import { hashFileWith, kindOf } from './hash-file.js';
 import { EMPTY_CONTENTS } from './layered-contents.js';
-import { MAX_CACHE_BYTES } from './limits.js';
+import { MAX_CACHE_BYTES, MAX_DIMENSION_NAME, MAX_DIMENSION_UNITS, MAX_DIMENSIONS } from './limits.js';
 import { loadFrom, storageIn, storageOfRoot } from './muse-storage.js';
 import { isObjectId } from './object-id.js';
 import { RecordedEntries } from './recorded-entries.js';
@@ -272,13 +272,21 @@ export class StatCache {
 
   /**
    * Keeps a string derived from this content of the file under a name. Returns false, and keeps nothing, when the entry
-   * is for another content or there is none.
+   * is for another content or there is none. Throws a `RangeError` for a name of more than 1,000 characters, for the 1,001st
+   * dimension of an entry, and where all of an entry would have more than 2,097,152 characters.
    */
   setDimension(path: string, objectId: ObjectId, name: string, value: string): boolean {
     const entry = this.#entries.get(path);
     if (entry?.objectId !== objectId || entry.ctimeNs === undefined) return false;
     if (entry.dimensions.get(name) === value) return true;
     const dimensions = new Map(entry.dimensions).set(name, value);
+    let units = 0;
+    for (const [each, text] of dimensions) units += each.length + text.length;
+    if (dimensions.size > MAX_DIMENSIONS || name.length > MAX_DIMENSION_NAME || units > MAX_DIMENSION_UNITS) {
+      throw new RangeError(
+        `Cannot keep a dimension of ${quotePath(path)}: an entry has at most ${MAX_DIMENSIONS}, of ${MAX_DIMENSION_UNITS} characters in all, with names of at most ${MAX_DIMENSION_NAME}`,
+      );
+    }
     this.#entries.put(path, { ...entry, ctimeNs: entry.ctimeNs, dimensions }, this.#entries.racyOn(path));
     this.#changes++;
     return true;

@@ -2,7 +2,6 @@ import { isTreePath, treePathToBytes } from '@muse/paths';
 import type { CacheContents, FileCacheEntry, SortedLines } from '../types.js';
 import { decodeEntry } from './decode-entry.js';
 import { indexLines } from './index-lines.js';
-import { JsonObject, parseJsonText } from './json-text.js';
 import { judgeLine } from './judge-line.js';
 import { LineIndex } from './line-index.js';
 import { parseCount, parseTime } from './number-text.js';
@@ -15,14 +14,16 @@ const SEARCHES = 20_000;
 export class CanonicalContents implements CacheContents {
   readonly sorted: SortedLines;
   #index: LineIndex | undefined;
-  #searches = 0;
+  /** Searches that are left; each may go over the longest line, and all together over the text a few times. */
+  #searches: number;
   /** Where the last search ended: whoever asks in path order finds the next line a few lines on. */
   #last: number;
 
-  /** Without an index the lines are checked as they are asked for. */
-  constructor(sorted: SortedLines, index?: LineIndex) {
+  /** `longest` is the length of the longest line. Without an index the lines are checked as they are asked for. */
+  constructor(sorted: SortedLines, longest: number, index?: LineIndex) {
     this.sorted = sorted;
     this.#index = index;
+    this.#searches = Math.min(SEARCHES, (sorted.to - sorted.from) / longest);
     this.#last = sorted.from;
   }
 
@@ -35,7 +36,7 @@ export class CanonicalContents implements CacheContents {
   }
 
   get(path: string): FileCacheEntry | undefined {
-    if (this.#index === undefined && this.#searches < SEARCHES) return this.#search(path);
+    if (this.#index === undefined && this.#searches > 0) return this.#search(path);
     const lines = this.#lines;
     const line = lines.find(path);
     return line < 0 ? undefined : entryFrom(lines.bytes, lines.starts[line] ?? 0, lines.ends[line] ?? 0);
@@ -86,7 +87,7 @@ export class CanonicalContents implements CacheContents {
   #lowerBound(key: Buffer): number {
     const { sorted } = this;
     const isAhead = this.#last < sorted.to && compareKey(sorted.bytes, this.#last, key) <= 0;
-    if (!isAhead) this.#searches++;
+    if (!isAhead) this.#searches--;
     this.#last = isAhead ? lowerBoundFrom(sorted, key, this.#last) : lowerBound(sorted, key);
     return this.#last;
   }
@@ -97,15 +98,16 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
-const AFTER_KEY = '":{"mtime":'.length;
-const EMPTY_TAIL = '","dimensions":{}}';
+const AFTER_KEY = '":'.length;
+const BEFORE_MTIME = '{"mtime":'.length;
+const EMPTY_TAIL = Buffer.from('","dimensions":{}}');
 const ID_LENGTH = 71;
 
 /** Decodes the line from `start` to `end`, which is known to be good. */
 function entryFrom(bytes: Buffer, start: number, end: number): FileCacheEntry {
-  const numbers = keyEnd(bytes, start) + AFTER_KEY;
-  const text = bytes.toString('latin1', numbers, end);
-  if (!text.endsWith(EMPTY_TAIL)) return decodeWhole(bytes.toString('utf8', start, end));
+  const value = keyEnd(bytes, start) + AFTER_KEY;
+  if (!EMPTY_TAIL.equals(bytes.subarray(end - EMPTY_TAIL.length, end))) return decodeWhole(bytes, value);
+  const text = bytes.toString('latin1', value + BEFORE_MTIME, end);
   const ctime = text.indexOf(',"ctime":');
   const size = text.indexOf(',"size":', ctime);
   const ino = text.indexOf(',"ino":', size);
@@ -121,9 +123,8 @@ function entryFrom(bytes: Buffer, start: number, end: number): FileCacheEntry {
   };
 }
 
-function decodeWhole(text: string): FileCacheEntry {
-  const object = parseJsonText(`{${text}}`);
-  const entry = object instanceof JsonObject ? decodeEntry(object.members[0]?.[1] ?? null) : undefined;
+function decodeWhole(bytes: Buffer, start: number): FileCacheEntry {
+  const entry = decodeEntry(bytes, start);
   if (!entry) throw new Error('Cannot decode a line of the stat cache that was read before: it is damaged');
   return entry;
 }

@@ -12,15 +12,22 @@ export function decodeCanonical(bytes: Buffer, { defer = false }: DecodeOptions)
     return { discarded: 'checksum', detail: 'its text does not match its checksum' };
   }
   const { bodyStart: from, bodyEnd: to } = layout;
-  const lines: SortedLines = { bytes, from, to, count: countLines(bytes, from, to) };
-  if (defer) return { contents: new CanonicalContents(lines), dropped: 0 };
+  const { count, longest } = measureLines(bytes, from, to);
+  const lines: SortedLines = { bytes, from, to, count };
+  if (defer) return { contents: new CanonicalContents(lines, longest), dropped: 0 };
   const indexed = indexLines(lines);
   if ('discarded' in indexed) return indexed;
-  return { contents: new CanonicalContents(lines, indexed.index), dropped: indexed.dropped };
+  return { contents: new CanonicalContents(lines, longest, indexed.index), dropped: indexed.dropped };
 }
 
-function countLines(bytes: Buffer, from: number, to: number): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(0x0a, from); at >= 0 && at < to; at = bytes.indexOf(0x0a, at + 1)) lines++;
-  return lines;
+function measureLines(bytes: Buffer, from: number, to: number): { count: number; longest: number } {
+  let count = 0;
+  let longest = 0;
+  let start = from;
+  for (let at = bytes.indexOf(0x0a, from); at >= 0 && at < to; at = bytes.indexOf(0x0a, start)) {
+    count++;
+    longest = Math.max(longest, at + 1 - start);
+    start = at + 1;
+  }
+  return { count, longest };
 }

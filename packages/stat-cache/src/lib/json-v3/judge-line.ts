@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { isTreePath } from '@muse/paths';
+import { MAX_ENTRY_BYTES } from '../limits.js';
 import { decodeEntry } from './decode-entry.js';
 import { entryText } from './entry-text.js';
-import { JsonObject, parseJsonText } from './json-text.js';
+import { skipMembers, skipString, stringText } from './json-bytes.js';
 import { plainLineKeyEnd } from './plain-line.js';
 
 /**
@@ -15,24 +16,25 @@ const QUOTE = 0x22;
 
 /** Judges the line from `start` to `end`, without its separator. */
 export function judgeLine(bytes: Buffer, start: number, end: number): Verdict {
-  return plainLineKeyEnd(bytes, start, end) >= 0 ? 'plain' : judgeText(bytes.subarray(start, end));
+  const isPlain = end - start <= MAX_ENTRY_BYTES && plainLineKeyEnd(bytes, start, end) >= 0;
+  return isPlain ? 'plain' : judgeText(bytes.subarray(start, end));
 }
 
 /** Judges a line that holds more than the plain form: escapes, other scripts, dimensions, damage. */
 function judgeText(bytes: Buffer): Verdict {
   if (!isUtf8(bytes)) return 'not-json';
-  const text = bytes.toString();
-  let object;
-  try {
-    object = parseJsonText(`{${text}}`);
-  } catch {
-    return 'not-json';
-  }
-  const member = object instanceof JsonObject && object.members.length === 1 ? object.members[0] : undefined;
-  if (!member || bytes[0] !== QUOTE) return 'shape';
-  const [path, value] = member;
-  const entry = decodeEntry(value);
+  let members = 0;
+  let value = 0;
+  const end = skipMembers(bytes, 0, 1, (_key, _keyEnd, at) => {
+    members++;
+    value = at;
+  });
+  if (end !== bytes.length) return 'not-json';
+  if (members !== 1 || bytes[0] !== QUOTE) return 'shape';
+  if (bytes.length > MAX_ENTRY_BYTES) return 'bad';
+  const path = stringText(bytes, 0, skipString(bytes, 0));
+  const entry = decodeEntry(bytes, value);
   if (!entry || !isTreePath(path)) return 'bad';
   if (entry.ctimeNs === undefined) return 'shape';
-  return entryText(path, entry, entry.ctimeNs) === text ? 'good' : 'shape';
+  return entryText(path, entry, entry.ctimeNs) === bytes.toString() ? 'good' : 'shape';
 }

@@ -1,7 +1,5 @@
 import { HIGH, LOW } from '../packed-entries.js';
-import { decodeEntry } from './decode-entry.js';
-import { entryText } from './entry-text.js';
-import { JsonObject, parseJsonText } from './json-text.js';
+import { judgeLine } from './judge-line.js';
 import { ALGORITHM, CTIME, HASH, INO, MTIME, SIZE, TAIL } from './line-parts.js';
 import { nextLine } from './sorted-lines.js';
 
@@ -11,6 +9,7 @@ import { nextLine } from './sorted-lines.js';
  */
 
 const MAX_DIGITS = 20;
+const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const DECIMALS = 9;
@@ -115,20 +114,9 @@ function digits(bytes: Uint8Array, start: number): number {
   return end;
 }
 
-/** A line with dimensions is rare enough to be parsed whole. */
+/** A line with dimensions is rare enough to be judged whole. */
 function isWhole(bytes: Uint8Array, start: number): boolean {
   const end = nextLine(bytes, start) - 1;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
-    .toString()
-    .replace(/,$/, '');
-  try {
-    const object = parseJsonText(`{${text}}`);
-    const member =
-      object instanceof JsonObject && object.members.length === 1 ? object.members[0] : undefined;
-    const entry = member && decodeEntry(member[1]);
-    if (!member || entry?.ctimeNs === undefined) return false;
-    return entryText(member[0], entry, entry.ctimeNs) === text;
-  } catch {
-    return false;
-  }
+  const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+  return judgeLine(line, 0, line.at(-1) === COMMA ? line.length - 1 : line.length) === 'good';
 }

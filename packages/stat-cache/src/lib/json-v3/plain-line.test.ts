@@ -4,14 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { lineText } from '../../../test/support/canonical.js';
 import { decodeEntry } from './decode-entry.js';
 import { entryText } from './entry-text.js';
-import { JsonObject, parseJsonText } from './json-text.js';
+import { skipMembers, stringText } from './json-bytes.js';
 import { plainLineKeyEnd } from './plain-line.js';
 
 /** The slow way: does this text, parsed and written again, come out the same, with a key of plain ASCII? */
 function isPlain(text: string): boolean {
   try {
-    const [path, value] = (parseJsonText(`{${text}}`) as JsonObject).members[0] ?? ['', null];
-    const entry = decodeEntry(value);
+    const bytes = Buffer.from(text);
+    const members: [path: string, value: number][] = [];
+    const end = skipMembers(bytes, 0, 1, (key, keyEnd, value) => {
+      members.push([stringText(bytes, key, keyEnd), value]);
+    });
+    const [path, value] = members[0] ?? ['', 0];
+    const entry = decodeEntry(bytes, value);
+    if (end !== bytes.length) return false;
     if (entry?.ctimeNs === undefined || !isTreePath(path) || entry.dimensions.size > 0) return false;
     const written = entryText(path, entry, entry.ctimeNs);
     return written === text && written.startsWith(`"${path}"`) && /^[ -\u007f]+$/.test(path);

@@ -1,9 +1,10 @@
-import { treePathToBytes } from '@muse/paths';
+import { isWellFormedPath, treePathToBytes } from '@muse/paths';
 import type { SortedLines } from '../types.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LINE_FEED = 0x0a;
+const U = 0x75;
 
 /** Returns the offset of the first line whose path is not before `path`; `lines.to` where there is none. */
 export function lowerBound(lines: SortedLines, path: Uint8Array): number {
@@ -62,42 +63,92 @@ export function nextLine(bytes: Uint8Array, at: number): number {
   return end + 1;
 }
 
-/** Returns the offset of the quote that ends the key of the line that begins at `start`. */
+/** Returns the offset of the quote that ends the key of the line that begins at `start`, or of the line's end. */
 export function keyEnd(bytes: Uint8Array, start: number): number {
   let at = start + 1;
-  while (bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  for (let code = bytes[at]; code !== QUOTE && code !== LINE_FEED && code !== undefined; code = bytes[at]) {
+    at += code === BACKSLASH && bytes[at + 1] !== LINE_FEED ? 2 : 1;
+  }
   return at;
 }
 
-/** Compares the path of the line that begins at `start` with the bytes of a path: negative when the line is before it. */
+/**
+ * Compares the path of the line that begins at `start` with the bytes of a path: negative when the line is before it.
+ * Looks at no more of the line than it takes to tell.
+ */
 export function compareKey(bytes: Uint8Array, start: number, path: Uint8Array): number {
-  const first = start + 1;
-  for (let i = 0; ; i++) {
-    const key = bytes[first + i] ?? 0;
-    if (key === BACKSLASH) return compareEscaped(bytes, start, path);
+  let at = start + 1;
+  for (let i = 0; ;) {
+    const key = bytes[at] ?? 0;
     if (key === QUOTE) return i === path.length ? 0 : -1;
     if (i === path.length) return 1;
-    const difference = key - (path[i] ?? 0);
-    // An escape further on cannot matter any more; one before has led to the other comparison.
-    if (difference !== 0) return difference;
+    if (key !== BACKSLASH) {
+      const difference = key - (path[i++] ?? 0);
+      if (difference !== 0) return difference;
+      at++;
+      continue;
+    }
+    const { length, stands } = escapeAt(bytes, at);
+    for (const byte of stands) {
+      if (i === path.length) return 1;
+      const difference = byte - (path[i++] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    at += length;
   }
 }
 
-/** A key with escapes is compared by the bytes that it stands for. */
-function compareEscaped(bytes: Uint8Array, start: number, path: Uint8Array): number {
-  return Buffer.compare(keyBytes(bytes, start), path);
+/** An escape in a key: how many bytes it has, and those of a path that it stands for. */
+interface Escape {
+  readonly length: number;
+  readonly stands: Uint8Array;
 }
 
-/**
- * Returns the bytes of the path of the line that begins at `start`. A key that is no path has a place in the order too,
- * by the bytes that it is written with.
- */
+const LETTERS = Buffer.from('"\\/bfnrt');
+const LETTERS_STAND_FOR = Buffer.from('"\\/\b\f\n\r\t');
+/** What stands for no byte of a path has a place in the order too, by how it is written. */
+const AS_WRITTEN: Escape = { length: 1, stands: Uint8Array.of(BACKSLASH) };
+
+function escapeAt(bytes: Uint8Array, at: number): Escape {
+  const letter = LETTERS.indexOf(bytes[at + 1] ?? 0);
+  if (letter >= 0) return { length: 2, stands: LETTERS_STAND_FOR.subarray(letter, letter + 1) };
+  const unit = unitAt(bytes, at);
+  if (unit >= 0xdc80 && unit <= 0xdcff) return { length: 6, stands: Uint8Array.of(unit & 0xff) };
+  const next = unit >= 0xd800 && unit < 0xdc00 ? unitAt(bytes, at + 6) : 0;
+  const text = next === 0 ? String.fromCharCode(unit) : String.fromCharCode(unit, next);
+  if (unit > 0xffff || next > 0xffff || !isWellFormedPath(text)) return AS_WRITTEN;
+  return { length: 6 * text.length, stands: Buffer.from(text) };
+}
+
+/** Returns the UTF-16 unit that `\uXXXX` stands for, or infinity where there is no such escape. */
+function unitAt(bytes: Uint8Array, at: number): number {
+  let unit = bytes[at] === BACKSLASH && bytes[at + 1] === U ? 0 : Infinity;
+  for (let i = at + 2; i < at + 6; i++) unit = unit * 16 + hexDigit(bytes[i] ?? 0);
+  return unit;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Infinity;
+}
+
+/** Returns the bytes that {@link compareKey} sees in the key of the line that begins at `start`. */
 export function keyBytes(bytes: Uint8Array, start: number): Buffer {
-  try {
-    return treePathToBytes(keyText(bytes, start));
-  } catch {
-    return quotedKey(bytes, start).subarray(1, -1);
+  const end = keyEnd(bytes, start);
+  const key = Buffer.alloc(end - start);
+  let length = 0;
+  for (let at = start + 1; at < end;) {
+    if (bytes[at] === BACKSLASH) {
+      const escape = escapeAt(bytes, at);
+      key.set(escape.stands, length);
+      length += escape.stands.length;
+      at += escape.length;
+    } else {
+      key[length++] = bytes[at++] ?? 0;
+    }
   }
+  return key.subarray(0, length);
 }
 
 /** Returns the path of the line that begins at `start`; throws where the line is no JSON. */
