@@ -41,6 +41,31 @@ describe('startCheckpoints', () => {
     expect(await pausesOf([0, 'failure'])).toEqual([10_000, 10_000]);
   });
 
+  it('tells of a save while it is under way, whether or not it fails', async () => {
+    let finish: (error?: Error) => void = () => undefined;
+    const save = new Promise<boolean>((resolve, reject) => {
+      finish = (error) => {
+        if (error) reject(error);
+        else resolve(true);
+      };
+    });
+    let begin: () => void = () => undefined;
+    const slept = new Promise<void>((resolve) => (begin = resolve));
+    const { saving, stop } = startCheckpoints(
+      { checkpoint: () => save },
+      { sleep: () => slept, now: () => 0 },
+    );
+    expect(saving()).toBe(undefined);
+    begin();
+    await slept;
+    const under = saving();
+    expect(under).toBeInstanceOf(Promise);
+    finish(new Error('no space left on device'));
+    await under;
+    await stop();
+    expect(saving()).toBe(undefined);
+  });
+
   it('ends at once, but not before a save that is under way', async () => {
     let saves = 0;
     const count = () => Promise.resolve(++saves > 0);

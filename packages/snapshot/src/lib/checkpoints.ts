@@ -14,6 +14,13 @@ export interface Time {
   readonly now: () => number;
 }
 
+/** Saves beside a long run. */
+export interface Checkpoints {
+  /** Resolves once the save under way is done; `undefined` where there is none. */
+  readonly saving: () => Promise<unknown> | undefined;
+  readonly stop: () => Promise<void>;
+}
+
 /**
  * Saves what a long run has hashed, again and again beside it, so that whoever interrupts the run loses its last seconds
  * only. `stop` ends that, once a save that is under way is done. After a save that fails there is none: the run's own
@@ -22,19 +29,22 @@ export interface Time {
 export function startCheckpoints(
   cache: Pick<StatCache, 'checkpoint'>,
   { sleep, now }: Time = realTime,
-): { stop: () => Promise<void> } {
+): Checkpoints {
   const stopping = new AbortController();
+  let saving: Promise<boolean> | undefined;
   const run = async () => {
     let pause = INTERVAL_MS;
     while (!stopping.signal.aborted) {
       await sleep(pause, stopping.signal);
       const started = now();
-      const isSaved = await cache.checkpoint();
+      saving = cache.checkpoint();
+      const isSaved = await saving.finally(() => (saving = undefined));
       pause = isSaved ? Math.max(INTERVAL_MS, PAUSE * (now() - started)) : INTERVAL_MS;
     }
   };
   const ended = run().catch(() => undefined);
   return {
+    saving: () => saving?.catch(() => undefined),
     stop: () => {
       stopping.abort();
       return ended;

@@ -34,6 +34,11 @@ export interface HashContext {
   readonly signal: AbortSignal | undefined;
   /** The calls of this thread. Default: the system's. */
   readonly calls?: FileCalls | undefined;
+  /**
+   * Resolves once no temporary file exists. While there is one this thread makes no call that may block: a program that
+   * is to remove it on a signal has to hear of that signal.
+   */
+  readonly saving?: (() => Promise<unknown> | undefined) | undefined;
 }
 
 /** Fewer files than this start no thread: 45 ms are worth some 400 files on this one. */
@@ -65,7 +70,7 @@ const SLOW_FILE_MS = 20;
 /** Hashes files on this thread; where the system makes it wait, by promises, several at once. */
 async function hashHere<T extends FileToHash>(
   files: readonly T[],
-  { root, signal, calls }: HashContext,
+  { root, signal, calls, saving }: HashContext,
   sink: HashSink<T>,
 ): Promise<void> {
   // The lanes take turns at one iterator, so that each file has one reader.
@@ -83,6 +88,8 @@ async function hashHere<T extends FileToHash>(
   };
   const readOn = async (buffer: Uint8Array, places: ListedDirectories) => {
     for (const file of rest) {
+      const save = saving?.();
+      if (save) await save;
       signal?.throwIfAborted();
       let hashed;
       try {

@@ -62,6 +62,7 @@ export async function hashMisses(
     if (movedLast.size === 0) break;
     if (round === ROUNDS - 1) break;
     for (const miss of movedLast.keys()) scan.refresh(miss.into.directory);
+    await context.saving?.();
     await scan.drain();
   }
   for (const [miss, problem] of movedLast) {

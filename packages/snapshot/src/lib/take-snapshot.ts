@@ -86,7 +86,7 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
   const checkpoints = cache?.persistent ? startCheckpoints(cache) : undefined;
   const hashed = await hashMisses(
     scan,
-    { root: root.root, cache, pool, signal, calls: context.calls?.files },
+    { root: root.root, cache, pool, signal, calls: context.calls?.files, saving: checkpoints?.saving },
     progress,
   ).finally(() => checkpoints?.stop());
   const entries = call.deferManifest ? undefined : new Map<string, ObjectId>();
