@@ -234,6 +234,84 @@ describe('loadGitIgnoreRules()', () => {
   });
 });
 
+describe('loadGitIgnoreRules(), beyond its limits', () => {
+  const many = (count: number, text: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => `${text(index)}\n`).join('');
+
+  it.each<[string, string, unknown]>([
+    [
+      'a long pattern',
+      `a\n${'x'.repeat(4097)}\n`,
+      'line 2: a pattern may have 4096 bytes, and this one has 4097',
+    ],
+    [
+      'many patterns',
+      many(100_001, () => 'x'),
+      'line 100000: it is one more than the 100000 patterns that are allowed',
+    ],
+    [
+      'many wildcards',
+      many(2000, (index) => `*n*${String(index)}`),
+      expect.stringMatching(
+        /^line \d+: up to here patterns with wildcards have more than the 6144 bytes allowed$/,
+      ),
+    ],
+  ])('names a .gitignore with %s as a problem, and obeys the others', async (_, text, message) => {
+    const directory = await makeTree({
+      '.gitignore': '*.o\n',
+      'd/.gitignore': text,
+      'd/x': '',
+      'd/e/a.o': '',
+      'e/.gitignore': '*.c\n',
+      'e/a.c': '',
+    });
+    onTestFinished(() => removeTree(directory));
+    const { files, problems } = await walk(directory, { ignore: await loadGitIgnoreRules(directory) });
+    expect(files.map(({ path }) => path)).toEqual(['.gitignore', 'd/x', 'e/.gitignore']);
+    expect(problems).toEqual([
+      { path: 'd/.gitignore', kind: 'io-error', operation: 'read', code: 'E2BIG', message },
+    ]);
+  });
+
+  it('counts the patterns of all files that are above an entry, and no others', async () => {
+    const half = many(60_000, (index) => `n${String(index)}`);
+    const directory = await makeTree({
+      'a/.gitignore': half,
+      'b/.gitignore': half,
+      'b/c/d/.gitignore': half,
+      'b/c/d/n1': '',
+    });
+    onTestFinished(() => removeTree(directory));
+    const { files, problems } = await walk(directory, { ignore: await loadGitIgnoreRules(directory) });
+    expect(problems.map(({ path, message }) => [path, message])).toEqual([
+      ['b/c/d/.gitignore', 'line 40001: it is one more than the 100000 patterns that are allowed'],
+    ]);
+    expect(files.map(({ path }) => path)).toEqual(['a/.gitignore', 'b/.gitignore']);
+  });
+
+  it('reads a file in each of 1,000 directories within one another', async () => {
+    const below = (depth: number): TreeSpec => ({
+      '.gitignore': `x${String(depth)}\n/d/d/y\n`,
+      [`x${String(depth)}`]: '',
+      y: '',
+      ...(depth < 1001 && { d: below(depth + 1) }),
+    });
+    const directory = await makeTree(below(1));
+    onTestFinished(() => removeTree(directory));
+    const { files, leftOut, problems } = await walk(directory, {
+      ignore: await loadGitIgnoreRules(directory),
+    });
+    expect(problems.map(({ path, message }) => [path, message])).toEqual([
+      [
+        `${'d/'.repeat(1000)}.gitignore`,
+        'line 1: at most 1000 files of patterns may count in one place, and this is one more',
+      ],
+    ]);
+    expect(leftOut.ignored).toBe(1000 + 999);
+    expect(files.filter(({ path }) => path.endsWith('y'))).toHaveLength(2);
+  });
+});
+
 describe('combineIgnoreRules()', () => {
   const patterns = (...list: string[]) => new PatternRules(list.map((pattern) => ({ pattern })));
 

@@ -232,6 +232,8 @@ export class TreeScan<T> {
       }
     }
     for (const gone of before.values()) gone.detach();
+    // Most directories have none below them, and each could hold a list of its own.
+    if (node.children.size === 0) node.rules = undefined;
   }
 
   #takeChild(

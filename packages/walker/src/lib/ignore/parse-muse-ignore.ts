@@ -30,6 +30,8 @@ export function parseMuseIgnore(
 const action = 'Cannot read ignore rules from';
 /** Of arrays and inline tables in one another. More than one is a mistake of its own, which needs a name. */
 const MAX_DEPTH = 20;
+/** The parser makes a table of each part of a key, a thousand times as large as the part. */
+const LONG_KEY = /(?:^|[[{,])[ \t]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){64}/m;
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -131,12 +133,14 @@ class Reader {
   }
 
   #parse(): Table {
+    const long = LONG_KEY.exec(this.#text);
+    if (long) this.#fail(long.index, 'a key has more than 64 parts');
     try {
       return parse(this.#text, { maxDepth: MAX_DEPTH });
     } catch (cause) {
       if (!(cause instanceof TomlError)) throw cause;
       const [headline = ''] = cause.message.split('\n');
-      const reason = headline.replace(/^Invalid TOML document: /, '');
+      const reason = headline.replace(/^Invalid TOML document: |\.$/g, '');
       throw new IgnoreFileError(action, this.#file, this.#asGitIgnore(cause.line, reason) ?? reason, {
         at: cause,
         cause,

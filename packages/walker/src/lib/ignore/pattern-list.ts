@@ -79,7 +79,7 @@ export class PatternList {
       if (body.length > MAX_PATTERN_BYTES) {
         throw new IgnorePatternError(
           rule,
-          `it has ${body.length} bytes, and ${MAX_PATTERN_BYTES} are allowed`,
+          `a pattern may have ${MAX_PATTERN_BYTES} bytes, and this one has ${body.length}`,
         );
       }
       if (before.patterns + rank === MAX_PATTERNS) {

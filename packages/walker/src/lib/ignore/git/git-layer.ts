@@ -137,7 +137,7 @@ export class GitLayer implements RuleLayer {
     const [first] = patterns;
     if (!first) return this;
     if (this.#files.length === MAX_FILES) {
-      const reason = `it is in one more than the ${MAX_FILES} files that may count in one place`;
+      const reason = `at most ${MAX_FILES} files of patterns may count in one place, and this is one more`;
       throw new IgnorePatternError(first.rule, reason);
     }
     const list = new PatternList(patterns, this.#size);
