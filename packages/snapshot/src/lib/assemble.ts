@@ -1,4 +1,4 @@
-import { compareTreePaths } from '@muse/paths';
+import { compareTreePaths, PathSet, withPath } from '@muse/paths';
 import type { MissReason, ObjectId } from '@muse/stat-cache';
 import {
   countLeftOut,
@@ -132,14 +132,14 @@ class Assembly {
 
 /** Returns the manifest of a tree, put together in one go: some 0.5 µs a file. */
 export function manifestOf(root: DirectoryNode<DirectoryIds>): Map<string, ObjectId> {
-  const manifest = new Map<string, ObjectId>();
+  let manifest = new Map<string, ObjectId>();
   const start = root.prefix.length;
   for (const { directory, listing, from, to } of runsOf(root)) {
     const prefix = directory.prefix.slice(start);
     for (let i = from; i < to; i++) {
       if (listing.kinds[i] !== FILE) continue;
       const id = directory.value?.idOf(listing, i);
-      if (id !== undefined) manifest.set(prefix + (listing.names[i] ?? ''), id);
+      if (id !== undefined) manifest = withPath(manifest, prefix + (listing.names[i] ?? ''), id);
     }
   }
   return manifest;
@@ -175,7 +175,7 @@ function collect(root: DirectoryNode<DirectoryIds>) {
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */
 function allNamed(problems: readonly Problem[], nowhere: readonly string[]): Problem[] {
-  const named = new Set(problems.map(({ path }) => path));
+  const named = new PathSet(problems.map(({ path }) => path));
   const unnamed = nowhere.filter((path) => !named.has(path)).map(unread);
   return [...problems, ...unnamed].sort((a, b) => compareTreePaths(a.path, b.path));
 }

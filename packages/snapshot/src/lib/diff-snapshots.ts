@@ -1,3 +1,4 @@
+import { PathMap, PathSet } from '@muse/paths';
 import { isAtOrBelow } from './at-or-below.js';
 import { diffManifests, type ManifestDiff } from './diff.js';
 import { inPathOrder } from './manifest-order.js';
@@ -31,8 +32,8 @@ function seenFrom(
   unknown: string[],
 ): Manifest {
   if (other.problems.length === 0) return manifest;
-  const unseen = new Set(other.problems.map(({ path }) => path));
-  const seen = new Map(inPathOrder(manifest));
+  const unseen = new PathSet(other.problems.map(({ path }) => path));
+  const seen = new PathMap(inPathOrder(manifest));
   for (const path of seen.keys()) {
     if (other.manifest.has(path) || !isAtOrBelow(unseen, path)) continue;
     unknown.push(path);

@@ -1,3 +1,4 @@
+import { PathSet } from '@muse/paths';
 import type { StatCache } from '@muse/stat-cache';
 import { NO_LINE } from '@muse/stat-cache/json-v3';
 import { directoriesOf, LEFT_OUT, type DirectoryNode, type TreeScan } from '@muse/walker/scan';
@@ -97,7 +98,7 @@ function missesOf(root: DirectoryNode<DirectoryIds>): Miss[] {
   const misses: Miss[] = [];
   for (const { value } of directoriesOf(root)) {
     if (!value || value.misses.length === 0) continue;
-    const failed = new Set(value.problems.map(({ path }) => path));
+    const failed = new PathSet(value.problems.map(({ path }) => path));
     for (const miss of value.misses) {
       if (!value.has(miss.position) && (failed.size === 0 || !failed.has(miss.path))) misses.push(miss);
     }

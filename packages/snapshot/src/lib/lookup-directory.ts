@@ -1,3 +1,4 @@
+import { PathMap } from '@muse/paths';
 import type { FileStat, StatCache } from '@muse/stat-cache';
 import { CHANGED, NO_LINE } from '@muse/stat-cache/json-v3';
 import { FILE, StatView, type DirectoryNode, type Listing } from '@muse/walker/scan';
@@ -89,7 +90,7 @@ async function lookUpEach(
 /** Returns the files of a directory that were read after it was listed, by path; `undefined` where there are none. */
 function readBefore(before: DirectoryIds | undefined): Map<string, Miss> | undefined {
   const read = before?.misses.filter(({ position }) => before.has(position));
-  return read && read.length > 0 ? new Map(read.map((miss) => [miss.path, miss])) : undefined;
+  return read && read.length > 0 ? new PathMap(read.map((miss) => [miss.path, miss])) : undefined;
 }
 
 function isUnchanged(before: FileStat, now: FileStat): boolean {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { parseTreePath } from '@muse/paths';
+import { parseTreePath, withPath } from '@muse/paths';
 import { isObjectId, type ObjectId } from '@muse/stat-cache';
 import { JsonReader } from './json-reader.js';
 import { MANIFEST_VERSION } from './manifest-format.js';
@@ -129,9 +129,9 @@ function readDocument(reader: JsonReader): Omit<Parts, 'files'> & { files: Parts
       keys.add(key);
       const next = reader.peek();
       if (key === 'manifest' && next === '{') {
-        const found = new Map<string, ObjectId>();
+        let found = new Map<string, ObjectId>();
         reader.object((path) => {
-          addFile(found, path, reader.value(), 'in "manifest"');
+          found = addFile(found, path, reader.value(), 'in "manifest"');
         });
         files = found;
       } else if (key === 'problems' && next === '[') {
@@ -164,7 +164,7 @@ function readProblem(value: unknown, index: number): Problem {
 }
 
 function readLines(bytes: Buffer): Parts {
-  const files = new Map<string, ObjectId>();
+  let files = new Map<string, ObjectId>();
   const list = new ProblemList();
   let facts: JsonObject | undefined;
   let number = 0;
@@ -176,7 +176,7 @@ function readLines(bytes: Buffer): Parts {
     from = to + 1;
     if (object === undefined) continue;
     if (facts !== undefined) return fail(`${where}: the line of type "snapshot" must be the last`);
-    if (object['type'] === 'file') addFile(files, object['path'], object['object_id'], where);
+    if (object['type'] === 'file') files = addFile(files, object['path'], object['object_id'], where);
     else if (object['type'] === 'snapshot') facts = object;
     else if (object['type'] === 'problem') list.add(object);
     else {
@@ -206,7 +206,13 @@ function readLine(bytes: Buffer, from: number, to: number, where: string): JsonO
   return object;
 }
 
-function addFile(files: Map<string, ObjectId>, path: unknown, objectId: unknown, where: string): void {
+/** Returns the files with one more. */
+function addFile(
+  files: Map<string, ObjectId>,
+  path: unknown,
+  objectId: unknown,
+  where: string,
+): Map<string, ObjectId> {
   if (typeof path !== 'string') return fail(`${where}: "path" is ${show(path)}, and must be a string`);
   try {
     parseTreePath(path);
@@ -218,7 +224,7 @@ function addFile(files: Map<string, ObjectId>, path: unknown, objectId: unknown,
     const wanted = 'must be "sha256:" and 64 hex digits in lower case';
     return fail(`${where}: the object id of ${show(path)} is ${show(objectId)}, and ${wanted}`);
   }
-  files.set(path, objectId);
+  return withPath(files, path, objectId);
 }
 
 /** Bytes of the mark that some programs put before UTF-8. */

@@ -1,3 +1,4 @@
+import { PathSet } from '@muse/paths';
 import { byDirectory } from './by-directory.js';
 import { goDown, type Judge } from './explain.js';
 import type { Explanation } from './explain-types.js';
@@ -7,7 +8,7 @@ import type { Explanation } from './explain-types.js';
  * that cannot be seen.
  */
 export async function missingAmong(judge: Judge, paths: Iterable<string>): Promise<Set<string>> {
-  const missing = new Set<string>();
+  const missing = new PathSet();
   for (const [directory, files] of byDirectory(paths)) {
     await goDown(judge, directory, async ({ outcome }, inside) => {
       const explain = outcome === 'directory' ? await inside() : undefined;

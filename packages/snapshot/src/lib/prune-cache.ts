@@ -1,3 +1,4 @@
+import { PathSet } from '@muse/paths';
 import type { StatCache } from '@muse/stat-cache';
 import { countLinesBelow } from '@muse/stat-cache/json-v3';
 import { sharedLines } from './annotate.js';
@@ -17,7 +18,7 @@ export function pruneCache(
   manifest: () => Manifest,
   subtree = '',
 ): number {
-  const unseen = new Set(problems.map(({ path }) => path));
+  const unseen = new PathSet(problems.map(({ path }) => path));
   // The manifest and the problems of a subtree begin there, the cache at the root.
   const start = subtree === '' ? 0 : subtree.length + 1;
   const known = {

@@ -1,4 +1,4 @@
-import { parseTreePath } from '@muse/paths';
+import { parseTreePath, withPath } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
 import type { Manifest } from './types.js';
 
@@ -13,9 +13,9 @@ import type { Manifest } from './types.js';
 export function subtree(manifest: Manifest, path: string): Manifest {
   if (path === '') return manifest;
   const prefix = `${parseTreePath(path)}/`;
-  const part = new Map<string, ObjectId>();
+  let part = new Map<string, ObjectId>();
   for (const [file, objectId] of manifest) {
-    if (file.startsWith(prefix)) part.set(file.slice(prefix.length), objectId);
+    if (file.startsWith(prefix)) part = withPath(part, file.slice(prefix.length), objectId);
   }
   return part;
 }

@@ -1,3 +1,4 @@
+import { withPath } from '@muse/paths';
 import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
 import {
@@ -89,10 +90,12 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     { root: root.root, cache, pool, signal, calls: context.calls?.files, saving: checkpoints?.saving },
     progress,
   ).finally(() => checkpoints?.stop());
-  const entries = call.deferManifest ? undefined : new Map<string, ObjectId>();
-  const onEntry = entries && ((path: string, id: ObjectId) => void entries.set(path, id));
+  let entries = new Map<string, ObjectId>();
+  const onEntry = call.deferManifest
+    ? undefined
+    : (path: string, id: ObjectId) => void (entries = withPath(entries, path, id));
   const assembled = await assemble(scan.root, { breather, signal, onEntry });
-  const manifest = entries ? () => entries : later(scan.root);
+  const manifest = onEntry ? () => entries : later(scan.root);
   // Counted by now, and half of what is in memory.
   for (const { value } of directoriesOf(scan.root)) if (value) value.misses.length = 0;
   const hashMs = watch.lap();

@@ -1,3 +1,4 @@
+import { PathMap } from '@muse/paths';
 import type { FileCacheEntry, FileStat, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
 import type { Breather } from './breather.js';
 import type { ReadSample } from './read-sample.js';
@@ -39,8 +40,8 @@ export async function compareWithCache(
   comparison: Comparison,
   breather: Breather,
 ): Promise<Undecided> {
-  const suspects = new Map<string, ObjectId>();
-  const unread = new Map<string, ObjectId>();
+  const suspects = new PathMap<ObjectId>();
+  const unread = new PathMap<ObjectId>();
   for (const [path, entry] of cache.entries()) {
     const turn = breather.step();
     if (turn) await turn;

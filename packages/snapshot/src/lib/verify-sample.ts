@@ -1,3 +1,4 @@
+import { PathSet } from '@muse/paths';
 import { randomInt } from 'node:crypto';
 import type { IgnoreRules } from '@muse/walker';
 import type { VerifyOptions } from './verify-types.js';
@@ -12,7 +13,7 @@ const RANGE = 2 ** 32;
 export class Sample {
   readonly seed: number;
   /** The files that were left out for not being in the sample. */
-  readonly skipped = new Set<string>();
+  readonly skipped = new PathSet();
   readonly #share: number;
   /** The file that is in the sample whatever its number is. */
   #added: string | undefined;

@@ -1,4 +1,4 @@
-import { compareTreePaths } from '@muse/paths';
+import { compareTreePaths, PathMap, PathSet } from '@muse/paths';
 import type { Logger, ObjectId, StatCache } from '@muse/stat-cache';
 import { isAtOrBelow } from './at-or-below.js';
 import { Breather } from './breather.js';
@@ -51,7 +51,7 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
     return prefix === '' ? found : { ...found, path: found.path.slice(prefix.length) };
   };
   const problems = [...taken.problems, ...again.problems.map(own)];
-  const unseen = new Set(problems.map(({ path }) => (path === '' ? subtree : prefix + path)));
+  const unseen = new PathSet(problems.map(({ path }) => (path === '' ? subtree : prefix + path)));
   for (const path of unread.keys()) {
     if (sample.skipped.has(path) || isAtOrBelow(unseen, path)) unread.delete(path);
   }
@@ -102,7 +102,7 @@ export async function verifyManifest(
   const { taken } = await readSample(context, sample, options, (path) =>
     before.manifest.has(path.slice(prefix.length)),
   );
-  const manifest = new Map(before.manifest);
+  const manifest = new PathMap(before.manifest);
   for (const path of sample.skipped) manifest.delete(path.slice(prefix.length));
   const diff = diffSnapshots({ manifest, problems: before.problems }, taken);
   for (const { path } of taken.problems) sample.skipped.delete(prefix + path);

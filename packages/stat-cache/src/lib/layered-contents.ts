@@ -1,3 +1,4 @@
+import { PathSet } from '@muse/paths';
 import { PackedEntries } from './packed-entries.js';
 import type { CacheContents, FileCacheEntry } from './types.js';
 
@@ -36,7 +37,7 @@ export class LayeredContents implements CacheContents {
   ): LayeredContents {
     if (!(base instanceof LayeredContents)) return new LayeredContents(base, put, remove);
     const allPut = PackedEntries.copyOf(base.put);
-    const allRemove = new Set(base.remove);
+    const allRemove = new PathSet(base.remove);
     for (const path of remove) {
       allPut.delete(path);
       if (base.base.has(path)) allRemove.add(path);

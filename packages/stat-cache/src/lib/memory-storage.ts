@@ -1,3 +1,4 @@
+import { PathMap, PathSet } from '@muse/paths';
 import { EMPTY_CONTENTS, LayeredContents } from './layered-contents.js';
 import type { CacheStorage } from './types.js';
 
@@ -11,7 +12,7 @@ export function createMemoryStorage(): CacheStorage {
         resolve({ contents, dropped: 0 });
       }),
     save: ({ put, remove }) => {
-      contents = LayeredContents.flat(contents, new Map(put), new Set(remove));
+      contents = LayeredContents.flat(contents, new PathMap(put), new PathSet(remove));
       return Promise.resolve();
     },
   };

@@ -1,3 +1,4 @@
+import { PathMap } from '@muse/paths';
 import type { FileCacheEntry } from './types.js';
 
 /** Numbers of one entry: size, mtime, ctime, inode. */
@@ -37,7 +38,7 @@ export class PackedRow {
  * an entry each time it is asked for one.
  */
 export class PackedEntries implements ReadonlyMap<string, FileCacheEntry> {
-  #rows = new Map<string, number>();
+  #rows = new PathMap<number>();
   #pages: Page[] = [];
   /** Entries that no row can hold: with dimensions, with numbers beyond 64 bits, without a ctime. */
   #whole = new Map<number, FileCacheEntry>();
@@ -49,7 +50,7 @@ export class PackedEntries implements ReadonlyMap<string, FileCacheEntry> {
   static copyOf(entries: ReadonlyMap<string, FileCacheEntry>): PackedEntries {
     const copy = new PackedEntries();
     if (entries instanceof PackedEntries) {
-      copy.#rows = new Map(entries.#rows);
+      copy.#rows = new PathMap(entries.#rows);
       copy.#pages = entries.#pages.map(({ numbers, ids }) => pageOf(numbers.slice(), Buffer.from(ids)));
       copy.#whole = new Map(entries.#whole);
       copy.#free = [...entries.#free];

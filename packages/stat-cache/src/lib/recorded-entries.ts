@@ -1,3 +1,4 @@
+import { addPath, PathMap } from '@muse/paths';
 import { LayeredContents, pathsOf } from './layered-contents.js';
 import { PackedEntries } from './packed-entries.js';
 import type { CacheChange, CacheContents, FileCacheEntry, SortedLines } from './types.js';
@@ -33,7 +34,7 @@ export class RecordedEntries {
   #put = new PackedEntries();
   /** Stored paths that have no trusted entry any more. */
   #removed = new Set<string>();
-  readonly #racy = new Map<string, Racy>();
+  readonly #racy = new PathMap<Racy>();
   /** What is being saved, taken back if that fails. */
   #saving: { put: PackedEntries; remove: Set<string> } | undefined;
   /** Entries added less entries removed since `#stored`; `undefined` until somebody asks. */
@@ -147,7 +148,7 @@ export class RecordedEntries {
     } else {
       this.#racy.set(path, { entry: whole, dev: racyOn });
       this.#put.delete(path);
-      if (stored) this.#removed.add(path);
+      if (stored) this.#removed = addPath(this.#removed, path);
     }
   }
 
@@ -167,7 +168,7 @@ export class RecordedEntries {
     this.#saving = change;
     this.#stored = new LayeredContents(change.base, change.put, change.remove);
     this.#put = new PackedEntries();
-    this.#removed = new Set();
+    this.#removed = new Set<string>();
     this.#balance = undefined;
     return change;
   }
@@ -180,7 +181,7 @@ export class RecordedEntries {
     } else {
       this.#base = contents;
       this.#savedPut = new PackedEntries();
-      this.#savedRemoved = new Set();
+      this.#savedRemoved = new Set<string>();
     }
     this.#saving = undefined;
     this.#stored = this.#savedContents();
@@ -208,7 +209,7 @@ export class RecordedEntries {
     }
     for (const path of remove) {
       this.#savedPut.delete(path);
-      if (this.#base.has(path)) this.#savedRemoved.add(path);
+      if (this.#base.has(path)) this.#savedRemoved = addPath(this.#savedRemoved, path);
     }
     for (const [path, entry] of put) {
       this.#savedPut.set(path, entry);
@@ -229,7 +230,7 @@ export class RecordedEntries {
 
   #removeStored(path: string): void {
     this.#put.delete(path);
-    if (this.#stored.has(path)) this.#removed.add(path);
+    if (this.#stored.has(path)) this.#removed = addPath(this.#removed, path);
   }
 
   #isNewer(path: string): boolean {
