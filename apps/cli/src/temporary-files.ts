@@ -1,8 +1,11 @@
 import { unlinkSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { toOpenable } from '@muse/paths';
 import type { TemporaryFiles } from '@muse/stat-cache';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What a removal takes at most, unless its file system does not answer. */
+const MOST_MS = 1000;
 
 /**
  * Returns what removes temporary files where a signal or a failure ends the process before their maker does.
@@ -14,11 +17,19 @@ export function removedAtTheEnd(): TemporaryFiles {
   const paths = new Set<string>();
   const heard = signals.filter((signal) => process.listenerCount(signal) === 0);
 
+  let isEnding = false;
   const end = (signal: NodeJS.Signals): void => {
-    // First of all: should the removal block, the next signal ends it.
-    for (const each of heard) process.off(each, end);
-    remove();
-    process.kill(process.pid, signal);
+    // One signal often comes twice, to the process and to its group: the second one must not be quicker than the removal.
+    if (isEnding) return;
+    isEnding = true;
+    const raise = (): void => {
+      for (const each of heard) process.off(each, end);
+      // From here on the next signal ends it, should this block. Most of it is done.
+      remove();
+      process.kill(process.pid, signal);
+    };
+    setTimeout(raise, MOST_MS);
+    void Promise.allSettled(Array.from(paths, (path) => unlink(toOpenable(path)))).then(raise);
   };
   const remove = (): void => {
     for (const path of paths) {
