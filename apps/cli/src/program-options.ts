@@ -18,11 +18,12 @@ export interface TreeFlags {
   exclude?: string[];
   ignore?: boolean;
   oneFileSystem?: true;
+  trustOwner?: number[];
 }
 
-/** Adds the options that say what is left out of a working tree. */
+/** Adds the options that say what is left out of a working tree, and by whose rules. */
 export function withTreeOptions(command: Command): Command {
-  return command
+  return withTrust(command)
     .option('--gitignore', 'leave out what git does, by .gitignore files and .git/info/exclude')
     .option(
       '--ignore-file <file>',
@@ -38,6 +39,15 @@ export function withTreeOptions(command: Command): Command {
     .option('--one-file-system', 'leave out directories where another file system is mounted');
 }
 
+/** Adds the option that says whose `.muse` and rules count. */
+export function withTrust(command: Command): Command {
+  return command.option(
+    '--trust-owner <uid>',
+    'obey a .muse and rules that this user owns, too; may be repeated',
+    (value: string, before?: number[]) => [...(before ?? []), userId(value)],
+  );
+}
+
 /** Returns what they say. */
 export function treeRequest({
   gitignore,
@@ -45,6 +55,7 @@ export function treeRequest({
   exclude,
   ignore,
   oneFileSystem,
+  trustOwner,
 }: TreeFlags): TreeRequest {
   const tree: TreeOptions = {
     gitignore,
@@ -52,6 +63,7 @@ export function treeRequest({
     exclude,
     noIgnore: ignore === false ? true : undefined,
     oneFileSystem,
+    trustOwners: trustOwner,
   };
   return { tree };
 }
@@ -71,6 +83,13 @@ export function common(program: Command): CommonOptions {
 export function nonEmpty(value: string): string {
   if (value === '') throw new InvalidArgumentError('It must not be empty.');
   return value;
+}
+
+/** Reads the number of a user. */
+function userId(value: string): number {
+  const uid = /^[0-9]{1,10}$/.test(value) ? Number(value) : Infinity;
+  if (uid <= 0xff_ff_ff_fe) return uid;
+  throw new InvalidArgumentError('It must be the number of a user, such as 1000.');
 }
 
 /** Reads a whole number above 0. */

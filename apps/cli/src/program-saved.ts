@@ -9,6 +9,7 @@ import {
   threadsText,
   treeRequest,
   withTreeOptions,
+  withTrust,
   type Accept,
   type TreeFlags,
 } from './program-options.js';
@@ -56,38 +57,51 @@ function addDiff(program: Command, accept: Accept): void {
 }
 
 function addLog(program: Command, accept: Accept): void {
-  program
+  const log = program
     .command('log')
     .summary('list the saved snapshots')
     .description('Lists the saved snapshots of a working tree.')
     .argument('[dir]', 'the working tree', nonEmpty, '.')
-    .option('--json', jsonText)
+    .option('--json', jsonText);
+  withTrust(log)
     .addHelpText('after', logHelp)
-    .action((directory: string, { json }: { json?: true }) => {
-      accept({ command: 'log', directory, json: json === true, ...common(program) });
+    .action((directory: string, { json, trustOwner: trustOwners }: LogFlags) => {
+      accept({ command: 'log', directory, json: json === true, trustOwners, ...common(program) });
     });
 }
 
 function addShow(program: Command, accept: Accept): void {
-  program
+  const show = program
     .command('show')
     .summary('show one snapshot, with its files')
     .description('Shows one snapshot: what is known of it, and the object id of each file.')
     .argument('<snapshot>', 'a saved snapshot, a manifest, or a directory', nonEmpty)
     .option('--json', jsonText)
     .addOption(new Option('--name-only', nameOnlyText).conflicts('json'))
-    .addOption(new Option('-z', nulText).conflicts('json'))
+    .addOption(new Option('-z', nulText).conflicts('json'));
+  withTrust(show)
     .addHelpText('after', showHelp)
-    .action((snapshot: string, { json, nameOnly, z }: { json?: true; nameOnly?: true; z?: true }) => {
+    .action((snapshot: string, { json, nameOnly, z, trustOwner: trustOwners }: ShowFlags) => {
       accept({
         command: 'show',
         snapshot,
         json: json === true,
         nameOnly: nameOnly === true,
         nul: z === true,
+        trustOwners,
         ...common(program),
       });
     });
+}
+
+interface LogFlags {
+  json?: true;
+  trustOwner?: number[];
+}
+
+interface ShowFlags extends LogFlags {
+  nameOnly?: true;
+  z?: true;
 }
 
 interface DifferenceFlags extends TreeFlags {

@@ -20,6 +20,7 @@ import {
   threadsText,
   treeRequest,
   withTreeOptions,
+  withTrust,
   type Accept,
   type TreeFlags,
 } from './program-options.js';
@@ -174,25 +175,32 @@ function addCache(program: Command, accept: Accept): void {
     .summary('look at the cache, or remove it')
     .description('Tells about the cache of a working tree, or removes it.')
     .addHelpText('after', cacheHelp);
-  cache
+  const info = cache
     .command('info')
     .summary('say where it is, and what is in it')
     .description('Says where the cache of a working tree is, and what is in it.')
     .argument('[dir]', 'the working tree', nonEmpty, '.')
-    .option('--json', jsonText)
+    .option('--json', jsonText);
+  withTrust(info)
     .addHelpText('after', cacheInfoHelp)
-    .action((directory: string, { json }: { json?: true }) => {
-      accept({ command: 'cache info', directory, json: json === true, ...common(program) });
+    .action((directory: string, { json, trustOwner: trustOwners }: CacheFlags) => {
+      accept({ command: 'cache info', directory, json: json === true, trustOwners, ...common(program) });
     });
-  cache
+  const clear = cache
     .command('clear')
     .summary('remove its file, so that every file is read again')
     .description('Removes the file of the cache, and nothing else: the next snapshot reads every file.')
-    .argument('[dir]', 'the working tree', nonEmpty, '.')
+    .argument('[dir]', 'the working tree', nonEmpty, '.');
+  withTrust(clear)
     .addHelpText('after', cacheClearHelp)
-    .action((directory: string) => {
-      accept({ command: 'cache clear', directory, ...common(program) });
+    .action((directory: string, { trustOwner: trustOwners }: CacheFlags) => {
+      accept({ command: 'cache clear', directory, trustOwners, ...common(program) });
     });
+}
+
+interface CacheFlags {
+  json?: true;
+  trustOwner?: number[];
 }
 
 interface ExplainFlags extends TreeFlags {

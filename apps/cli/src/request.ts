@@ -17,6 +17,12 @@ export interface TreeRequest {
   readonly tree: TreeOptions;
 }
 
+/** Looks for the `.muse` of a working tree. */
+export interface TrustRequest {
+  /** Whose `.muse` is used besides; undefined is nobody's. */
+  readonly trustOwners: readonly number[] | undefined;
+}
+
 /** Makes a directory one that Muse keeps data about. */
 export interface InitRequest extends CommonOptions {
   readonly command: 'init';
@@ -67,14 +73,14 @@ export interface DiffRequest extends CommonOptions, DifferenceOptions {
 }
 
 /** Lists the saved snapshots. */
-export interface LogRequest extends CommonOptions {
+export interface LogRequest extends CommonOptions, TrustRequest {
   readonly command: 'log';
   readonly directory: string;
   readonly json: boolean;
 }
 
 /** Shows one snapshot, with its files. */
-export interface ShowRequest extends CommonOptions {
+export interface ShowRequest extends CommonOptions, TrustRequest {
   readonly command: 'show';
   readonly snapshot: string;
   readonly json: boolean;
@@ -106,14 +112,14 @@ export interface ExplainRequest extends CommonOptions, TreeRequest {
 }
 
 /** Tells about the cache of a working tree. */
-export interface CacheInfoRequest extends CommonOptions {
+export interface CacheInfoRequest extends CommonOptions, TrustRequest {
   readonly command: 'cache info';
   readonly directory: string;
   readonly json: boolean;
 }
 
 /** Removes the cache of a working tree. */
-export interface CacheClearRequest extends CommonOptions {
+export interface CacheClearRequest extends CommonOptions, TrustRequest {
   readonly command: 'cache clear';
   readonly directory: string;
 }

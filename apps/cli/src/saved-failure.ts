@@ -21,8 +21,9 @@ export function savedFailure(doing: string, error: unknown): unknown {
 }
 
 /** Makes the error for a directory that has no `.muse` where snapshots could be, or is not there itself. */
-export function noMuse(doing: string, { error }: WorkingTree): CommandError {
+export function noMuse(doing: string, { error, strangers: [stranger] }: WorkingTree): CommandError {
   if (error !== undefined) return systemFailure(doing, error);
+  if (stranger) return new CommandError(ExitCode.failed, `${doing}: ${stranger.message}`);
   return new CommandError(
     ExitCode.failed,
     `${doing}: there is no .muse in it or above it`,

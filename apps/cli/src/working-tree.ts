@@ -1,7 +1,9 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { findRoot, museDir, relativeTreePath, treePathFromBytes } from '@muse/paths';
+import { findRoot, relativeTreePath, treePathFromBytes } from '@muse/paths';
+import type { Problem, TreeOptions } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
+import { checkMuseOwner } from '@muse/walker/ignore';
 import { nativePath } from './native-path.js';
 import { errorCode, systemFailure } from './system-error.js';
 
@@ -18,6 +20,8 @@ export interface WorkingTree {
   readonly subtree: string;
   /** Whether there is a `.muse` to keep things in. */
   readonly hasMuse: boolean;
+  /** Each `.muse` at the directory or above it that is passed over, for it belongs to a stranger. */
+  readonly strangers: readonly Problem[];
   /** What the system said where the directory could not be reached. */
   readonly error?: unknown;
 }
@@ -26,28 +30,45 @@ export interface WorkingTree {
  * Finds the working tree that a directory belongs to: its own where it has a `.muse`, else that of the nearest directory
  * above which has one, else the directory alone. Links are resolved first, so that where a directory is decides, not how
  * it was reached. A directory that does not exist is left to whoever opens it.
+ *
+ * Whoever can write into a directory above, such as `/tmp`, could put a `.muse` there whose cache and rules say what he
+ * likes. One of a stranger is passed over, and told of.
  */
-export async function findWorkingTree(name: string, logger: Logger): Promise<WorkingTree> {
+export async function findWorkingTree(
+  name: string,
+  { trustOwners }: Pick<TreeOptions, 'trustOwners'> = {},
+): Promise<WorkingTree> {
   let real: string;
   try {
     real = treePathFromBytes(await realpath(nativePath(name), 'buffer'));
   } catch (error) {
-    return { name, root: name, subtree: '', hasMuse: false, error };
+    return { name, root: name, subtree: '', hasMuse: false, strangers: [], error };
   }
-  const alone = { name, root: real, subtree: '' };
-  if (await isThere(museDir(real))) return { ...alone, hasMuse: true };
-  const root = await rootAbove(real, name);
-  if (root === undefined || root === real) return { ...alone, hasMuse: root === real };
-  const subtree = relativeTreePath(root, real);
-  if (!(await isTrusted(museDir(root), real))) {
-    logger.warn(`${museDir(root)} is not used: it belongs to another user`);
-    return { ...alone, hasMuse: false };
+  return findTreeOf(name, real, { trustOwners });
+}
+
+/** Does what {@link findWorkingTree} does for a directory that is there, by its path as it is written. */
+export async function findTreeOf(
+  name: string,
+  real: string,
+  { trustOwners }: Pick<TreeOptions, 'trustOwners'>,
+): Promise<WorkingTree> {
+  const strangers: Problem[] = [];
+  const alone = { name, root: real, subtree: '', hasMuse: false, strangers };
+  for (let from = real; ; from = dirname(from)) {
+    const root = await rootAbove(from, name);
+    if (root === undefined) return alone;
+    const subtree = relativeTreePath(root, real);
+    const stranger = await checkMuseOwner(root, { subtree, trustOwners });
+    if (!stranger) return { name, root, subtree, hasMuse: true, strangers };
+    strangers.push(stranger);
+    if (root === dirname(root)) return alone;
+    from = root;
   }
-  return { name, root, subtree, hasMuse: true };
 }
 
 /** A directory that may not be entered is no root of anything that can be reached: the search goes on above it. */
-export async function rootAbove(file: string, name: string): Promise<string | undefined> {
+async function rootAbove(file: string, name: string): Promise<string | undefined> {
   for (let from = file; ; from = dirname(from)) {
     try {
       return await findRoot(from);
@@ -58,21 +79,7 @@ export async function rootAbove(file: string, name: string): Promise<string | un
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(nativePath(path));
-    return true;
-  } catch (error) {
-    const code = errorCode(error);
-    return code !== 'ENOENT' && code !== 'ENOTDIR';
-  }
-}
-
-/**
- * Whoever can write into a directory above, such as `/tmp`, could put a `.muse` there whose cache and rules say what he
- * likes. So it must belong to the user, to the owner of the directory that was named, or to root.
- */
-async function isTrusted(muse: string, directory: string): Promise<boolean> {
-  const [its, owner] = await Promise.all([muse, directory].map((path) => lstat(nativePath(path))));
-  return its?.uid === 0 || its?.uid === process.geteuid?.() || its?.uid === owner?.uid;
+/** Tells of each `.muse` that is passed over, where no snapshot is taken that it is a problem of. */
+export function warnOfStrangers({ strangers }: WorkingTree, logger: Logger): void {
+  for (const { message } of strangers) logger.warn(message);
 }

@@ -111,7 +111,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muse
     [['muse', 'snapshot', '--js'], ['--json']],
     [
       ['muse', 'cache', 'info', '--'],
-      ['--color', '--debug', '--help', '--json', '--quiet', '--version'],
+      ['--color', '--debug', '--help', '--json', '--quiet', '--trust-owner', '--version'],
     ],
     [
       ['muse', 'snapshot', '--format', ''],

@@ -1,6 +1,14 @@
 import { chmod, chown, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeTree, oracle, ordinaryUser, tempDir, type TempDir } from '@muse/testkit';
+import {
+  fifo,
+  makeTree,
+  oracle,
+  ordinaryUser,
+  symlink as linkTo,
+  tempDir,
+  type TempDir,
+} from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { lines, muse } from './muse.js';
 
@@ -88,6 +96,27 @@ describe('muse snapshot of a directory in a repository', () => {
     expect(lines(run.stdout).map((line) => line.slice(66))).toEqual(['a', 'b.log', 'built/x']);
   });
 
+  it.each([
+    ['a file', ''],
+    ['a link', linkTo('../../.muse')],
+    ['a FIFO', fifo()],
+  ])('takes %s called .muse for none, in every command', async (_, node) => {
+    await using tree = await repository();
+    await makeTree({ 'packages/foo/.muse': node }, tree.path);
+    const inTree = (...args: string[]) => muse(args, { cwd: tree.path });
+    const whole = await inTree('snapshot', '--save', '-q', 'packages/foo');
+    expect(whole.code).toBe(0);
+    expect((await inTree('explain', 'packages/foo/a')).stdout.toString()).toMatch(
+      /^packages\/foo\/a\n {2}(hit|racy)/,
+    );
+    expect((await inTree('log', 'packages/foo')).stdout.toString()).toContain(' of packages/foo');
+    expect((await inTree('status', 'packages/foo')).code).toBe(0);
+    expect((await inTree('cache', 'info', 'packages/foo')).stdout.toString()).toContain(
+      join(tree.path, '.muse/cache/stat.json'),
+    );
+    expect((await inTree('init', 'packages/foo')).code).toBe(4);
+  });
+
   it.skipIf(process.getuid?.() !== 0 || ordinaryUser() === undefined)(
     'uses no .muse above that belongs to somebody else',
     async () => {
@@ -96,7 +125,8 @@ describe('muse snapshot of a directory in a repository', () => {
       await chmod(tree.path, 0o777);
       await chown(join(tree.path, '.muse'), uid, gid);
       const run = await muse(['snapshot', 'packages/foo'], { cwd: tree.path });
-      expect(run.stderr).toMatch(/^muse: warning: .*\.muse is not used: it belongs to another user$/m);
+      expect(run.code).toBe(3);
+      expect(run.stderr).toMatch(/\.muse" belongs to another user, so it is not obeyed/m);
       expect(run.stderr).toMatch(/^3 files/m);
       await chown(join(tree.path, 'packages/foo'), uid, gid);
       expect((await muse(['snapshot', 'packages/foo'], { cwd: tree.path })).stderr).toMatch(/^1 file/);

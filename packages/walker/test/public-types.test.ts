@@ -72,6 +72,7 @@ describe('@muse/walker/ignore', () => {
       'IgnoreFileError',
       'IgnorePatternError',
       'PatternRules',
+      'checkMuseOwner',
       'combineIgnoreRules',
       'defaultMuseIgnore',
       'loadGitIgnoreRules',
@@ -84,10 +85,14 @@ describe('@muse/walker/ignore', () => {
 
   it('gives rules that walk takes', () => {
     expectTypeOf(ignore.loadIgnoreRules).toEqualTypeOf<
-      (root: string) => Promise<ignore.PatternRules | undefined>
+      (root: string, options?: ignore.RuleOwnerOptions) => Promise<ignore.PatternRules | undefined>
     >();
     expectTypeOf(ignore.loadIgnoreFiles).toEqualTypeOf<
-      (root: string, files: readonly string[]) => Promise<ignore.PatternRules>
+      (
+        root: string,
+        files: readonly string[],
+        options?: ignore.RuleOwnerOptions,
+      ) => Promise<ignore.PatternRules>
     >();
     expectTypeOf(ignore.loadGitIgnoreRules).toEqualTypeOf<
       (root: string, options?: ignore.LoadGitIgnoreRulesOptions) => Promise<IgnoreRules>

@@ -21,8 +21,8 @@ export interface CacheCleared {
  * Removes the file of a cache, where there is one; rejects, and leaves everything alone, where it is not one, or not where
  * it belongs.
  */
-export async function cacheClear({ directory }: CacheClearRequest, logger: Logger): Promise<CacheCleared> {
-  const root = await rootOf(directory, logger);
+export async function cacheClear(request: CacheClearRequest, logger: Logger): Promise<CacheCleared> {
+  const root = await rootOf(request, logger);
   const file = statCachePath(root);
   for (const parent of [museDir(root), cacheDir(root)]) {
     const stats = await lstatOf(parent);
@@ -42,11 +42,12 @@ export async function cacheClear({ directory }: CacheClearRequest, logger: Logge
   return { file, bytes: stats.size };
 }
 
-async function rootOf(directory: string, logger: Logger): Promise<string> {
+async function rootOf(request: CacheClearRequest, logger: Logger): Promise<string> {
+  const doing = `cannot clear the cache of ${request.directory}`;
   try {
-    return await cacheRoot(directory, logger);
+    return await cacheRoot(doing, request, logger);
   } catch (error) {
-    throw rootFailure(`cannot clear the cache of ${directory}`, error);
+    throw rootFailure(doing, error);
   }
 }
 

@@ -22,9 +22,10 @@ export interface CacheInfo {
 }
 
 /** Looks at the cache of a working tree, and changes nothing. */
-export async function cacheInfo({ directory }: CacheInfoRequest, logger: Logger): Promise<CacheInfo> {
+export async function cacheInfo(request: CacheInfoRequest, logger: Logger): Promise<CacheInfo> {
+  const doing = `cannot look at the cache of ${request.directory}`;
   try {
-    const root = await cacheRoot(directory, logger);
+    const root = await cacheRoot(doing, request, logger);
     const file = statCachePath(root);
     const bytes = await sizeOf(file);
     const cache = await loadCache(root, { logger });
@@ -35,7 +36,7 @@ export async function cacheInfo({ directory }: CacheInfoRequest, logger: Logger)
     const { size: entries, dropped, discarded } = cache;
     return { file, bytes, entries, dropped, discarded, dimensions };
   } catch (error) {
-    throw rootFailure(`cannot look at the cache of ${directory}`, error);
+    throw rootFailure(doing, error);
   }
 }
 

@@ -1,12 +1,21 @@
 import type { Logger } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
-import { findWorkingTree } from '../working-tree.js';
+import type { CacheClearRequest } from '../request.js';
+import { noMuse } from '../saved-failure.js';
+import { findWorkingTree, warnOfStrangers } from '../working-tree.js';
 
 /**
  * Returns the root whose cache a directory has: of its own working tree, or of the one that it belongs to. Rejects where
- * it is no directory, even with a `.muse` above.
+ * it is no directory, even with a `.muse` above, and where each `.muse` is a stranger's.
  */
-export async function cacheRoot(directory: string, logger: Logger): Promise<string> {
+export async function cacheRoot(
+  doing: string,
+  { directory, trustOwners }: Pick<CacheClearRequest, 'directory' | 'trustOwners'>,
+  logger: Logger,
+): Promise<string> {
   const { root } = await resolveRoot(directory);
-  return (await findWorkingTree(root, logger)).root;
+  const tree = await findWorkingTree(root, { trustOwners });
+  if (!tree.hasMuse && tree.strangers.length > 0) throw noMuse(doing, tree);
+  warnOfStrangers(tree, logger);
+  return tree.root;
 }

@@ -34,7 +34,7 @@ export async function status(request: StatusRequest, context: SnapshotContext): 
   const started = performance.now();
   const { directory } = request;
   const doing = `cannot tell what changed in ${directory}`;
-  const tree = await findWorkingTree(directory, context.logger);
+  const tree = await findWorkingTree(directory, request.tree);
   if (!tree.hasMuse) throw noMuse(doing, tree);
   const { saved, damaged } = await latestOf(tree, doing);
   // First of all: what is saved while this runs is newer than what is compared.
@@ -52,7 +52,7 @@ export async function status(request: StatusRequest, context: SnapshotContext): 
 /** Compares two snapshots that were named; without a second one, the first with the working tree that it is of. */
 export async function diff(request: DiffRequest, context: SnapshotContext): Promise<Comparison> {
   const started = performance.now();
-  const here = await findWorkingTree('.', context.logger);
+  const here = await findWorkingTree('.', request.tree);
   const besideLatest = await isLatestAmong([request.before, request.after]);
   const operands: OperandContext = { ...context, here, take: request, besideLatest };
   const before = await readOperand(request.before, operands);
@@ -71,8 +71,8 @@ export async function diff(request: DiffRequest, context: SnapshotContext): Prom
 async function nowFor(before: Operand, context: OperandContext): Promise<Operand> {
   const { saved } = before;
   if (!saved) return takeDirectory('.', context);
-  const { root } = context.here;
-  const tree: WorkingTree = { name: saved.subtree || '.', root, subtree: saved.subtree, hasMuse: true };
+  const { subtree } = saved;
+  const tree: WorkingTree = { ...context.here, name: subtree || '.', subtree };
   return { name: tree.name, snapshot: await takeOf(tree, context.take, context), tree };
 }
 

@@ -42,9 +42,7 @@ export async function init({ directory }: InitRequest): Promise<InitAnswer> {
 /** Returns the root of the tree around a directory that has no `.muse` of its own. */
 async function rootItBelongsTo(directory: string): Promise<string | undefined> {
   try {
-    const nothing = () => undefined;
-    const silent = { debug: nothing, warn: nothing, error: nothing };
-    const { root, subtree } = await findWorkingTree(directory, silent);
+    const { root, subtree } = await findWorkingTree(directory);
     return subtree === '' ? undefined : root;
   } catch {
     // What is above cannot be read, and so it is no tree that the directory could be a part of.

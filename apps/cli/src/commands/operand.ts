@@ -63,7 +63,7 @@ export async function isLatestAmong(names: readonly (string | undefined)[]): Pro
 
 /** Takes a snapshot of a directory as it is now. Rejects where `latest`, beside it, could be meant for its own. */
 export async function takeDirectory(name: string, context: OperandContext): Promise<Operand> {
-  const tree = await findWorkingTree(name, context.logger);
+  const tree = await findWorkingTree(name, context.take.tree);
   if (context.besideLatest === true && tree.hasMuse && tree.root !== context.here.root) {
     throw usageError(
       `cannot tell which latest is meant: ${name} is of another working tree than the current directory`,

@@ -31,13 +31,13 @@ export interface SnapshotContext {
 /** Takes the snapshot that was asked for; rejects where not even the root could be listed, or it could not be saved. */
 export async function snapshot(request: SnapshotRequest, context: SnapshotContext): Promise<SnapshotAnswer> {
   const { directory, cache, save } = request;
-  const tree = await findWorkingTree(directory, context.logger);
+  const tree = await findWorkingTree(directory, request.tree);
   if (save && !tree.hasMuse) throw noMuse(`cannot save a snapshot of ${directory}`, tree);
   // Of the default answer the manifest is no part.
   const taken = await takeOf(tree, { ...request, deferManifest: !save }, context);
   return {
     snapshot: taken,
-    lacksCache: cache && !tree.hasMuse,
+    lacksCache: cache && !tree.hasMuse && tree.strangers.length === 0,
     saved: save ? await keep(tree, taken, request, context.temporaryFiles) : undefined,
   };
 }
@@ -50,7 +50,7 @@ export interface TakeOptions extends TreeRequest, Pick<SnapshotRequest, 'threads
 
 /** Takes a snapshot of a tree, or of the part of it that was named. */
 export async function takeOf(
-  { name, root, subtree }: WorkingTree,
+  { name, root, subtree, strangers }: WorkingTree,
   { cache = true, threads, tree, deferManifest }: TakeOptions,
   { logger, onProgress, temporaryFiles }: SnapshotContext,
 ): Promise<Snapshot> {
@@ -61,6 +61,7 @@ export async function takeOf(
       cache: cache ? undefined : false,
       threads,
       ...tree,
+      problems: strangers,
       logger,
       onProgress,
       temporaryFiles,

@@ -4,6 +4,7 @@ import { ExitCode } from '../exit-code.js';
 import type { VerifyRequest } from '../request.js';
 import { rootFailure, rootProblemIn } from '../root-failure.js';
 import { systemFailure } from '../system-error.js';
+import { noMuse } from '../saved-failure.js';
 import { findWorkingTree } from '../working-tree.js';
 import type { SnapshotContext } from './snapshot.js';
 
@@ -19,7 +20,8 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
   const { directory, sample, threads, tree } = request;
   const started = performance.now();
   const doing = `cannot verify ${directory}`;
-  const { root, subtree, hasMuse } = await findWorkingTree(directory, context.logger);
+  const found = await findWorkingTree(directory, tree);
+  const { root, subtree, hasMuse, strangers } = found;
   let verification: Verification;
   try {
     verification = await verifyTree(root, {
@@ -27,10 +29,13 @@ export async function verify(request: VerifyRequest, context: SnapshotContext): 
       sample,
       threads,
       ...tree,
+      problems: strangers,
       ...context,
     });
   } catch (error) {
-    if (error instanceof NothingToCompareError) throw nothingToCompare(doing, hasMuse);
+    if (error instanceof NothingToCompareError) {
+      throw !hasMuse && strangers.length > 0 ? noMuse(doing, found) : nothingToCompare(doing, hasMuse);
+    }
     throw rootFailure(doing, error);
   }
   const rootProblem = rootProblemIn(verification.problems);

@@ -92,7 +92,9 @@ describe('explanationLines() and explanationDocument() tell of', () => {
     [{ outcome: 'directory' }, [expect.stringMatching(/^directory: /) as string], { outcome: 'directory' }],
   ])('%o', (explanation, lines, document) => {
     expect(explanationLines('d/a', explanation)).toEqual(lines);
-    expect(explanationDocument({ name: './d/a', root: '/r', path: 'd/a', explanation })).toMatchObject({
+    expect(
+      explanationDocument({ name: './d/a', root: '/r', path: 'd/a', explanation, lacksRules: false }),
+    ).toMatchObject({
       name: './d/a',
       root: '/r',
       path: 'd/a',

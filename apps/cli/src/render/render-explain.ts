@@ -14,7 +14,8 @@ export async function renderExplain(
   if (json) await writeJson({ version: 1, explanations: answers.map(explanationDocument) });
   else await writeLines(blocks(answers));
   const absent = answers.some(({ explanation }) => explanation.outcome === 'absent');
-  return absent ? ExitCode.failed : ExitCode.done;
+  if (absent) return ExitCode.failed;
+  return answers.some(({ lacksRules }) => lacksRules) ? ExitCode.incomplete : ExitCode.done;
 }
 
 function* blocks(answers: readonly ExplainAnswer[]): Iterable<string> {

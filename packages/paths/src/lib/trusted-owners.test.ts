@@ -58,15 +58,17 @@ describe('TrustedOwners', () => {
   });
 
   it('takes the overflow id for the same owner at the directory only', () => {
-    expect(trusted({ named: OVERFLOW })).toEqual({ at: [0, 1000, OVERFLOW], above: [0, 1000] });
-    const outside = { user: OVERFLOW, allMapped: false };
+    const hidden = { allMapped: false };
+    expect(trusted({ ...hidden, named: OVERFLOW })).toEqual({ at: [0, 1000, OVERFLOW], above: [0, 1000] });
+    const outside = { ...hidden, user: OVERFLOW };
     expect(trusted({ ...outside, named: OVERFLOW })).toEqual({ at: [0, OVERFLOW], above: [0] });
     expect(trusted({ ...outside, named: 1000 })).toEqual(both(0, 1000));
-    expect(trusted({ user: 0, named: 0, sudo: String(OVERFLOW) })).toEqual(both(0));
+    expect(trusted({ ...hidden, user: 0, named: 0, sudo: String(OVERFLOW) })).toEqual(both(0));
   });
 
-  it('takes the overflow id for a user like another where that user runs and no id is hidden', () => {
+  it('takes the overflow id for a user like another where no id is hidden', () => {
     expect(trusted({ user: OVERFLOW, named: 1000 })).toEqual(both(0, 1000, OVERFLOW));
+    expect(trusted({ named: OVERFLOW })).toEqual(both(0, 1000, OVERFLOW));
   });
 
   it('trusts everybody where there are no user ids', () => {

@@ -10,9 +10,9 @@ export interface OwnerFacts {
   readonly sudo?: string | undefined;
   /** The owner of the directory that was named. */
   readonly named: number;
-  /** What stands for every owner that cannot be told in this user namespace or on this mount. */
+  /** What stands for every owner that cannot be told in this user namespace. */
   readonly overflow?: number | undefined;
-  /** Whether each id of the system is one here as well, so that the overflow id of the process is its own. */
+  /** Whether each id of the system is one here as well, so that the overflow id is a user's like another. */
   readonly allMapped?: boolean | undefined;
   /** Owners that the caller trusts besides. */
   readonly also?: readonly number[] | undefined;
@@ -51,8 +51,8 @@ export class TrustedOwners {
   trusts(uid: number, place: 'at' | 'above'): boolean {
     const { user, named, overflow, allMapped = false, also = [] } = this.#facts;
     if (user === undefined || also.includes(uid)) return true;
-    if (uid !== overflow) return this.#trusted.has(uid);
-    return (user === uid && allMapped) || (place === 'at' && named === uid);
+    if (uid !== overflow || allMapped) return this.#trusted.has(uid);
+    return place === 'at' && named === uid;
   }
 }
 

@@ -5,7 +5,8 @@ import type { TreeOptions } from './tree-options.js';
 import type { Problem, SnapshotterOptions } from './types.js';
 
 /** By what a path is judged: as for a snapshot, but the cache is only read. */
-export type ExplainOptions = TreeOptions & Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger'>;
+export type ExplainOptions = TreeOptions &
+  Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger' | 'problems' | 'subtree'>;
 
 /** What keeps an entry of a directory from being a regular file or a directory. */
 export type SpecialFileKind = Exclude<LeftOutKind, 'ignored' | 'reserved' | 'other-device'>;
@@ -67,4 +68,6 @@ export interface Explainer {
   readonly root: string;
   /** As the function `explain`; for a second path nothing is loaded again. */
   explain(path: string): Promise<Explanation>;
+  /** What was wrong with rules that could have decided about a path so far, such as those of strangers. */
+  readonly problems: readonly Problem[];
 }

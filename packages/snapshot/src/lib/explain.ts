@@ -6,6 +6,7 @@ import { problemOf, RESERVED_NAMES } from '@muse/walker/scan';
 import { Descent } from './explain-entry.js';
 import { explainFile } from './explain-file.js';
 import type { Explainer, Explanation, ExplainOptions } from './explain-types.js';
+import type { Problem } from './types.js';
 import { openReadOnly, type ReadOnlyContext } from './read-only-context.js';
 
 /**
@@ -29,16 +30,25 @@ export async function openExplainer(root: string, options: ExplainOptions = {}):
     ...context,
     oneFileSystem: options.oneFileSystem ?? false,
     logger: options.logger,
+    problems: new Map(),
     // Where a cache was given, nobody knows when it was saved.
     savedNs: options.cache === undefined ? await saveTime(context.root.root) : undefined,
   };
-  return { root: context.root.root, explain: (path) => explainPath(judge, path) };
+  return {
+    root: context.root.root,
+    explain: (path) => explainPath(judge, path),
+    get problems() {
+      return [...judge.problems.values()];
+    },
+  };
 }
 
 /** What a path is judged by. */
 export interface Judge extends ReadOnlyContext {
   readonly oneFileSystem: boolean;
   readonly logger: Logger | undefined;
+  /** What was wrong with rules so far, by its text. */
+  readonly problems: Map<string, Problem>;
   /** When the cache was saved, nanoseconds since the Unix epoch. */
   readonly savedNs: bigint | undefined;
 }
@@ -73,6 +83,7 @@ export async function goDown<T>(
     }
     const problem = await descent.whyUnreadable('', 'readdir');
     if (problem) return { outcome: 'unreadable', problem };
+    if (path === '') await rulesIn(judge, '');
     let directory = '';
     for (const at of fromTheTop(path)) {
       ignore = await rulesIn({ ...judge, ignore }, directory);
@@ -94,12 +105,15 @@ export async function goDown<T>(
 
 /** Returns the rules for what is in a directory. What is wrong with them is a problem there, but not of this path. */
 async function rulesIn(
-  { ignore, root: { root }, logger }: Judge,
+  { ignore, root: { root }, problems, logger }: Judge,
   path: string,
 ): Promise<IgnoreRules | undefined> {
   const entered = await ignore?.enter?.({ root, path, mayHold: () => true });
-  for (const { path: file, message } of entered?.problems ?? []) {
-    logger?.warn(`Cannot read ignore rules from ${JSON.stringify(file)}: ${message}`);
+  for (const problem of entered?.problems ?? []) {
+    const { path: file, message } = problem;
+    const text = file === '' ? message : `Cannot read ignore rules from ${JSON.stringify(file)}: ${message}`;
+    if (!problems.has(text)) logger?.warn(text);
+    problems.set(text, problem);
   }
   return entered?.rules ?? ignore;
 }

@@ -1,29 +1,49 @@
 import type { IgnoreRules } from '@muse/walker';
 import {
+  checkMuseOwner,
   combineIgnoreRules,
   loadGitIgnoreRules,
   loadIgnoreFiles,
   loadIgnoreRules,
   PatternRules,
+  type RuleOwnerOptions,
 } from '@muse/walker/ignore';
 import type { TreeOptions } from './tree-options.js';
 import type { SnapshotterOptions } from './types.js';
 
 /** The options that say what is left out. */
-export type IgnoreOptions = TreeOptions & Pick<SnapshotterOptions, 'ignore' | 'logger'>;
+export type IgnoreOptions = TreeOptions &
+  Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger' | 'problems' | 'subtree'>;
 
 /** Reads the rules of a root, of which the later overrule the earlier: git's, `.museignore`, the files that were named, patterns. */
 export async function readIgnoreRules(
   root: string,
-  { ignore, ignoreFiles = [], gitignore = false, exclude = [], noIgnore = false, logger }: IgnoreOptions,
+  options: IgnoreOptions,
 ): Promise<IgnoreRules | undefined> {
-  const [git, own, named] = await Promise.all([
-    gitignore && !noIgnore ? loadGitIgnoreRules(root, { logger }) : undefined,
-    ignore === undefined ? (noIgnore ? undefined : loadOwnRules(root)) : ignore || undefined,
-    ignoreFiles.length > 0 && !noIgnore ? loadIgnoreFiles(root, ignoreFiles) : undefined,
+  const {
+    ignore,
+    ignoreFiles = [],
+    gitignore = false,
+    exclude = [],
+    noIgnore = false,
+    problems = [],
+  } = options;
+  const [stranger, git, own, named] = await Promise.all([
+    usesMuse(options) ? checkMuseOwner(root, options) : undefined,
+    gitignore && !noIgnore ? loadGitIgnoreRules(root, options) : undefined,
+    ignore === undefined ? (noIgnore ? undefined : loadOwnRules(root, options)) : ignore || undefined,
+    ignoreFiles.length > 0 && !noIgnore ? loadIgnoreFiles(root, ignoreFiles, options) : undefined,
   ]);
   const patterns = exclude.map((pattern) => ({ pattern }));
-  return combineIgnoreRules(git, own, named, patterns.length > 0 ? new PatternRules(patterns) : undefined);
+  const isNews = stranger && problems.every(({ message }) => message !== stranger.message);
+  const known = isNews ? [...problems, stranger] : problems;
+  const last = patterns.length + known.length > 0 ? new PatternRules(patterns, known) : undefined;
+  return combineIgnoreRules(git, own, named, last);
+}
+
+/** Whether anything in `.muse` is read: the cache, or the domain that rules are for. */
+function usesMuse({ cache, ignore, ignoreFiles = [], noIgnore = false }: IgnoreOptions): boolean {
+  return cache === undefined || (!noIgnore && (ignore === undefined || ignoreFiles.length > 0));
 }
 
 /** Whether the rules are to be read again for each snapshot. */
@@ -32,7 +52,7 @@ export function readsRules({ ignore, ignoreFiles = [], gitignore, noIgnore }: Ig
 }
 
 /** Returns the rules of a root, where there is any: `muse init` writes a file without one, and none is fastest. */
-async function loadOwnRules(root: string): Promise<IgnoreRules | undefined> {
-  const rules = await loadIgnoreRules(root);
-  return rules && rules.rules.length > 0 ? rules : undefined;
+async function loadOwnRules(root: string, options: RuleOwnerOptions): Promise<IgnoreRules | undefined> {
+  const rules = await loadIgnoreRules(root, options);
+  return rules && rules.rules.length + rules.problems.length > 0 ? rules : undefined;
 }

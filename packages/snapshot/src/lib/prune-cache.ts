@@ -4,6 +4,7 @@ import { countLinesBelow } from '@muse/stat-cache/json-v3';
 import { sharedLines } from './annotate.js';
 import type { Assembled } from './assemble.js';
 import { isAtOrBelow } from './at-or-below.js';
+import { isOfRules } from './is-of-rules.js';
 import type { Manifest } from './types.js';
 
 /**
@@ -18,7 +19,7 @@ export function pruneCache(
   manifest: () => Manifest,
   subtree = '',
 ): number {
-  const unseen = new PathSet(problems.map(({ path }) => path));
+  const unseen = new PathSet(problems.filter((each) => !isOfRules(each)).map(({ path }) => path));
   // The manifest and the problems of a subtree begin there, the cache at the root.
   const start = subtree === '' ? 0 : subtree.length + 1;
   const known = {

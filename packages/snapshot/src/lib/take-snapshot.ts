@@ -134,9 +134,15 @@ function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
 }
 
 /** What is wrong with the rules above a subtree is a problem of all of it. */
-function ofAll(root: string, { path, message, ...problem }: Problem): Problem {
-  if (path === '') return { path, message, ...problem };
-  return { path: '', message: `${JSON.stringify(`${root}/${path}`)}: ${message}`, ...problem };
+function ofAll(root: string, problem: Problem): Problem {
+  const { path, message } = problem;
+  if (path === '') return problem;
+  return {
+    ...problem,
+    path: '',
+    operation: 'open',
+    message: `${JSON.stringify(`${root}/${path}`)}: ${message}`,
+  };
 }
 
 function leftOutError(

@@ -19,4 +19,10 @@ export interface TreeOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Read no file of rules: neither `.museignore` nor those that are asked for above. Default: false. */
   readonly noIgnore?: boolean | undefined;
+  /**
+   * Ids of users whose `.muse`, `.museignore`, `.git` and `.gitignore` count at the directory that is taken and above it,
+   * besides those of root, of the user (with sudo, of who called it), and of the owner of that directory: what others own
+   * there is not obeyed, and a problem. Default: none.
+   */
+  readonly trustOwners?: readonly number[] | undefined;
 }

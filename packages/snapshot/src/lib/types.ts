@@ -94,6 +94,8 @@ export interface SnapshotterOptions extends TreeOptions {
   readonly threads?: number | undefined;
   /** What to leave out instead of what `<root>/.museignore` says at the time of each snapshot; `false`: nothing. */
   readonly ignore?: IgnoreRules | false | undefined;
+  /** What went wrong on the way to the root, such as rules above it that were not obeyed: it is in the result. Default: none. */
+  readonly problems?: readonly Problem[] | undefined;
   readonly logger?: Logger | undefined;
   /** Hears of the temporary files that the cache of the root makes; see `TemporaryFiles`. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;

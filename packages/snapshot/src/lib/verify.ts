@@ -1,6 +1,7 @@
 import { compareTreePaths, PathMap, PathSet } from '@muse/paths';
 import type { Logger, ObjectId, StatCache } from '@muse/stat-cache';
 import { isAtOrBelow } from './at-or-below.js';
+import { isOfRules } from './is-of-rules.js';
 import { Breather } from './breather.js';
 import { diffSnapshots } from './diff-snapshots.js';
 import { missingAmong } from './missing-paths.js';
@@ -51,11 +52,20 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
     return prefix === '' ? found : { ...found, path: found.path.slice(prefix.length) };
   };
   const problems = [...taken.problems, ...again.problems.map(own)];
-  const unseen = new PathSet(problems.map(({ path }) => (path === '' ? subtree : prefix + path)));
+  const unseen = new PathSet(
+    problems.filter((each) => !isOfRules(each)).map(({ path }) => (path === '' ? subtree : prefix + path)),
+  );
   for (const path of unread.keys()) {
     if (sample.skipped.has(path) || isAtOrBelow(unseen, path)) unread.delete(path);
   }
-  const judge = { ...context, cache: undefined, oneFileSystem, logger, savedNs: undefined };
+  const judge = {
+    ...context,
+    cache: undefined,
+    oneFileSystem,
+    logger,
+    problems: new Map(),
+    savedNs: undefined,
+  };
   const gone = await missingAmong(judge, unread.keys());
   for (const path of again.gone) gone.add(path);
   const missing: MissingFile[] = [];

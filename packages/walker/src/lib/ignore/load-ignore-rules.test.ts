@@ -25,6 +25,9 @@ test.each([
   [{ '.muse': 'a file' }, 'c'],
   [{ '.muse/repo.json': '{"repo_id":"x"}' }, 'c'],
   [{ '.muse/repo.json': '{"domain":"music"}' }, 'm'],
+  [{ '.muse/repo.json': `{"more":${'[{"a":'.repeat(90_000)}0${'}]'.repeat(90_000)},"domain":"music"}` }, 'm'],
+  [{ '.muse/repo.json': '{"__proto__":{"domain":"music"}}' }, 'c'],
+  [{ '.muse': symlink('elsewhere'), 'elsewhere/repo.json': '{"domain":"music"}' }, 'c'],
 ])('loadIgnoreRules takes the domain from %j', async (muse, pattern) => {
   expect(await patternsAt(await make({ '.museignore': text, ...muse }))).toEqual([pattern]);
 });
@@ -62,7 +65,15 @@ test.each(bad)('loadIgnoreRules refuses a .museignore that is %s', async (_, nod
 test.each([
   ['{"domain":', 'JSON'],
   ['[]', 'must hold an object'],
-  ['{"domain":7}', '"domain" must be a string, but is 7'],
+  ['{"domain":7}', '"domain" must be a string, but is of type number$'],
+  ['{"domain":null}', '"domain" must be a string, but is null$'],
+  ['{"domain":{"secret":1}}', '"domain" must be a string, but is of type object$'],
+  [`{"domain":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, '"domain" must be a string, but is an array$'],
+  ['['.repeat(200_000), 'it is not valid JSON$'],
+  ['password=secret', 'it is not valid JSON$'],
+  [' '.repeat((1 << 20) + 1), 'it has more than the 1048576 bytes allowed$'],
+  [fifo(), 'it is a FIFO, not a regular file$'],
+  [{}, 'it is a directory, not a regular file$'],
   [symlink('nowhere'), 'it is a symbolic link, not a regular file'],
 ])('loadIgnoreRules refuses a repo.json that is %j', async (node, reason) => {
   const root = await make({ '.museignore': text, '.muse': { 'repo.json': node } });

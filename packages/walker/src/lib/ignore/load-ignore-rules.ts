@@ -1,22 +1,32 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { museDir } from '@muse/paths';
+import { museDir, toOpenable } from '@muse/paths';
+import { codeOf, notTrusted } from '../problems.js';
+import type { WalkProblem } from '../types.js';
 import { fileErrorOf, IgnoreFileError } from './ignore-file-error.js';
 import { IgnorePatternError } from './ignore-pattern-error.js';
 import { parseMuseIgnore } from './parse-muse-ignore.js';
 import { PatternRules } from './pattern-rules.js';
 import { readNamedFile, readTextFile } from './read-text-file.js';
+import { RuleOwners, type RuleOwnerOptions } from './rule-owners.js';
 
 /**
- * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`.
+ * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`. That of a stranger is not
+ * obeyed, which is a problem of the walk; nor is a domain in the `.muse` of one, of which {@link checkMuseOwner} tells.
  *
  * @returns undefined where there is no `.museignore`.
  * @throws IgnoreFileError when either file is there but cannot be read or understood.
  */
-export async function loadIgnoreRules(root: string): Promise<PatternRules | undefined> {
+export async function loadIgnoreRules(
+  root: string,
+  options: RuleOwnerOptions = {},
+): Promise<PatternRules | undefined> {
   const file = join(root, '.museignore');
-  const text = await readTextFile(file, readingRules);
-  if (text === undefined) return undefined;
-  return parseMuseIgnore(text, { domain: await loadDomain(root), file });
+  const read = await readTextFile(file, readingRules);
+  if (read === undefined) return undefined;
+  const owners = await RuleOwners.of(root, options);
+  if (!owners.trusts(read.uid, '')) return new PatternRules([], [notTrusted(file, read.uid)]);
+  return parseMuseIgnore(read.text, { domain: await loadDomain(root, owners), file });
 }
 
 /**
@@ -25,8 +35,12 @@ export async function loadIgnoreRules(root: string): Promise<PatternRules | unde
  *
  * @throws IgnoreFileError when one of them cannot be read or understood, or is not there.
  */
-export async function loadIgnoreFiles(root: string, files: readonly string[]): Promise<PatternRules> {
-  const domain = await loadDomain(root);
+export async function loadIgnoreFiles(
+  root: string,
+  files: readonly string[],
+  options: RuleOwnerOptions = {},
+): Promise<PatternRules> {
+  const domain = await loadDomain(root, await RuleOwners.of(root, options));
   const texts = await Promise.all(files.map((file) => readNamedFile(file, readingRules)));
   const lists = files.map((file, index) => parseMuseIgnore(texts[index] ?? '', { domain, file }));
   try {
@@ -36,26 +50,52 @@ export async function loadIgnoreFiles(root: string, files: readonly string[]): P
   }
 }
 
-const readingRules = 'Cannot read ignore rules from';
+/** Returns the problem that the `.muse` of a root is where a stranger owns it: neither its settings nor its cache count. */
+export async function checkMuseOwner(
+  root: string,
+  options: RuleOwnerOptions = {},
+): Promise<WalkProblem | undefined> {
+  const uid = await museOwner(root);
+  if (uid === undefined || (await RuleOwners.of(root, options)).trusts(uid, '')) return undefined;
+  return notTrusted(museDir(root), uid);
+}
 
-async function loadDomain(root: string): Promise<string> {
-  const action = 'Cannot read the domain from';
+const readingRules = 'Cannot read ignore rules from';
+const readingDomain = 'Cannot read the domain from';
+
+/** Returns who owns the `.muse` of a root; undefined where there is none, for a file or a link of that name is none. */
+async function museOwner(root: string): Promise<number | undefined> {
+  try {
+    const found = await lstat(toOpenable(museDir(root)));
+    return found.isDirectory() ? found.uid : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+async function loadDomain(root: string, owners: RuleOwners): Promise<string> {
+  const uid = await museOwner(root);
+  if (uid === undefined || !owners.trusts(uid, '')) return 'code';
   const file = join(museDir(root), 'repo.json');
-  const text = await readTextFile(file, action);
-  if (text === undefined) return 'code';
-  const settings = parseJson(text, file, action);
+  const read = await readTextFile(file, readingDomain);
+  return read === undefined ? 'code' : domainIn(read.text, file);
+}
+
+/** Everything but the domain is of no concern here, whatever it is. */
+function domainIn(text: string, file: string): string {
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (cause) {
+    // What the parser says quotes the text.
+    throw new IgnoreFileError(readingDomain, file, 'it is not valid JSON', { cause });
+  }
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-    throw new IgnoreFileError(action, file, 'must hold an object, but does not');
+    throw new IgnoreFileError(readingDomain, file, 'must hold an object, but does not');
   }
   const domain = Object.hasOwn(settings, 'domain') ? (settings as { domain: unknown }).domain : 'code';
   if (typeof domain === 'string') return domain;
-  throw new IgnoreFileError(action, file, `"domain" must be a string, but is ${JSON.stringify(domain)}`);
-}
-
-function parseJson(text: string, file: string, action: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new IgnoreFileError(action, file, (cause as SyntaxError).message, { cause });
-  }
+  const kind = domain === null ? 'null' : Array.isArray(domain) ? 'an array' : `of type ${typeof domain}`;
+  throw new IgnoreFileError(readingDomain, file, `"domain" must be a string, but is ${kind}`);
 }

@@ -1,24 +1,30 @@
 import { isUtf8 } from 'node:buffer';
-import { FileReadError, readGuarded } from '@muse/paths/files';
+import { FileReadError, readGuarded, type GuardedFile } from '@muse/paths/files';
 import { IgnoreFileError, type TextPosition } from './ignore-file-error.js';
 
 /** Bytes. A larger one is no list that a person wrote. */
 const LARGEST = 1 << 20;
+
+/** What a small file holds, and who owns it. */
+export interface TextFile {
+  readonly text: string;
+  readonly uid: number;
+}
 
 /**
  * Reads a small text file; undefined where there is none. A link is not followed.
  *
  * @throws IgnoreFileError beginning with `action`, for anything but absence and a regular UTF-8 file of at most 1 MiB.
  */
-export async function readTextFile(file: string, action: string): Promise<string | undefined> {
-  const bytes = await readBytes(file, action, false);
-  return bytes && decode(bytes, file, action);
+export async function readTextFile(file: string, action: string): Promise<TextFile | undefined> {
+  const read = await readBytes(file, action, false);
+  return read && { text: decode(read.bytes, file, action), uid: read.stat.uid };
 }
 
 /** Reads a small text file that a person has named: a link is followed, and absence is an error, too. */
 export async function readNamedFile(file: string, action: string): Promise<string> {
-  const bytes = await readBytes(file, action, true);
-  if (bytes) return decode(bytes, file, action);
+  const read = await readBytes(file, action, true);
+  if (read) return decode(read.bytes, file, action);
   throw new IgnoreFileError(action, file, 'there is no such file');
 }
 
@@ -29,9 +35,9 @@ function decode(bytes: Buffer, file: string, action: string): string {
   });
 }
 
-async function readBytes(file: string, action: string, follow: boolean): Promise<Buffer | undefined> {
+async function readBytes(file: string, action: string, follow: boolean): Promise<GuardedFile | undefined> {
   try {
-    return (await readGuarded(file, { maxBytes: LARGEST, follow })).bytes;
+    return await readGuarded(file, { maxBytes: LARGEST, follow });
   } catch (cause) {
     if (!(cause instanceof FileReadError)) throw cause;
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
