@@ -58,7 +58,7 @@ out of untracked files. A later rule takes back in what an earlier one leaves ou
 const operandHelp = `A snapshot is named by one of these:
   sha256:1fb5cba8, 1fb5cba8  a saved one: its id, or the beginning of it that no other has, four digits at least
                              without 'sha256:'
-  latest                     the one that was saved last
+  latest, latest~1           the one that was saved last of the directory beside it, or the one before
   m.json                     a manifest that 'muse snapshot -o' or '--format ndjson' wrote
   -                          such a manifest on stdin
   src                        a directory, as it is now
@@ -87,7 +87,8 @@ Examples:
 
 export const diffHelp = `
 ${operandHelp}
-Without a second one the first is compared with the working tree.
+Without a second one the first is compared with the working tree. A directory in the tree of a saved one means that part
+of both. Paths after -- are as the answer prints them.
 
 ${differenceHelp}
 
@@ -135,6 +136,7 @@ Exit codes:
 
 Examples:
   muse verify                            everything
+  muse verify --against latest           is everything as it was saved?
   muse verify --sample 1% --quiet        a little every night: each time other files
   muse verify --strict ~/src/linux       is everything as it was at the last snapshot?
   muse verify --json | jq '.mismatch[].path'`;

@@ -23,6 +23,7 @@ const difference = {
   nameOnly: false,
   nul: false,
   threads: undefined,
+  paths: [],
   ...tree,
 };
 
@@ -73,9 +74,14 @@ describe('parseArguments() reads', () => {
         nameOnly: true,
         nul: true,
         threads: 2,
+        paths: [],
         tree: { oneFileSystem: true },
         ...common,
       },
+    ],
+    [
+      ['status', '-q', '--', '-a'],
+      { command: 'status', directory: '.', ...difference, ...common, quiet: true, paths: ['-a'] },
     ],
     [['diff', 'a'], { command: 'diff', before: 'a', after: undefined, ...difference, ...common }],
     [

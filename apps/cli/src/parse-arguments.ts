@@ -10,9 +10,10 @@ import { version } from './version.js';
  * @throws CommandError with exit code 2 when it asks for nothing that can be done.
  */
 export function parseArguments(args: readonly string[]): Request {
+  const [words, paths] = splitPaths(args);
   let request: Request | undefined;
   let text = '';
-  const program = createProgram(version(), (accepted) => (request = accepted));
+  const program = createProgram(version(), (accepted) => (request = accepted), paths);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (piece) => (text += piece),
@@ -21,7 +22,7 @@ export function parseArguments(args: readonly string[]): Request {
     });
   }
   try {
-    program.parse(helpAsOption(args), { from: 'user' });
+    program.parse(helpAsOption(words), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.help') return { command: 'text', text, to: 'stderr' };
@@ -30,6 +31,14 @@ export function parseArguments(args: readonly string[]): Request {
   }
   if (request === undefined) throw new Error('A command accepted its arguments and asked for nothing');
   return request;
+}
+
+/** Takes off the paths that stand after `--`, where they only say what part of an answer is wanted. */
+function splitPaths(args: readonly string[]): [words: readonly string[], paths: readonly string[]] {
+  const end = args.indexOf('--');
+  const words = end < 0 ? args : args.slice(0, end);
+  if (!words.includes('status') && !words.includes('diff')) return [args, []];
+  return [words, end < 0 ? [] : args.slice(end + 1)];
 }
 
 /** Yields a command, and those in it. */

@@ -16,9 +16,9 @@ import {
 import type { DifferenceOptions } from './request.js';
 
 /** Adds the commands that work with saved snapshots. */
-export function addSaved(program: Command, accept: Accept): void {
-  addStatus(program, accept);
-  addDiff(program, accept);
+export function addSaved(program: Command, paths: readonly string[], accept: Accept): void {
+  addStatus(program, paths, accept);
+  addDiff(program, paths, accept);
   addLog(program, accept);
   addShow(program, accept);
 }
@@ -26,24 +26,26 @@ export function addSaved(program: Command, accept: Accept): void {
 const nameOnlyText = 'print the paths alone';
 const nulText = 'end each path with NUL instead of a line feed';
 
-function addStatus(program: Command, accept: Accept): void {
+function addStatus(program: Command, paths: readonly string[], accept: Accept): void {
   const status = program
     .command('status')
     .summary('say what changed since the last snapshot that was saved')
     .description('Says what changed in a working tree since the last snapshot of it that was saved.')
+    .usage('[options] [dir] [-- path...]')
     .argument('[dir]', 'the working tree', nonEmpty, '.');
   withDifferenceOptions(status)
     .addHelpText('after', statusHelp)
     .action((directory: string, flags: DifferenceFlags) => {
-      accept({ command: 'status', directory, ...differenceOptions(flags), ...common(program) });
+      accept({ command: 'status', directory, paths, ...differenceOptions(flags), ...common(program) });
     });
 }
 
-function addDiff(program: Command, accept: Accept): void {
+function addDiff(program: Command, paths: readonly string[], accept: Accept): void {
   const diff = program
     .command('diff')
     .summary('say what differs between two snapshots, manifests or directories')
     .description('Says what differs between two snapshots, whatever they come from.')
+    .usage('[options] <a> [b] [-- path...]')
     .argument('<a>', 'a saved snapshot, a manifest, or a directory', nonEmpty)
     .argument('[b]', 'another (default: the working tree)', nonEmpty);
   withDifferenceOptions(diff)
@@ -52,7 +54,7 @@ function addDiff(program: Command, accept: Accept): void {
       if (before === '-' && after === '-') {
         throw usageError("cannot read stdin twice: '-' is named more than once");
       }
-      accept({ command: 'diff', before, after, ...differenceOptions(flags), ...common(program) });
+      accept({ command: 'diff', before, after, paths, ...differenceOptions(flags), ...common(program) });
     });
 }
 
@@ -122,7 +124,7 @@ function withDifferenceOptions(command: Command): Command {
   return withTreeOptions(withThreads);
 }
 
-function differenceOptions(flags: DifferenceFlags): DifferenceOptions {
+function differenceOptions(flags: DifferenceFlags): Omit<DifferenceOptions, 'paths'> {
   return {
     exitCode: flags.exitCode === true,
     json: flags.json === true,

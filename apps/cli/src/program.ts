@@ -28,7 +28,7 @@ import { addSaved } from './program-saved.js';
 import { shells, type AnswerForm, type Shell } from './request.js';
 
 /** Builds the command line's grammar and its help; `accept` gets what a valid command line asks for. */
-export function createProgram(version: string, accept: Accept): Command {
+export function createProgram(version: string, accept: Accept, paths: readonly string[] = []): Command {
   const program = new Command('muse')
     .description('Snapshots of a working tree: which files are there, and what is in each.')
     .usage('<command> [options]')
@@ -87,7 +87,7 @@ export function createProgram(version: string, accept: Accept): Command {
       });
     });
 
-  addSaved(program, accept);
+  addSaved(program, paths, accept);
   addVerify(program, accept);
   addExplain(program, accept);
   addCache(program, accept);
@@ -127,7 +127,12 @@ function addVerify(program: Command, accept: Accept): void {
     )
     .argument('[dir]', 'the working tree', nonEmpty, '.')
     .option('--sample <percent>', 'read that many of the files, chosen at random, such as 1%', percentage)
-    .option('--strict', 'exit with 1 on edited and missing files, too')
+    .option(
+      '--against <snapshot>',
+      'compare with a saved snapshot or a manifest instead of the cache',
+      nonEmpty,
+    )
+    .option('--strict', 'exit with 1 on edited and missing files, too; with --against, on new ones')
     .option('--json', jsonText)
     .option('--threads <n>', threadsText, positiveInteger);
   withTreeOptions(verify)
@@ -136,6 +141,7 @@ function addVerify(program: Command, accept: Accept): void {
       accept({
         command: 'verify',
         directory,
+        against: options.against,
         sample: options.sample,
         strict: options.strict === true,
         json: options.json === true,
@@ -208,6 +214,7 @@ interface ExplainFlags extends TreeFlags {
 }
 
 interface VerifyFlags extends TreeFlags {
+  against?: string;
   sample?: number;
   strict?: true;
   json?: true;

@@ -56,6 +56,8 @@ export interface DifferenceOptions extends TreeRequest {
   /** NUL ends each part, and names are not changed. */
   readonly nul: boolean;
   readonly threads: number | undefined;
+  /** Only these, and what is below them. */
+  readonly paths: readonly string[];
 }
 
 /** Compares a working tree with the snapshot of it that was saved last. */
@@ -97,7 +99,9 @@ export interface VerifyRequest extends CommonOptions, TreeRequest {
   readonly directory: string;
   /** The share of the files to read, above 0 and up to 1; undefined is all. */
   readonly sample: number | undefined;
-  /** Edited files count as differences, too. */
+  /** What to compare with instead of the cache: a saved snapshot or a manifest. */
+  readonly against: string | undefined;
+  /** Edited and missing files count as differences, too, and those that `against` does not have. */
   readonly strict: boolean;
   readonly json: boolean;
   readonly threads: number | undefined;

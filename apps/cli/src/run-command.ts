@@ -99,7 +99,7 @@ async function runSaved(request: SavedRequest, reporter: Reporter): Promise<Exit
 }
 
 async function runVerify(request: VerifyRequest, reporter: Reporter): Promise<ExitCode> {
-  return renderVerify(await verify(request, contextOf(reporter)), request, reporter);
+  return renderVerify(await verify(request, { ...contextOf(reporter), logger: reporter }), request, reporter);
 }
 
 async function runExplain(request: ExplainRequest, reporter: Reporter): Promise<ExitCode> {

@@ -17,9 +17,9 @@ export async function runSaved(
 ): Promise<ExitCode> {
   switch (request.command) {
     case 'status':
-      return renderComparison(await status(request, context), request, reporter);
+      return renderComparison(await status(request, { ...context, logger: reporter }), request, reporter);
     case 'diff':
-      return renderComparison(await diff(request, context), request, reporter);
+      return renderComparison(await diff(request, { ...context, logger: reporter }), request, reporter);
     case 'log':
       return renderLog(await log(request, reporter), request, reporter);
     case 'show':

@@ -73,7 +73,7 @@ describe('muse status', () => {
     const run = await muse(['status', '-q'], { cwd: tree.path });
     expect(lines(run.stdout)).toEqual(editLines);
     expect(run.stderr).toContain(newest);
-    expect(run.stderr).toMatch(/it is damaged[^]*what is compared with is an older one/);
+    expect(run.stderr).toMatch(/it is damaged[^]*an older one was taken instead/);
     expect(run.code).toBe(3);
   });
 
@@ -145,24 +145,137 @@ describe('muse diff', () => {
     expect((await muse(['diff', '-q', `./${digits}`, 'beef'], { cwd: tree.path })).code).toBe(0);
   });
 
-  it('does not take the latest one of another working tree for that of the directory beside it', async () => {
+  it('means by latest that of the directory beside it', async () => {
     await using here = await museTree({ a: 'here' });
     await using other = await museTree({ a: 'other', d: { b: 'b' } });
     await save(here);
     await save(other);
-    for (const name of [other.path, join(other.path, 'd')]) {
+    await writeFile(join(other.path, 'd/b'), 'changed');
+    for (const [name, line] of [
+      [other.path, 'modified  d/b'],
+      [join(other.path, 'd'), 'modified  b'],
+    ] as const) {
       for (const operands of [
-        ['latest', name],
-        [name, 'latest'],
+        ['diff', 'latest', name],
+        ['diff', name, 'latest'],
+        ['status', name],
       ]) {
-        const run = await muse(['diff', ...operands], { cwd: here.path });
-        expect(lines(run.stderr)).toEqual([
-          expect.stringContaining(`which latest is meant: ${name} is of another working tree`),
-        ]);
-        expect(run.stderr).toContain(`'muse status ${name}'`);
-        expect(run).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+        const run = await muse(['-q', ...operands], { cwd: here.path });
+        expect(lines(run.stdout), operands.join(' ')).toEqual([line]);
+        expect(run).toMatchObject({ code: 0, stderr: '' });
       }
     }
+  });
+
+  it('takes a directory in the tree of a saved one for that part of both', async () => {
+    await using tree = await museTree({ a: 'a', q: { a: 'a', b: 'b' }, net: { n: 'n' } });
+    const whole = await save(tree);
+    await writeFile(join(tree.path, 'q/b'), 'edited');
+    await writeFile(join(tree.path, 'a'), 'edited');
+    const net = (await muse(['snapshot', '-q', '--save', 'net'], { cwd: tree.path })).stdout
+      .toString()
+      .trim();
+    await writeFile(join(tree.path, 'net/n'), 'edited');
+    const answers: readonly [string[], string[]][] = [
+      [['diff', 'latest', 'q'], ['modified  b']],
+      [['status', 'q'], ['modified  b']],
+      [['diff', whole, 'q'], ['modified  b']],
+      [['diff', 'latest', 'net'], ['modified  n']],
+      [['diff', net], ['modified  n']],
+      [['diff', net, '.'], ['modified  n']],
+      [['diff', 'latest~0', '--', 'q'], ['modified  q/b']],
+      [['status', '--', 'a', 'gone/x'], ['modified  a']],
+      [['status', 'q', '--', './b'], ['modified  b']],
+      [['status', '--', 'q/a'], []],
+    ];
+    for (const [args, expected] of answers) {
+      const run = await muse(['-q', ...args], { cwd: tree.path });
+      expect(lines(run.stdout), args.join(' ')).toEqual(expected);
+      expect(run.code).toBe(0);
+    }
+    const document = async (...args: string[]) =>
+      JSON.parse((await muse(args, { cwd: tree.path })).stdout.toString()) as {
+        before: { snapshot_id: string; files: number; saved_id: string };
+      };
+    const { before } = await document('diff', '--json', 'latest', 'q');
+    expect(before).toMatchObject({ files: 2, saved_id: whole });
+    expect(before.snapshot_id).not.toBe(whole);
+    expect((await muse(['status', '--', '../x'], { cwd: tree.path })).code).toBe(2);
+  });
+
+  it('agrees on what latest is, also where a newer one is damaged', async () => {
+    await using tree = await museTree({ a: 'a', net: { n: 'n' } });
+    const first = await save(tree);
+    await writeFile(join(tree.path, 'a'), 'b');
+    const second = await save(tree);
+    await muse(['snapshot', '-q', '--save', 'net'], { cwd: tree.path });
+    const run = async (...args: string[]) => {
+      const { code, stdout } = await muse([...args, '--json'], { cwd: tree.path });
+      return { code, document: JSON.parse(stdout.toString()) as Record<string, unknown> };
+    };
+    const latest = async () => {
+      const { snapshots } = (await run('log')).document as {
+        snapshots: { snapshot_id: string; latest: boolean }[];
+      };
+      return snapshots.filter((each) => each.latest).map((each) => each.snapshot_id);
+    };
+    expect(await latest()).toEqual([second]);
+    expect((await run('show', 'latest')).document['snapshot_id']).toBe(second);
+    expect((await run('status')).document['before']).toMatchObject({ snapshot_id: second });
+    const [, newest = ''] = await savedFiles(tree);
+    await writeFile(newest, (await readFile(newest)).subarray(0, 300));
+    expect(await latest()).toEqual([first]);
+    for (const args of [
+      ['status'],
+      ['diff', 'latest'],
+      ['diff', 'latest', '--exit-code'],
+      ['status', '--exit-code'],
+    ]) {
+      const { code, document } = await run(...args);
+      expect(document, args.join(' ')).toMatchObject({
+        complete: false,
+        before: { snapshot_id: first },
+        damaged: [{}],
+      });
+      expect(code).toBe(3);
+    }
+    expect(await run('show', 'latest')).toMatchObject({ code: 3, document: { snapshot_id: first } });
+    expect(await run('verify', '--against', 'latest')).toMatchObject({
+      code: 3,
+      document: { complete: false },
+    });
+    expect((await run('log')).code).toBe(3);
+    expect((await run('status', 'net')).code).toBe(0);
+  });
+
+  it('compares by the options and the rules that a saved one was taken by', async () => {
+    await using tree = await museTree({
+      a: 'a',
+      'x.log': 'x',
+      '.gitignore': '*.log\n',
+      'ci.toml': "[global]\npatterns = ['y']\n",
+      y: 'y',
+    });
+    const options = ['--gitignore', '--ignore-file', 'ci.toml', '--exclude', '*.tmp'];
+    await writeFile(join(tree.path, 'z.tmp'), 'z');
+    await muse(['snapshot', '-q', '--save', ...options], { cwd: tree.path });
+    await mkdir(join(tree.path, 'sub'));
+    for (const args of [['status'], ['diff', 'latest'], ['verify', '--against', 'latest']]) {
+      const run = await muse([...args, ...(args[0] === 'verify' ? ['--strict'] : ['--exit-code'])], {
+        cwd: tree.path,
+      });
+      expect(run).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+      expect(run.stderr).toContain('by the options that it was saved with: ');
+    }
+    const other = await muse(['status', '-q', '--no-ignore'], { cwd: tree.path });
+    expect(lines(other.stdout)).toEqual(['added     x.log', 'added     y']);
+    expect(other.stderr).toContain('it was saved by other options (--no-ignore)');
+    await writeFile(join(tree.path, '.gitignore'), '*.log\na\n');
+    const changed = await muse(['status', '-q'], { cwd: tree.path });
+    expect(lines(changed.stdout)).toEqual(['modified  .gitignore']);
+    expect(changed.stderr).toContain(
+      'it was saved by other rules (.gitignore); those of today judge both sides',
+    );
   });
 
   it('compares the latest one with a copy that has no .muse, and takes a file of that name for one', async () => {

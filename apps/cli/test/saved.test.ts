@@ -68,7 +68,7 @@ describe('muse log', () => {
     const second = await save(tree);
     const run = await muse(['log', tree.path]);
     expect(lines(run.stdout)).toEqual([
-      expect.stringMatching(new RegExp(`^${second}  \\S+Z  4 files  11 B$`)),
+      expect.stringMatching(new RegExp(`^${second}  \\S+Z  4 files  11 B  latest$`)),
       expect.stringMatching(new RegExp(`^${first}  \\S+Z  4 files  11 B  one$`)),
     ]);
     expect(run).toMatchObject({ code: 0, stderr: '' });

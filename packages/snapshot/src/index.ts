@@ -17,6 +17,8 @@ export type {
   SpecialFileKind,
 } from './lib/explain-types.js';
 export { SnapshotIncompleteError } from './lib/incomplete-error.js';
+export { judgeManifest } from './lib/judge-manifest.js';
+export { changedTexts, type RuleText } from './lib/rule-texts.js';
 export { LeftOutError, type LeftOut } from './lib/left-out-error.js';
 export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
 export {
@@ -68,5 +70,6 @@ export type {
   TouchedFile,
   Verification,
   VerifiedFiles,
+  VerifyManifestOptions,
   VerifyOptions,
 } from './lib/verify-types.js';

@@ -12,6 +12,7 @@ import type {
   Problem,
   Progress,
   RenamedEntry,
+  RuleText,
   SavedSnapshot,
   SavedSnapshotInfo,
   SavedSnapshotList,
@@ -34,12 +35,14 @@ describe('@muse/snapshot', () => {
       'SavedSnapshotError',
       'SnapshotIncompleteError',
       'buildSnapshotManifest',
+      'changedTexts',
       'computeSnapshotId',
       'createSnapshot',
       'diffManifests',
       'diffSnapshots',
       'explain',
       'formatManifest',
+      'judgeManifest',
       'latestSavedSnapshot',
       'listSavedSnapshots',
       'openExplainer',
@@ -95,6 +98,7 @@ describe('@muse/snapshot', () => {
       readonly complete: boolean;
       readonly problems: readonly Problem[];
       readonly stats: SnapshotStats;
+      readonly rules?: readonly RuleText[] | undefined;
       readonly saveError?: Error;
     }>();
     expectTypeOf<Problem>().toEqualTypeOf<{
@@ -138,7 +142,11 @@ describe('@muse/snapshot', () => {
 
   it('saves snapshots, and gives them back', () => {
     expectTypeOf(main.saveSnapshot).toEqualTypeOf<
-      (root: string, snapshot: FormattedSnapshot, options?: SaveSnapshotOptions) => Promise<SavedSnapshotInfo>
+      (
+        root: string,
+        snapshot: FormattedSnapshot & Partial<Pick<Snapshot, 'rules'>>,
+        options?: SaveSnapshotOptions,
+      ) => Promise<SavedSnapshotInfo>
     >();
     expectTypeOf(main.readSavedSnapshot).returns.resolves.toEqualTypeOf<SavedSnapshot>();
     expectTypeOf(main.listSavedSnapshots).returns.resolves.toEqualTypeOf<SavedSnapshotList>();

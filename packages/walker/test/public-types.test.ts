@@ -85,13 +85,13 @@ describe('@muse/walker/ignore', () => {
 
   it('gives rules that walk takes', () => {
     expectTypeOf(ignore.loadIgnoreRules).toEqualTypeOf<
-      (root: string, options?: ignore.RuleOwnerOptions) => Promise<ignore.PatternRules | undefined>
+      (root: string, options?: ignore.LoadIgnoreOptions) => Promise<ignore.PatternRules | undefined>
     >();
     expectTypeOf(ignore.loadIgnoreFiles).toEqualTypeOf<
       (
         root: string,
         files: readonly string[],
-        options?: ignore.RuleOwnerOptions,
+        options?: ignore.LoadIgnoreOptions,
       ) => Promise<ignore.PatternRules>
     >();
     expectTypeOf(ignore.loadGitIgnoreRules).toEqualTypeOf<

@@ -78,11 +78,11 @@ export async function takeOf(
 async function keep(
   { name, root, subtree }: WorkingTree,
   taken: Snapshot,
-  { note }: SnapshotRequest,
+  { note, tree: options }: SnapshotRequest,
   temporaryFiles: TemporaryFiles,
 ): Promise<SavedSnapshotInfo> {
   try {
-    return await saveSnapshot(root, taken, { note, subtree, temporaryFiles });
+    return await saveSnapshot(root, taken, { note, subtree, options, temporaryFiles });
   } catch (error) {
     throw savedFailure(`cannot save a snapshot of ${name}`, error);
   }

@@ -5,6 +5,7 @@ import type { Operand } from '../commands/operand.js';
 import { ExitCode } from '../exit-code.js';
 import type { CommonOptions, DifferenceOptions } from '../request.js';
 import { problemLines } from './problem-lines.js';
+import { reportDamaged } from './report-damaged.js';
 import { count, countOf, duration } from './quantities.js';
 import type { Reporter } from './reporter.js';
 import { shortId } from './short-id.js';
@@ -23,8 +24,7 @@ export async function renderComparison(
   else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
   else await writeLines(differenceLines(diff, nameOnly));
 
-  for (const { error } of damaged) reporter.error(error.message);
-  if (damaged.length > 0) reporter.warn('what is compared with is an older one');
+  reportDamaged(damaged, reporter);
   for (const [operand, side] of [
     [before, 'before'],
     [after, 'after'],
@@ -36,9 +36,9 @@ export async function renderComparison(
     const files = countOf(diff.unknown.length, 'file');
     reporter.hint(`${files} at or below what is named above may or may not differ; --json lists them`);
   }
+  if (damaged.length > 0) return ExitCode.incomplete;
   if (exitCode && isDifferent(diff)) return ExitCode.differences;
-  const complete = before.snapshot.complete && after.snapshot.complete && damaged.length === 0;
-  return complete ? ExitCode.done : ExitCode.incomplete;
+  return comparison.complete ? ExitCode.done : ExitCode.incomplete;
 }
 
 function isDifferent({ added, modified, deleted, renamed }: SnapshotDiff): boolean {
@@ -95,14 +95,14 @@ export function comparisonSummary({ before, diff, milliseconds }: Comparison): s
 }
 
 /** Returns the document that `--json` prints. */
-export function comparisonDocument({ before, after, diff, damaged }: Comparison): object {
+export function comparisonDocument({ before, after, diff, complete, damaged }: Comparison): object {
   const withObjectId = ({ path, objectId }: { path: string; objectId: string }): object => ({
     path,
     object_id: objectId,
   });
   return {
     version: 1,
-    complete: before.snapshot.complete && after.snapshot.complete && damaged.length === 0,
+    complete,
     before: operandDocument(before),
     after: operandDocument(after),
     added: diff.added.map(withObjectId),
@@ -114,7 +114,8 @@ export function comparisonDocument({ before, after, diff, damaged }: Comparison)
   };
 }
 
-function operandDocument({ name, snapshot, saved }: Operand): object {
+/** Returns what `--json` says of one side. */
+export function operandDocument({ name, snapshot, saved }: Operand): object {
   const { id, complete, manifest, problems } = snapshot;
   return {
     name,
@@ -122,6 +123,11 @@ function operandDocument({ name, snapshot, saved }: Operand): object {
     complete,
     files: manifest.size,
     problems,
-    ...(saved && { saved_at: saved.savedAt.toISOString(), note: saved.note, subtree: saved.subtree }),
+    ...(saved && {
+      saved_at: saved.savedAt.toISOString(),
+      note: saved.note,
+      subtree: saved.subtree,
+      saved_id: saved.id,
+    }),
   };
 }

@@ -1,4 +1,5 @@
-import type { SavedSnapshotInfo, SavedSnapshotList } from '@muse/snapshot';
+import type { SavedSnapshotInfo } from '@muse/snapshot';
+import type { LogAnswer } from '../commands/log.js';
 import { ExitCode } from '../exit-code.js';
 import type { LogRequest } from '../request.js';
 import { byteSize, countOf } from './quantities.js';
@@ -8,13 +9,13 @@ import { writeJson, writeLines } from './write-answer.js';
 
 /** Prints a line for each saved snapshot, and names the damaged ones on stderr. */
 export async function renderLog(
-  list: SavedSnapshotList,
+  list: LogAnswer,
   { json }: LogRequest,
   reporter: Reporter,
 ): Promise<ExitCode> {
   const { snapshots, damaged } = list;
   if (json) await writeJson(logDocument(list));
-  else await writeLines(snapshots.map(logLine));
+  else await writeLines(snapshots.map((each) => logLine(each, each.file === list.latest)));
 
   for (const { error } of damaged) reporter.error(error.message);
   if (damaged.length > 0) {
@@ -26,7 +27,10 @@ export async function renderLog(
 }
 
 /** Returns the line of one: id, time, files, bytes, and what else there is to say. */
-export function logLine({ id, savedAt, note, subtree, complete, files, bytes }: SavedSnapshotInfo): string {
+export function logLine(
+  { id, savedAt, note, subtree, complete, files, bytes }: SavedSnapshotInfo,
+  isLatest: boolean,
+): string {
   const [subject = ''] = note.split(/[\n\r]/, 1);
   return [
     id,
@@ -34,13 +38,14 @@ export function logLine({ id, savedAt, note, subtree, complete, files, bytes }: 
     countOf(files, 'file'),
     byteSize(bytes),
     ...(subtree === '' ? [] : [`of ${subtree}`]),
+    ...(isLatest ? ['latest'] : []),
     ...(complete ? [] : ['incomplete']),
     ...(subject === '' ? [] : [subject]),
   ].join('  ');
 }
 
 /** Returns the document that `--json` prints. */
-export function logDocument({ snapshots, damaged }: SavedSnapshotList): object {
+export function logDocument({ snapshots, damaged, latest }: LogAnswer): object {
   return {
     version: 1,
     snapshots: snapshots.map(({ id, savedAt, note, subtree, complete, files, bytes, file }) => ({
@@ -48,6 +53,7 @@ export function logDocument({ snapshots, damaged }: SavedSnapshotList): object {
       saved_at: savedAt.toISOString(),
       note,
       subtree,
+      latest: file === latest,
       complete,
       files,
       bytes,

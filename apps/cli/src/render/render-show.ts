@@ -1,7 +1,9 @@
 import type { Operand } from '../commands/operand.js';
+import type { Shown } from '../commands/show.js';
 import { ExitCode } from '../exit-code.js';
 import type { ShowRequest } from '../request.js';
 import { problemLines } from './problem-lines.js';
+import { reportDamaged } from './report-damaged.js';
 import { byteSize, count } from './quantities.js';
 import type { Reporter } from './reporter.js';
 import { secondOf } from './times.js';
@@ -9,7 +11,7 @@ import { writeJsonPieces, writeLines, writeNulEnded } from './write-answer.js';
 
 /** Prints what is known of a snapshot, and its files. */
 export async function renderShow(
-  operand: Operand,
+  operand: Shown,
   { json, nameOnly, nul }: ShowRequest,
   reporter: Reporter,
 ): Promise<ExitCode> {
@@ -20,7 +22,8 @@ export async function renderShow(
 
   const { complete, problems } = operand.snapshot;
   for (const line of problemLines(problems)) reporter.error(line);
-  return complete ? ExitCode.done : ExitCode.incomplete;
+  reportDamaged(operand.damaged, reporter);
+  return complete && operand.damaged.length === 0 ? ExitCode.done : ExitCode.incomplete;
 }
 
 /** Returns a line for each thing to tell, an empty one, and then a line for each file. */

@@ -6,7 +6,8 @@ import {
   loadIgnoreFiles,
   loadIgnoreRules,
   PatternRules,
-  type RuleOwnerOptions,
+  type LoadIgnoreOptions,
+  type OnRuleText,
 } from '@muse/walker/ignore';
 import type { TreeOptions } from './tree-options.js';
 import type { SnapshotterOptions } from './types.js';
@@ -19,6 +20,7 @@ export type IgnoreOptions = TreeOptions &
 export async function readIgnoreRules(
   root: string,
   options: IgnoreOptions,
+  onText?: OnRuleText,
 ): Promise<IgnoreRules | undefined> {
   const {
     ignore,
@@ -28,11 +30,12 @@ export async function readIgnoreRules(
     noIgnore = false,
     problems = [],
   } = options;
+  const reading = { ...options, onText };
   const [stranger, git, own, named] = await Promise.all([
     usesMuse(options) ? checkMuseOwner(root, options) : undefined,
-    gitignore && !noIgnore ? loadGitIgnoreRules(root, options) : undefined,
-    ignore === undefined ? (noIgnore ? undefined : loadOwnRules(root, options)) : ignore || undefined,
-    ignoreFiles.length > 0 && !noIgnore ? loadIgnoreFiles(root, ignoreFiles, options) : undefined,
+    gitignore && !noIgnore ? loadGitIgnoreRules(root, reading) : undefined,
+    ignore === undefined ? (noIgnore ? undefined : loadOwnRules(root, reading)) : ignore || undefined,
+    ignoreFiles.length > 0 && !noIgnore ? loadIgnoreFiles(root, ignoreFiles, reading) : undefined,
   ]);
   const patterns = exclude.map((pattern) => ({ pattern }));
   const isNews = stranger && problems.every(({ message }) => message !== stranger.message);
@@ -52,7 +55,7 @@ export function readsRules({ ignore, ignoreFiles = [], gitignore, noIgnore }: Ig
 }
 
 /** Returns the rules of a root, where there is any: `muse init` writes a file without one, and none is fastest. */
-async function loadOwnRules(root: string, options: RuleOwnerOptions): Promise<IgnoreRules | undefined> {
+async function loadOwnRules(root: string, options: LoadIgnoreOptions): Promise<IgnoreRules | undefined> {
   const rules = await loadIgnoreRules(root, options);
   return rules && rules.rules.length + rules.problems.length > 0 ? rules : undefined;
 }

@@ -1,4 +1,5 @@
 import type { StatCache } from '@muse/stat-cache';
+import type { OnRuleText } from '@muse/walker/ignore';
 import { resolveRoot, type IgnoreRules, type ResolvedRoot } from '@muse/walker';
 import { readIgnoreRules, type IgnoreOptions } from './ignore-rules.js';
 import { openCache } from './open-cache.js';
@@ -15,10 +16,11 @@ export interface ReadOnlyContext {
 export async function openReadOnly(
   root: string,
   options: Pick<SnapshotterOptions, 'cache'> & IgnoreOptions,
+  onText?: OnRuleText,
 ): Promise<ReadOnlyContext> {
   const resolved = await resolveRoot(root);
   const [ignore, cache] = await Promise.all([
-    readIgnoreRules(resolved.root, options),
+    readIgnoreRules(resolved.root, options, onText),
     openCache(resolved, options),
   ]);
   return { root: resolved, ignore, cache };

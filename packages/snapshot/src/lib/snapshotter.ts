@@ -5,6 +5,7 @@ import { resolveRoot } from '@muse/walker';
 import { resolveSubtree, revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
 import { readIgnoreRules, readsRules, type IgnoreOptions } from './ignore-rules.js';
 import { openCache } from './open-cache.js';
+import { RuleTexts } from './rule-texts.js';
 import { takeSnapshot, type SnapshotContext } from './take-snapshot.js';
 import type { Snapshot, SnapshotCall, Snapshotter, SnapshotterOptions } from './types.js';
 
@@ -30,13 +31,14 @@ export async function openRoot(
   const resolved = await resolveRoot(root);
   if (subtree !== '') await resolveSubtree(resolved, subtree);
   const started = performance.now();
+  const texts = new RuleTexts();
   const pool = newPool(threads, options.logger);
   // They take longer to start than the cache to load.
   if (pool && subtree === '' && options.cache === undefined && (await isLarge(statCachePath(resolved.root))))
     startBeside(pool);
   try {
     const [ignore, cache] = await Promise.all([
-      readIgnoreRules(resolved.root, options),
+      readIgnoreRules(resolved.root, options, texts.add.bind(texts)),
       openCache(resolved, options, { defer: true, keep: again }),
     ]);
     return new RootSnapshotter(threads, again && readsRules(options) ? options : undefined, options.logger, {
@@ -45,6 +47,7 @@ export async function openRoot(
       cache,
       pool,
       ignore,
+      texts,
       oneFileSystem: options.oneFileSystem ?? false,
       loadMs: performance.now() - started,
     });
@@ -123,9 +126,13 @@ class RootSnapshotter implements Snapshotter {
     const { subtree = '' } = this.#context;
     const top = subtree === '' ? root : await resolveSubtree(root, subtree);
     const pool = await this.#pool();
-    const ignore = this.#rules ? await readIgnoreRules(root.root, this.#rules) : this.#context.ignore;
+    let { ignore, texts } = this.#context;
+    if (this.#rules) {
+      texts = new RuleTexts();
+      ignore = await readIgnoreRules(root.root, this.#rules, texts.add.bind(texts));
+    }
     signal?.throwIfAborted();
-    const context = { ...this.#context, root, top, pool, ignore };
+    const context = { ...this.#context, root, top, pool, ignore, texts };
     this.#context = { ...context, loadMs: 0 };
     const abort = () => pool?.setAborted(true);
     signal?.addEventListener('abort', abort);

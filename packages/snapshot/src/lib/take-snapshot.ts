@@ -23,6 +23,7 @@ import { LeftOutError } from './left-out-error.js';
 import { lookUpDirectory } from './lookup-directory.js';
 import { ProgressReport } from './progress-report.js';
 import { pruneCache } from './prune-cache.js';
+import type { RuleTexts } from './rule-texts.js';
 import type { Manifest, Problem, Snapshot, SnapshotCall, SnapshotStats } from './types.js';
 
 /** What a snapshotter keeps from one snapshot to the next. */
@@ -34,6 +35,8 @@ export interface SnapshotContext {
   readonly cache: StatCache | undefined;
   readonly pool: ThreadPool | undefined;
   readonly ignore: IgnoreRules | undefined;
+  /** What the rules are made of. */
+  readonly texts?: RuleTexts | undefined;
   readonly oneFileSystem: boolean;
   /** Milliseconds that loading the cache took; 0 for all snapshots but the first. */
   readonly loadMs: number;
@@ -123,7 +126,13 @@ export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall)
     },
   };
   return snapshotOf(
-    { id: assembled.id, complete: problems.length === 0, problems, stats },
+    {
+      id: assembled.id,
+      complete: problems.length === 0,
+      problems,
+      stats,
+      rules: context.texts?.list(root.root) ?? [],
+    },
     manifest,
     saveError,
   );
@@ -165,7 +174,7 @@ function later(tree: DirectoryNode<DirectoryIds>): () => Manifest {
 
 /** In a function of its own: a getter keeps alive whatever the function around it holds. */
 function snapshotOf(
-  { id, complete, problems, stats }: Omit<Snapshot, 'manifest' | 'saveError'>,
+  { id, complete, problems, stats, rules }: Omit<Snapshot, 'manifest' | 'saveError'>,
   manifest: () => Manifest,
   saveError: Error | undefined,
 ): Snapshot {
@@ -177,6 +186,7 @@ function snapshotOf(
     complete,
     problems,
     stats,
+    rules,
     ...(saveError && { saveError }),
   };
 }

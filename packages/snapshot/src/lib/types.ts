@@ -1,5 +1,6 @@
 import type { Logger, MissReason, ObjectId, StatCache, TemporaryFiles } from '@muse/stat-cache';
 import type { IgnoreRules, LeftOutKind } from '@muse/walker';
+import type { RuleText } from './rule-texts.js';
 import type { TreeOptions } from './tree-options.js';
 
 /** Tree path to object id, in path order. */
@@ -58,6 +59,8 @@ export interface Snapshot {
   readonly complete: boolean;
   readonly problems: readonly Problem[];
   readonly stats: SnapshotStats;
+  /** The texts that the rules were made of, where that is known. */
+  readonly rules?: readonly RuleText[] | undefined;
   /** Why the cache could not be saved, where it could not; the snapshot itself is not affected. */
   readonly saveError?: Error;
 }

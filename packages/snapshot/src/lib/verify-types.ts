@@ -1,6 +1,7 @@
 import type { MissReason, ObjectId } from '@muse/stat-cache';
 import type { DiffEntry, ModifiedEntry, RenamedEntry } from './diff.js';
-import type { Problem, SnapshotCall, SnapshotterOptions } from './types.js';
+import type { RuleText } from './rule-texts.js';
+import type { Problem, Snapshot, SnapshotCall, SnapshotterOptions } from './types.js';
 
 /** The field of a stat in which a file differs from its cache entry. */
 export type StatField = Exclude<MissReason, 'new' | 'racy' | 'cache-reset'>;
@@ -59,6 +60,16 @@ export interface VerifyOptions extends SnapshotterOptions, SnapshotCall {
   readonly sample?: number | undefined;
   /** Chooses the files of a sample: the same ones for the same seed and paths. Default: random. */
   readonly seed?: number | undefined;
+}
+
+/** How a tree is verified beside a manifest. */
+export interface VerifyManifestOptions extends Omit<VerifyOptions, 'cache'> {
+  /**
+   * Asked, once the tree was read, what to compare with, by the texts that the rules were made of. Default: the manifest
+   * as it was given.
+   */
+  readonly judged?:
+    ((rules: readonly RuleText[]) => Promise<Pick<Snapshot, 'manifest' | 'problems'>>) | undefined;
 }
 
 /** What was read, and what could not be. */

@@ -8,11 +8,18 @@ import { missingAmong } from './missing-paths.js';
 import { NothingToCompareError } from './nothing-to-compare-error.js';
 import { openReadOnly } from './read-only-context.js';
 import { readSample } from './read-sample.js';
+import { RuleTexts } from './rule-texts.js';
 import type { Problem, Snapshot } from './types.js';
 import { readAgain } from './verify-again.js';
 import { Sample } from './verify-sample.js';
 import { Comparison, compareWithCache, statField } from './verify-compare.js';
-import type { ManifestVerification, MissingFile, Verification, VerifyOptions } from './verify-types.js';
+import type {
+  ManifestVerification,
+  MissingFile,
+  Verification,
+  VerifyManifestOptions,
+  VerifyOptions,
+} from './verify-types.js';
 
 /**
  * Reads every byte of a tree again, trusting no stat, and says which files are not what the cache has. It changes
@@ -102,19 +109,21 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
 export async function verifyManifest(
   root: string,
   before: Pick<Snapshot, 'manifest' | 'problems'>,
-  options: Omit<VerifyOptions, 'cache'> = {},
+  options: VerifyManifestOptions = {},
 ): Promise<ManifestVerification> {
-  const { subtree = '', signal } = options;
+  const { subtree = '', judged, signal } = options;
   signal?.throwIfAborted();
   const prefix = subtree === '' ? '' : `${subtree}/`;
-  const context = await openReadOnly(root, { ...options, cache: false });
+  const texts = new RuleTexts();
+  const context = await openReadOnly(root, { ...options, cache: false }, texts.add.bind(texts));
   const sample = new Sample(options);
   const { taken } = await readSample(context, sample, options, (path) =>
     before.manifest.has(path.slice(prefix.length)),
   );
-  const manifest = new PathMap(before.manifest);
+  const old = judged ? await judged(texts.list(context.root.root)) : before;
+  const manifest = new PathMap(old.manifest);
   for (const path of sample.skipped) manifest.delete(path.slice(prefix.length));
-  const diff = diffSnapshots({ manifest, problems: before.problems }, taken);
+  const diff = diffSnapshots({ manifest, problems: old.problems }, taken);
   for (const { path } of taken.problems) sample.skipped.delete(prefix + path);
   return {
     files: taken.stats.files,

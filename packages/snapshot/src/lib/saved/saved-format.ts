@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { parseTreePath } from '@muse/paths';
 import { inChunks, jsonPieces, type FormattedSnapshot } from '../manifest-format.js';
 import { asSnapshot, parseFacts } from '../manifest-parse.js';
+import { decodeOptions, decodeRules, encodeOptions } from './saved-options.js';
 import type { SavedSnapshot, SavedSnapshotInfo } from './saved-types.js';
 
 /**
- * A saved snapshot is the `json` format of a manifest with some more keys: `saved_at`, `note` and `subtree` at the
- * beginning, and at the end `checksum`, the SHA-256 of all bytes before `,"checksum"`. The snapshot id vouches for the
+ * A saved snapshot is the `json` format of a manifest with some more keys: `saved_at`, `note`, `subtree`, `options` and
+ * `rules` at the beginning, and at the end `checksum`, the SHA-256 of all bytes before `,"checksum"`. The snapshot id vouches for the
  * manifest, and the checksum for the rest, too.
  */
 
 /** What a saver adds to a snapshot. */
-export type SavedFacts = Pick<SavedSnapshotInfo, 'savedAt' | 'note' | 'subtree'>;
+export type SavedFacts = Pick<SavedSnapshotInfo, 'savedAt' | 'note' | 'subtree' | 'options' | 'rules'>;
 
 const BEGINNING = /^\{"version":\d+,"saved_at":"/;
 const CHECKSUM_KEY = ',"checksum":"';
@@ -27,10 +28,17 @@ export function beginsAsSaved(bytes: Buffer): boolean {
 /** Returns the bytes of a saved snapshot, in chunks that are made one at a time. */
 export function* encodeSaved(
   snapshot: FormattedSnapshot,
-  { savedAt, note, subtree }: SavedFacts,
+  root: string,
+  { savedAt, note, subtree, options, rules }: SavedFacts,
 ): Iterable<Uint8Array> {
   const hash = createHash('sha256');
-  const more = { saved_at: savedAt.toISOString(), note, subtree };
+  const more = {
+    saved_at: savedAt.toISOString(),
+    note,
+    subtree,
+    options: encodeOptions(root, options),
+    rules,
+  };
   for (const chunk of inChunks(withoutEnd(jsonPieces(snapshot, more)))) {
     hash.update(chunk);
     yield chunk;
@@ -49,7 +57,7 @@ function* withoutEnd(pieces: Iterable<string>): Iterable<string> {
 }
 
 /** Returns a saved snapshot from its bytes: the checksum is right, the snapshot id as well, and each key is there once. */
-export function decodeSaved(bytes: Buffer, file: string): SavedSnapshot {
+export function decodeSaved(bytes: Buffer, root: string, file: string): SavedSnapshot {
   checkSum(bytes);
   const parsed = parseFacts(bytes);
   const snapshot = asSnapshot(parsed);
@@ -65,10 +73,12 @@ export function decodeSaved(bytes: Buffer, file: string): SavedSnapshot {
     return fail('what it says of the snapshot is not complete');
   }
   if (subtree !== '') parseTreePath(subtree);
+  const options = decodeOptions(root, parsed.facts['options']);
+  const rules = decodeRules(parsed.facts['rules']);
   if (files !== snapshot.manifest.size)
     fail(`it has ${snapshot.manifest.size} files, and "files" is ${files}`);
   if (complete !== snapshot.complete) fail('"complete" is not what its problems say');
-  return { ...snapshot, savedAt, note, subtree, files, bytes: size, file };
+  return { ...snapshot, savedAt, note, subtree, options, rules, files, bytes: size, file };
 }
 
 function isCount(value: unknown): value is number {

@@ -7,6 +7,8 @@ import { prepareToSave, readSaved, savedNames, writeSaved } from './saved-direct
 import { SavedSnapshotError } from './saved-error.js';
 import { beginsAsSaved, decodeSaved, encodeSaved } from './saved-format.js';
 import { newSavedName, parseSavedName, timeToSave, type SavedName } from './saved-name.js';
+import type { Snapshot } from '../types.js';
+import { decodeOptions, encodeOptions } from './saved-options.js';
 import type {
   DamagedSnapshot,
   LatestSnapshot,
@@ -26,23 +28,26 @@ import type {
  */
 export async function saveSnapshot(
   root: string,
-  snapshot: FormattedSnapshot,
-  { note = '', subtree = '', signal, temporaryFiles }: SaveSnapshotOptions = {},
+  snapshot: FormattedSnapshot & Partial<Pick<Snapshot, 'rules'>>,
+  { note = '', subtree = '', options = {}, signal, temporaryFiles }: SaveSnapshotOptions = {},
 ): Promise<SavedSnapshotInfo> {
   signal?.throwIfAborted();
   if (subtree !== '') parseTreePath(subtree);
   const resolved = (await resolveRoot(root)).root;
   await prepareToSave(resolved);
+  const { rules = [] } = snapshot;
   const nowMs = Date.now();
   const savedAt = new Date(timeToSave(nowMs, await newestFrom(nowMs, resolved, signal)));
   const name = newSavedName(snapshot.id, savedAt.getTime());
-  const chunks = encodeSaved(snapshot, { savedAt, note, subtree });
+  const chunks = encodeSaved(snapshot, resolved, { savedAt, note, subtree, options, rules });
   await writeSaved(resolved, name, chunks, { signal, temporaryFiles });
   return {
     id: snapshot.id,
     savedAt,
     note,
     subtree,
+    options: decodeOptions(resolved, encodeOptions(resolved, options)),
+    rules,
     complete: snapshot.complete,
     files: snapshot.manifest.size,
     bytes: snapshot.stats.bytes,
@@ -86,8 +91,8 @@ export async function listSavedSnapshots(
 }
 
 function infoOf(snapshot: SavedSnapshot): SavedSnapshotInfo {
-  const { id, savedAt, note, subtree, complete, files, bytes, file } = snapshot;
-  return { id, savedAt, note, subtree, complete, files, bytes, file };
+  const { id, savedAt, note, subtree, options, rules, complete, files, bytes, file } = snapshot;
+  return { id, savedAt, note, subtree, options, rules, complete, files, bytes, file };
 }
 
 /**
@@ -176,7 +181,7 @@ async function tryRead(
   try {
     const bytes = await readSaved(root, name, beginsAsSaved, signal);
     if (!bytes) return undefined;
-    const snapshot = decodeSaved(bytes, file);
+    const snapshot = decodeSaved(bytes, root, file);
     if (snapshot.id !== id) throw new Error(`its snapshot id is ${snapshot.id}, unlike its name`);
     if (snapshot.savedAt.getTime() !== timeMs) {
       throw new Error(`it was saved at ${snapshot.savedAt.toISOString()}, unlike its name`);

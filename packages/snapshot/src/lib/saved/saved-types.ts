@@ -1,4 +1,6 @@
 import type { ObjectId, TemporaryFiles } from '@muse/stat-cache';
+import type { RuleText } from '../rule-texts.js';
+import type { TreeOptions } from '../tree-options.js';
 import type { Manifest, Problem } from '../types.js';
 
 /** What is known of a saved snapshot without its files. */
@@ -14,6 +16,10 @@ export interface SavedSnapshotInfo {
   readonly note: string;
   /** The tree path of the directory that it is of; `''` is the root. */
   readonly subtree: string;
+  /** The options that it was taken with; paths in it are absolute. */
+  readonly options: TreeOptions;
+  /** The texts that its rules were made of. */
+  readonly rules: readonly RuleText[];
   /** Whether it has every file: false where there were problems. */
   readonly complete: boolean;
   /** Files in its manifest. */
@@ -60,6 +66,8 @@ export interface SaveSnapshotOptions {
   readonly note?: string | undefined;
   /** The tree path of the directory that it is of. Default: `''`, the root. */
   readonly subtree?: string | undefined;
+  /** The options that it was taken with, so that it can be compared by the same. Default: none. */
+  readonly options?: TreeOptions | undefined;
   /** Ends the call early: it rejects with the signal's reason, and leaves no file behind. */
   readonly signal?: AbortSignal | undefined;
   /** Hears of the temporary file. Default: nobody. */

@@ -7,5 +7,7 @@ import { LayeredRules } from './layered-rules.js';
  */
 export function combineIgnoreRules(...rules: readonly (IgnoreRules | undefined)[]): IgnoreRules | undefined {
   const some = rules.filter((each) => each !== undefined);
-  return some.length < 2 ? some[0] : new LayeredRules(LayeredRules.layersOf(some));
+  return some.length < 2
+    ? some[0]
+    : new LayeredRules(LayeredRules.layersOf(some), '', some.find(({ rootRule }) => rootRule)?.rootRule);
 }

@@ -7,8 +7,10 @@ export class LayeredRules implements IgnoreRules {
   readonly #layers: readonly RuleLayer[];
   /** The tree path of that directory. */
   readonly #at: string;
+  readonly rootRule: IgnoreRule | undefined;
 
-  constructor(layers: readonly RuleLayer[], at = '') {
+  constructor(layers: readonly RuleLayer[], at = '', rootRule?: IgnoreRule) {
+    this.rootRule = rootRule;
     this.#layers = layers;
     this.#at = at;
   }

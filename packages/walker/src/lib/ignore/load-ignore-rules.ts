@@ -5,10 +5,17 @@ import { codeOf, notTrusted } from '../problems.js';
 import type { WalkProblem } from '../types.js';
 import { fileErrorOf, IgnoreFileError } from './ignore-file-error.js';
 import { IgnorePatternError } from './ignore-pattern-error.js';
+import type { OnRuleText } from './on-rule-text.js';
 import { parseMuseIgnore } from './parse-muse-ignore.js';
 import { PatternRules } from './pattern-rules.js';
 import { readNamedFile, readTextFile } from './read-text-file.js';
 import { RuleOwners, type RuleOwnerOptions } from './rule-owners.js';
+
+/** Whose rules count, and who hears of what is read. */
+export interface LoadIgnoreOptions extends RuleOwnerOptions {
+  /** Hears of each text, and of the domain as that of `repo.json`. Default: nobody. */
+  readonly onText?: OnRuleText | undefined;
+}
 
 /**
  * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`. That of a stranger is not
@@ -19,14 +26,15 @@ import { RuleOwners, type RuleOwnerOptions } from './rule-owners.js';
  */
 export async function loadIgnoreRules(
   root: string,
-  options: RuleOwnerOptions = {},
+  options: LoadIgnoreOptions = {},
 ): Promise<PatternRules | undefined> {
   const file = join(root, '.museignore');
   const read = await readTextFile(file, readingRules);
   if (read === undefined) return undefined;
   const owners = await RuleOwners.of(root, options);
   if (!owners.trusts(read.uid, '')) return new PatternRules([], [notTrusted(file, read.uid)]);
-  return parseMuseIgnore(read.text, { domain: await loadDomain(root, owners), file });
+  options.onText?.(file, read.text);
+  return parseMuseIgnore(read.text, { domain: await loadDomain(root, owners, options), file });
 }
 
 /**
@@ -38,10 +46,11 @@ export async function loadIgnoreRules(
 export async function loadIgnoreFiles(
   root: string,
   files: readonly string[],
-  options: RuleOwnerOptions = {},
+  options: LoadIgnoreOptions = {},
 ): Promise<PatternRules> {
-  const domain = await loadDomain(root, await RuleOwners.of(root, options));
+  const domain = await loadDomain(root, await RuleOwners.of(root, options), options);
   const texts = await Promise.all(files.map((file) => readNamedFile(file, readingRules)));
+  for (const [index, file] of files.entries()) options.onText?.(file, texts[index] ?? '');
   const lists = files.map((file, index) => parseMuseIgnore(texts[index] ?? '', { domain, file }));
   try {
     return new PatternRules(lists.flatMap(({ rules }) => rules));
@@ -74,7 +83,13 @@ async function museOwner(root: string): Promise<number | undefined> {
   }
 }
 
-async function loadDomain(root: string, owners: RuleOwners): Promise<string> {
+async function loadDomain(root: string, owners: RuleOwners, { onText }: LoadIgnoreOptions): Promise<string> {
+  const domain = await readDomain(root, owners);
+  onText?.(join(museDir(root), 'repo.json'), domain);
+  return domain;
+}
+
+async function readDomain(root: string, owners: RuleOwners): Promise<string> {
   const uid = await museOwner(root);
   if (uid === undefined || !owners.trusts(uid, '')) return 'code';
   const file = join(museDir(root), 'repo.json');

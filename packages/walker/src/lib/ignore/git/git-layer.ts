@@ -6,6 +6,7 @@ import { PatternLayer } from '../pattern-layer.js';
 import { PatternList, type ListSize } from '../pattern-list.js';
 import { readGitIgnore } from '../pattern.js';
 import type { Decision, JudgedEntry, LayerRead, RuleLayer } from '../rule-layer.js';
+import type { OnRuleText } from '../on-rule-text.js';
 import type { RuleOwners } from '../rule-owners.js';
 import { readPatternFile } from './read-pattern-file.js';
 import { repositoryAt, RepositoryError } from './repository.js';
@@ -18,6 +19,7 @@ export interface GitReading {
   readonly owners: RuleOwners;
   /** Hears of a file of patterns that is no regular file. */
   readonly warn: ((message: string) => void) | undefined;
+  readonly onText: OnRuleText | undefined;
 }
 
 /** A directory that rules are read in. */
@@ -112,7 +114,7 @@ export class GitLayer implements RuleLayer {
     problems: WalkProblem[],
     { follow, directory }: { readonly follow: boolean; readonly directory?: string | undefined },
   ): Promise<GitLayer> {
-    const { owners, warn } = this.#reading;
+    const { owners, warn, onText } = this.#reading;
     const found = await readPatternFile(toOpenable(file), { follow });
     if (found.is === 'special') warn?.(`Took no patterns from ${JSON.stringify(file)}: ${found.reason}`);
     if (found.is === 'unreadable') problems.push(problemWith(file, directory, found.error));
@@ -121,6 +123,7 @@ export class GitLayer implements RuleLayer {
       problems.push(notTrusted(file, found.uid));
       return this;
     }
+    onText?.(file, found.text);
     try {
       return this.#withText(found.text, file);
     } catch (error) {

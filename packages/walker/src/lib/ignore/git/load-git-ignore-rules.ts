@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { relativeTreePath, toOpenable } from '@muse/paths';
 import { problemElsewhere } from '../../problems.js';
 import { resolveRoot } from '../../resolve-root.js';
-import type { IgnoreRules, WalkProblem } from '../../types.js';
+import type { IgnoreRule, IgnoreRules, WalkProblem } from '../../types.js';
 import { byteText } from '../byte-text.js';
 import { LayeredRules } from '../layered-rules.js';
+import type { OnRuleText } from '../on-rule-text.js';
 import { ReportLayer } from '../report-layer.js';
 import { RuleOwners, type RuleOwnerOptions } from '../rule-owners.js';
 import { GitLayer, type GitReading } from './git-layer.js';
@@ -14,6 +15,8 @@ import { isBareRepository, RepositoryError } from './repository.js';
 /** Whose rules count, and who hears of what git would warn about. */
 export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
   readonly logger?: { warn(message: string): void } | undefined;
+  /** Hears of the text of each file of patterns, when it is read. Default: nobody. */
+  readonly onText?: OnRuleText | undefined;
 }
 
 /**
@@ -22,25 +25,30 @@ export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
  * there is no repository, the root counts as the top of one. In a repository further down its own rules count alone.
  *
  * Neither the settings of the user (`core.excludesFile`, `core.ignoreCase`) nor what git tracks already counts, so that
- * the same files and rules give the same answer on each machine. The root itself is never left out.
+ * the same files and rules give the same answer on each machine. Where the rules above leave the root itself out, that is
+ * its `rootRule`.
  *
  * Rules that cannot be read, and those of strangers, which are not obeyed, are problems of the walk.
  */
 export async function loadGitIgnoreRules(
   root: string,
-  { logger, ...owners }: LoadGitIgnoreRulesOptions = {},
+  { logger, onText, ...owners }: LoadGitIgnoreRulesOptions = {},
 ): Promise<IgnoreRules> {
   const { root: resolved } = await resolveRoot(root);
-  const reading = { owners: await RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger) };
+  const reading = { owners: await RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger), onText };
   const problems: WalkProblem[] = [];
   let { layer, directory } = await findTop(resolved, reading, problems);
+  let rootRule: IgnoreRule | undefined;
   const prefix = relativeTreePath(directory, resolved);
   for (const name of prefix === '' ? [] : prefix.split('/')) {
     layer = await layer.withGitIgnore({ native: directory, path: undefined }, problems);
+    const decision = layer.decide({ path: '', name: byteText(name), directory: true });
+    if (decision?.ignored === true) rootRule ??= decision.rule;
     layer = layer.below(byteText(name));
     directory = join(directory, name);
   }
-  return new LayeredRules(problems.length > 0 ? [layer, new ReportLayer(problems)] : [layer]);
+  const layers = problems.length > 0 ? [layer, new ReportLayer(problems)] : [layer];
+  return new LayeredRules(layers, '', rootRule);
 }
 
 /**
