@@ -1,6 +1,6 @@
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { oracle, tempDir } from '@muse/testkit';
+import { makeTree, oracle, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { lines, muse, shell } from './muse.js';
 import { edit, editLines, museTree, save, savedFiles, spec } from './saved-trees.js';
@@ -150,5 +150,113 @@ describe('muse show', () => {
     expect(lines(run.stdout)).toEqual(editLines);
     const document = JSON.parse(await readFile(join(tree.path, '.muse/m.json'), 'utf8')) as object;
     expect(document).toMatchObject({ version: 1, snapshot_id: id, note: 'note', complete: true, files: 4 });
+  });
+});
+
+describe('a tree that Muse keeps things in', () => {
+  it('works without a word about what is not ours', async () => {
+    const id = 'c'.repeat(64);
+    await using tree = await museTree({
+      a: 'a',
+      '.muse': {
+        HEAD: 'refs/heads/main\n',
+        'config.toml': '[user]\nname = "x"\n',
+        'repo.json': '{"repo_id":"1","schema_version":"1","domain":"code"}',
+        refs: { heads: { main: id } },
+        objects: { cc: { c: 'a' } },
+        commits: { [`${id}.json`]: '{}' },
+        snapshots: {
+          [`${id}.json`]: `{"snapshot_id":"${id}","manifest":{"a":"${id}"},"created_at":"2026-01-01T00:00:00Z"}`,
+          [`99991231T235959.999Z-${id}-00000000.json`]: '',
+          note: 'mine',
+        },
+      },
+    });
+    const first = await save(tree);
+    await edit({ ...tree, path: await makeTree(spec, join(tree.path, 'sub')) });
+    const second = await save(tree);
+    for (const args of [
+      ['log'],
+      ['status', '--exit-code'],
+      ['show', 'latest'],
+      ['diff', 'latest~1', 'latest'],
+      ['verify', '--against', 'latest'],
+    ]) {
+      const run = await muse(['-q', ...args], { cwd: tree.path });
+      expect(run, args.join(' ')).toMatchObject({ code: 0, stderr: '' });
+    }
+    const log = await muse(['log'], { cwd: tree.path });
+    expect(lines(log.stdout).map((line) => line.slice(0, 71))).toEqual([second, first]);
+  });
+});
+
+describe('what is named in the place of a manifest', () => {
+  it('may be a pipe', async () => {
+    await using tree = await museTree({ a: 'a' });
+    const run = await shell(
+      'mkfifo .muse/p; muse snapshot -q --json > .muse/p & muse diff -q --exit-code .muse/p',
+      { cwd: tree.path },
+    );
+    expect(run).toMatchObject({ code: 0, stdout: Buffer.alloc(0), stderr: '' });
+  });
+
+  it.each([
+    ['/dev/zero', /it has more than the \d+ bytes allowed/],
+    ['large', /it has more than the \d+ bytes allowed/],
+    ['deep', /has more than 100 levels/],
+    ['twice', /the key "manifest" is there for the second time/],
+  ])('is refused where it is %s', async (name, reason) => {
+    await using tree = await museTree({
+      deep: '['.repeat(200_000),
+      twice: '{"manifest":{},"manifest":{}}',
+      large: '{',
+    });
+    await truncate(join(tree.path, 'large'), 700_000_000);
+    for (const args of [
+      ['show', name],
+      ['diff', name],
+      ['verify', '--against', name],
+    ]) {
+      const run = await muse(args, { cwd: tree.path });
+      expect(lines(run.stderr)).toEqual([expect.stringMatching(reason)]);
+      expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    }
+  });
+
+  it('is no directory for verify, and no file for log', async () => {
+    await using tree = await museTree({ a: 'a', d: {} });
+    expect((await muse(['verify', '--against', 'd'], { cwd: tree.path })).code).toBe(2);
+    const run = await muse(['log', 'a'], { cwd: tree.path });
+    expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    expect(run.stderr).toContain('not a directory');
+  });
+});
+
+describe('muse verify --against', () => {
+  it('tells changed, missing, moved and new files', async () => {
+    await using tree = await museTree(spec);
+    await save(tree);
+    await muse(['snapshot', '-q', '-o', '.muse/m.json'], { cwd: tree.path });
+    const clean = await muse(['verify', '--against', 'latest', '--strict'], { cwd: tree.path });
+    expect(clean).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+    await writeFile(join(tree.path, 'new'), 'new');
+    const added = await muse(['verify', '--against', 'latest'], { cwd: tree.path });
+    expect(added).toMatchObject({ code: 0, stdout: Buffer.from('new       new\n') });
+    expect((await muse(['verify', '--against', 'latest', '--strict'], { cwd: tree.path })).code).toBe(1);
+    await edit(tree);
+    for (const against of ['latest', '.muse/m.json']) {
+      const run = await muse(['verify', '--against', against], { cwd: tree.path });
+      expect(lines(run.stdout)).toEqual([
+        'changed   a',
+        'missing   gone',
+        'moved     moved -> d/here',
+        'new       new',
+      ]);
+      expect(run.code).toBe(1);
+    }
+    const part = await muse(['verify', '--against', 'latest', 'd'], { cwd: tree.path });
+    expect(lines(part.stdout)).toEqual(['new       here']);
+    expect(part.code).toBe(0);
+    expect((await muse(['verify', '--against', 'latest~9'], { cwd: tree.path })).code).toBe(4);
   });
 });

@@ -290,6 +290,8 @@ describe('muse status, diff, log and show --json', () => {
     expect(await run('diff', id, '.')).toMatchObject(changes);
     expect(await run('show', id)).toMatchObject({ note: 'a note', files: 4 });
     expect(await run('show', '.')).toMatchObject({ files: 4 });
+    const kinds = { changed: [{}], missing: [{}], moved: [{}], new: [{}] };
+    expect(await run('verify', '--against', id)).toMatchObject(kinds);
   });
 });
 

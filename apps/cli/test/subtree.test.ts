@@ -81,6 +81,24 @@ describe('muse snapshot of a directory in a repository', () => {
     expect(anyway.code).toBe(ignored ? 0 : 4);
   });
 
+  it('has no id for a root that git leaves out from above', async () => {
+    await using tree = tempDir();
+    await makeTree(
+      {
+        '.git': { HEAD: 'ref: refs/heads/x\n', objects: {}, refs: {} },
+        '.gitignore': '/build\n',
+        build: { deep: { x: 'x' } },
+      },
+      tree.path,
+    );
+    for (const directory of ['build', 'build/deep']) {
+      const run = await muse(['snapshot', '--gitignore', directory], { cwd: tree.path });
+      expect(run.stderr).toMatch(/left out: the pattern '\/build', line 1 of .*\.gitignore; --no-ignore/);
+      expect(run).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+      expect((await muse(['snapshot', '-q', directory], { cwd: tree.path })).code).toBe(0);
+    }
+  });
+
   it('takes a .git that is a root of its own for a directory like any other', async () => {
     await using tree = tempDir();
     await makeTree({ '.git': { HEAD: 'ref: x' } }, tree.path);
