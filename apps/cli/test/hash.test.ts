@@ -147,11 +147,8 @@ describe('muse hash -', () => {
     expect(run.code).toBe(0);
   });
 
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('ends on %s while it waits for input', async (signal, code) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('dies of %s while it waits for input', async (signal) => {
     const run = await muse(['hash', '-'], { signals: [[signal, 1_500]] });
-    expect(run).toMatchObject({ code, stderr: '', stdout: Buffer.alloc(0) });
+    expect(run).toMatchObject({ code: null, signal, stderr: '', stdout: Buffer.alloc(0) });
   });
 });
