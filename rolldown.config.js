@@ -6,7 +6,7 @@ import { defineConfig } from 'rolldown';
 
 /** Scripts of worker threads, which nothing imports: they are found beside the file that starts them. */
 const THREADS = {
-  '@muse/walker': ['src/lib/scan-worker.ts'],
+  '@muse/walker': ['src/lib/walk/scan-worker.ts'],
   '@muse/snapshot': ['src/lib/worker.ts'],
   '@muse/cli': ['../../packages/snapshot/src/lib/worker.ts'],
 };

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { createSnapshot, type Snapshot } from '@muse/snapshot';
 import { walk, type WalkedFile } from '@muse/walker';
-import { PackedStats } from '@muse/walker/scan';
+import { Details } from '@muse/walker/scan';
 import { shortest } from './measure.js';
 import { promisedWalk } from './rejected/promised-walk.js';
 
@@ -71,9 +71,9 @@ async function startThread(): Promise<void> {
 
 /** Packs as the walker's threads do, hands over as they do, and takes the names apart. */
 function clonePacked(files: readonly WalkedFile[]): string[] {
-  const packed = new PackedStats();
-  for (const { stat } of files) packed.add(stat);
-  const stats = packed.take();
+  const details = new Details();
+  for (const { stat } of files) details.add(stat);
+  const stats = details.words;
   const names = files.map(({ path }) => path).join('\0');
   return structuredClone({ names, stats }, { transfer: [stats.buffer as ArrayBuffer] }).names.split('\0');
 }

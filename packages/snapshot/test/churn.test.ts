@@ -74,7 +74,7 @@ describe('a snapshot of a tree in which', () => {
       if (++times < 3) sim.write('/r/f', Buffer.from('replaced'));
     });
     const cache = await openSimCache(sim, storage);
-    expect(cache.sortedLines?.count).toBe(2);
+    expect(cache.lines?.count).toBe(2);
     const { complete, stats } = await takeSimSnapshot(sim, cache);
     expect([complete, times]).toEqual([true, 3]);
     expect(stats).toMatchObject({ files: 1, pruned: 1 });

@@ -6,7 +6,10 @@ export {
   hashFile,
   hashFileSync,
   hashFileWith,
+  readListedFile,
+  readListedFileSync,
   type Abortable,
+  type FileRead,
   type HashedFile,
   type HashOptions,
 } from './lib/hash-file.js';

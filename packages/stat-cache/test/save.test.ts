@@ -99,13 +99,9 @@ describe('checkpoint', () => {
       cache.record(`f${n}`, fileStat(), id, boundary);
       if (n % 400 === 399) await cache.checkpoint();
     }
-    expect([cache.sortedLines, cache.isOverlaid('f0'), cache.hasOverlay]).toEqual([undefined, true, true]);
+    expect([cache.lines, cache.isPending('f0'), cache.hasPending]).toEqual([undefined, true, true]);
     await cache.save();
-    expect([cache.sortedLines?.count, cache.isOverlaid('f0'), cache.hasOverlay]).toEqual([
-      1500,
-      false,
-      false,
-    ]);
+    expect([cache.lines?.count, cache.isPending('f0'), cache.hasPending]).toEqual([1500, false, false]);
     expect(asMap(await StatCache.open({ root }))).toEqual(asMap(cache));
   });
 });

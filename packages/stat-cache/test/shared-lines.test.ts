@@ -13,18 +13,18 @@ async function opened(defer: boolean): Promise<{ cache: StatCache; root: string;
 }
 
 function overlaid(cache: StatCache): string[] {
-  return ['a', 'b', 'c', 'd', 'e'].filter((path) => cache.isOverlaid(path));
+  return ['a', 'b', 'c', 'd', 'e'].filter((path) => cache.isPending(path));
 }
 
-describe.each([false, true])('sortedLines, loaded with defer: %s', (defer) => {
+describe.each([false, true])('lines, loaded with defer: %s', (defer) => {
   it('lie in shared memory, and are as many as were loaded', async () => {
     const { cache } = await opened(defer);
-    const lines = cache.sortedLines;
+    const lines = cache.lines;
     expect(lines?.count).toBe(3);
     expect(lines?.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
     const body = Buffer.from(lines?.bytes ?? []).toString('utf8', lines?.from, lines?.to);
     expect(body).toBe(`${['a', 'b', 'c'].map((path) => lineText(path)).join(',\n')}\n`);
-    expect([cache.hasOverlay, overlaid(cache)]).toEqual([false, []]);
+    expect([cache.hasPending, overlaid(cache)]).toEqual([false, []]);
   });
 
   it('are overlaid by what is recorded, set and removed, before a save and after it', async () => {
@@ -34,9 +34,9 @@ describe.each([false, true])('sortedLines, loaded with defer: %s', (defer) => {
     cache.record('e', fileStat({ ctimeNs: boundary }), idOf('hello'));
     cache.setDimension('b', idOf('hello'), 'x', 'y');
     cache.prune(new Set(['a', 'b', 'd', 'e']));
-    expect([cache.hasOverlay, overlaid(cache)]).toEqual([true, ['a', 'b', 'c', 'd', 'e']]);
+    expect([cache.hasPending, overlaid(cache)]).toEqual([true, ['a', 'b', 'c', 'd', 'e']]);
     await cache.save();
-    expect([cache.hasOverlay, overlaid(cache), cache.size]).toEqual([true, ['a', 'b', 'c', 'd', 'e'], 4]);
+    expect([cache.hasPending, overlaid(cache), cache.size]).toEqual([true, ['a', 'b', 'c', 'd', 'e'], 4]);
     expect([...asMap(cache).keys()]).toEqual(['a', 'b', 'd', 'e']);
   });
 
@@ -45,10 +45,10 @@ describe.each([false, true])('sortedLines, loaded with defer: %s', (defer) => {
     for (let n = 0; n < 2000; n++) cache.record(`n/${String(n)}`, fileStat(), idOf('hello'), boundary);
     cache.record('racy', fileStat({ ctimeNs: boundary }), idOf('hello'));
     await cache.save();
-    const lines = cache.sortedLines;
+    const lines = cache.lines;
     expect(lines?.count).toBe(2003);
     expect(Buffer.from(lines?.bytes ?? []).toString()).toBe(storedText(root));
-    expect([cache.size, cache.racy, cache.isOverlaid('racy'), cache.isOverlaid('n/5')]).toEqual([
+    expect([cache.size, cache.racy, cache.isPending('racy'), cache.isPending('n/5')]).toEqual([
       2004,
       1,
       true,
@@ -62,14 +62,18 @@ describe.each([false, true])('sortedLines, loaded with defer: %s', (defer) => {
     expect((await StatCache.open({ root })).size).toBe(1);
   });
 
-  it('are left alone by a prune that is told that all of them have a file', async () => {
-    const { cache, boundary } = await opened(defer);
+  it('are removed by where they are, but for the pending paths', async () => {
+    const { cache, root, boundary } = await opened(defer);
+    cache.record('b', fileStat({ ino: 9n }), idOf('newer'), boundary);
     cache.record('d', fileStat(), idOf('hello'), boundary);
-    expect(cache.prune(new Set(['a', 'b', 'c']), { matched: 3 })).toBe(1);
-    expect(cache.has('d')).toBe(false);
-    expect(cache.prune(new Set(['a', 'b']), { matched: 2 })).toBe(1);
-    expect([...asMap(cache).keys()]).toEqual(['a', 'b']);
-    expect(cache.size).toBe(2);
+    const { lines } = cache;
+    if (!lines) throw new Error('There are no lines');
+    expect(cache.removeLines([lines])).toBe(2);
+    expect([...asMap(cache).keys()].sort()).toEqual(['b', 'd']);
+    expect([...cache.pendingPaths()].sort()).toEqual(['b', 'd']);
+    expect(cache.remove(['d', 'none'])).toBe(1);
+    await cache.save();
+    expect([...asMap(await StatCache.open({ root })).keys()]).toEqual(['b']);
   });
 
   it('count what is recorded and removed while a large save is under way', async () => {
@@ -90,9 +94,9 @@ describe.each([false, true])('sortedLines, loaded with defer: %s', (defer) => {
   });
 });
 
-it('sortedLines are undefined where there is no canonical text', async () => {
+it('lines are undefined where there is no canonical text', async () => {
   const root = await museRoot({ '.muse/cache/stat.json': looseText(lineText('a')) });
-  expect((await StatCache.open({ root })).sortedLines).toBeUndefined();
-  expect(StatCache.empty().sortedLines).toBeUndefined();
-  expect(StatCache.empty().hasOverlay).toBe(false);
+  expect((await StatCache.open({ root })).lines).toBeUndefined();
+  expect(StatCache.empty().lines).toBeUndefined();
+  expect(StatCache.empty().hasPending).toBe(false);
 });

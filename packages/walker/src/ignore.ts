@@ -16,5 +16,5 @@ export { parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/parse
 export { PatternRules } from './lib/ignore/pattern-rules.js';
 export { combineIgnoreRules } from './lib/ignore/combine-ignore-rules.js';
 export type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules } from './lib/types.js';
-export { rulesAbove, type RulesAbove } from './lib/rules-above.js';
+export { rulesAbove, type RulesAbove } from './lib/ignore/rules-above.js';
 export type { RuleOwnerOptions } from './lib/ignore/rule-owners.js';

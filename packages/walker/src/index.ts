@@ -1,5 +1,5 @@
-export { listDirectory, type DirectoryListing, type ListedEntry } from './lib/list-directory.js';
-export { resolveRoot, type ResolvedRoot } from './lib/resolve-root.js';
+export { listDirectory, type DirectoryListing, type ListedEntry } from './lib/walk/list-directory.js';
+export { resolveRoot, type ResolvedRoot } from './lib/walk/resolve-root.js';
 export type {
   EnteredDirectory,
   EnteredRules,
@@ -9,4 +9,4 @@ export type {
   WalkedStat,
   WalkProblem,
 } from './lib/types.js';
-export { walk, type Walk, type WalkedFile, type WalkOptions } from './lib/walk.js';
+export { walk, type Walk, type WalkedFile, type WalkOptions } from './lib/walk/walk.js';

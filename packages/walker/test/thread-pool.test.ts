@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { ThreadPool } from '@muse/walker/scan';
@@ -85,11 +86,17 @@ describe('ThreadPool, when a thread ends by itself,', () => {
 
   it('is broken although nothing was under way', async () => {
     const workers: Worker[] = [];
-    const add = (worker: Worker) => void workers.push(worker);
+    const ready: Promise<unknown>[] = [];
+    const add = (worker: Worker) => {
+      workers.push(worker);
+      ready.push(once(worker, 'message'));
+    };
     process.on('worker', add);
     onTestFinished(() => void process.off('worker', add));
     const pool = poolOf(2);
     await untilOnline(pool);
+    // A thread that ends before it is ready could not be started, which is another matter.
+    await Promise.all(ready);
     await workers[1]?.terminate();
     expect(pool.broken).toBe(true);
     await expect(pool.run(echo(1))).rejects.toThrow(/worker thread ended/);

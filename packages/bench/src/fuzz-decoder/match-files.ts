@@ -1,5 +1,6 @@
 import type { CacheContents } from '@muse/stat-cache';
-import { CHANGED, matchEntries } from '@muse/stat-cache/json-v3';
+import { compareKey, keyEnd, lowerBound, nextLine, objectIdOffset } from '@muse/stat-cache/lines';
+import { DETAIL_WORDS, STAT_LAYOUT } from '@muse/walker/scan';
 import { naivePathBytes } from './naive-path.js';
 import type { NaiveEntry } from './naive-reader.js';
 
@@ -28,16 +29,20 @@ export function* matchFiles(
   const lines = contents.sorted;
   if (!lines) return;
   const text = Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length);
-  for (const [path, files] of directories) {
-    const names = files.map(({ name }) => name);
-    const stats = new BigInt64Array(files.flatMap(({ entry }) => packed(entry, change)));
-    const out = new Uint32Array(files.length);
-    const kinds = new Uint8Array(files.length);
-    matchEntries(lines, { path, names, kinds, stats, from: 0, to: files.length }, out);
-    for (const [index, name] of names.entries()) {
-      const note = out[index] ?? 0;
-      const id = note > CHANGED ? text.toString('latin1', note, note + ID_LENGTH) : undefined;
-      yield { path: path === '' ? name : `${path}/${name}`, id };
+  for (const [directory, files] of directories) {
+    for (const { name, entry } of files) {
+      const path = directory === '' ? name : `${directory}/${name}`;
+      const key = naivePathBytes(path);
+      const line = key ? lowerBound(lines, key) : lines.to;
+      const found = key !== undefined && line < lines.to && compareKey(lines.bytes, line, key) === 0;
+      const next = found ? nextLine(lines.bytes, line) : lines.to;
+      const repeated = found && next < lines.to && compareKey(lines.bytes, next, key) === 0;
+      const words = new Int32Array(BigInt64Array.from(packed(entry, change)).buffer, 0, DETAIL_WORDS);
+      const id =
+        found && !repeated
+          ? objectIdOffset(lines.bytes, line, keyEnd(lines.bytes, line), words, 0, STAT_LAYOUT)
+          : 0;
+      yield { path, id: id > 0 ? text.toString('latin1', id, id + ID_LENGTH) : undefined };
     }
   }
 }

@@ -1,15 +1,16 @@
 import { blobId, type ObjectId } from '@muse/stat-cache';
-import { DIRECTORY, DirectoryNode, FILE, LEFT_OUT, PackedStats } from '@muse/walker/scan';
+import { DIRECTORY, DirectoryNode, LEFT_OUT, NEW as FILE } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
+import { listingOf } from '../../test/support/listings.js';
 import { assemble, manifestOf } from './assemble.js';
-import { Breather } from './breather.js';
-import { DirectoryIds } from './directory-ids.js';
+import { DirectoryFiles } from './directory-files.js';
 import { computeSnapshotId } from './snapshot-id.js';
 import type { Problem } from './types.js';
+import { Yielder } from './yielder.js';
 
 const id = blobId(Buffer.from('x'));
 
-/** A directory of entries, each with its kind; files have the object id of `x` but for those in `without`. */
+/** A directory of entries, each with its match; files have the object id of `x` but for those in `without`. */
 function nodeOf(
   path: string,
   entries: Readonly<Record<string, number>>,
@@ -17,33 +18,23 @@ function nodeOf(
     parent,
     without = [],
     problems = [],
-  }: { parent?: DirectoryNode<DirectoryIds>; without?: string[]; problems?: Problem[] } = {},
-): DirectoryNode<DirectoryIds> {
-  const node = new DirectoryNode<DirectoryIds>(path, { dev: 1n, ino: 1n }, parent);
-  const names = Object.keys(entries);
-  const stats = new PackedStats();
-  for (const [i] of names.entries())
-    stats.add({ dev: 1n, ino: BigInt(i), size: 10n, mtimeNs: 0n, ctimeNs: 0n });
-  const listing = {
-    names,
-    kinds: Uint8Array.from(Object.values(entries)),
-    stats: stats.take(),
-    from: 0,
-    to: names.length,
-  };
+  }: { parent?: DirectoryNode<DirectoryFiles>; without?: string[]; problems?: Problem[] } = {},
+): DirectoryNode<DirectoryFiles> {
+  const node = new DirectoryNode<DirectoryFiles>(path, { dev: 1n, ino: 1n }, parent, { from: 0, to: 0 });
+  const listing = listingOf(entries);
   node.listing = listing;
-  node.value = new DirectoryIds(node, listing, undefined);
+  node.value = new DirectoryFiles(node, listing, undefined);
   node.value.problems.push(...problems);
-  for (const [i, name] of names.entries()) if (!without.includes(name)) node.value.set(i, id);
+  for (const [i, name] of Object.keys(entries).entries()) if (!without.includes(name)) node.value.set(i, id);
   parent?.children.set(path.slice(parent.prefix.length), node);
   return node;
 }
 
 /** What a tree comes to, and its manifest, which is the same whether it is made on the way or later. */
-async function assembled(root: DirectoryNode<DirectoryIds>) {
+async function assembled(root: DirectoryNode<DirectoryFiles>) {
   const manifest = new Map<string, ObjectId>();
   const onEntry = (path: string, objectId: ObjectId) => void manifest.set(path, objectId);
-  const made = await assemble(root, { breather: new Breather(), onEntry });
+  const made = await assemble(root, { yielder: new Yielder(), onEntry });
   expect([...manifestOf(root)]).toEqual([...manifest]);
   return { ...made, manifest };
 }

@@ -3,31 +3,27 @@ import type { MissReason, ObjectId } from '@muse/stat-cache';
 import {
   countLeftOut,
   directoriesOf,
-  FILE,
+  entriesInPathOrder,
+  isFile,
   noneLeftOut,
-  runsOf,
-  SizeView,
   type DirectoryNode,
-  type Listing,
   type Run,
 } from '@muse/walker/scan';
-import type { Breather } from './breather.js';
-import type { DirectoryIds } from './directory-ids.js';
+import type { DirectoryFiles } from './directory-files.js';
 import { SnapshotIdHasher } from './snapshot-id.js';
 import type { Problem, SnapshotStats } from './types.js';
+import type { Yielder } from './yielder.js';
 
-/** What a scanned and hashed tree comes to. */
+/** What a listed and hashed tree comes to. */
 export interface Assembled {
   readonly id: ObjectId;
   readonly problems: readonly Problem[];
-  /** Stored lines that a file was found for. */
-  readonly matched: number;
   readonly counts: Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'hits' | 'misses' | 'leftOut'>;
 }
 
 /** How a tree is put together. */
 export interface AssembleOptions {
-  readonly breather: Breather;
+  readonly yielder: Yielder;
   readonly signal?: AbortSignal | undefined;
   /** Called with each entry of the manifest, in path order. */
   readonly onEntry?: ((path: string, id: ObjectId) => void) | undefined;
@@ -35,28 +31,27 @@ export interface AssembleOptions {
 
 /** Makes the snapshot id of a tree, and counts what is in it. All paths in the result begin where the tree does. */
 export async function assemble(
-  root: DirectoryNode<DirectoryIds>,
-  { breather, signal, onEntry }: AssembleOptions,
+  top: DirectoryNode<DirectoryFiles>,
+  { yielder, signal, onEntry }: AssembleOptions,
 ): Promise<Assembled> {
-  const start = root.prefix.length;
+  const start = top.prefix.length;
   const assembly = new Assembly(start, onEntry);
-  for (const run of runsOf(root)) {
+  for (const run of entriesInPathOrder(top)) {
     assembly.add(run);
-    const turn = breather.step(run.to - run.from);
+    const turn = yielder.step(run.to - run.from);
     if (turn) {
       await turn;
       signal?.throwIfAborted();
     }
   }
   const { files, bytes, nowhere } = assembly;
-  const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
-  const { problems, directories, misses, surplus, matched } = collect(root);
+  const { problems, directories, misses, surplus } = collect(top);
   const leftOut = noneLeftOut();
-  countLeftOut(root, leftOut);
+  countLeftOut(top, leftOut);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
+  const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   return {
     id: assembly.digest(),
-    matched,
     problems: allNamed(start === 0 ? problems : problems.map(fromStart), nowhere),
     counts: {
       files,
@@ -69,7 +64,7 @@ export async function assemble(
   };
 }
 
-/** The files of a tree, while they are put together. Of a class, and not asynchronous, since V8 compiles that in half the time. */
+/** The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time. */
 class Assembly {
   files = 0;
   bytes = 0;
@@ -86,21 +81,26 @@ class Assembly {
   }
 
   /** Takes what comes next in path order. */
-  add({ directory, listing, from, to }: Run<DirectoryIds>): void {
-    const { names, kinds, stats } = listing;
-    const ids = directory.value;
+  add({ directory, listing, from, to, names }: Run<DirectoryFiles>): void {
+    const { value } = directory;
     const prefix = directory.prefix.slice(this.#start);
-    const sizes = new SizeView(stats);
     this.#hasher.enter(prefix);
-    for (let i = from; i < to; i++) {
-      if (kinds[i] !== FILE) continue;
-      const name = names[i] ?? '';
-      if (this.#addFile(prefix, name, ids, listing, i)) {
-        this.files++;
-        this.bytes += sizes.at(i);
+    for (let entry = from; entry < to; entry++, names.next()) {
+      if (!isFile(listing.match(entry))) continue;
+      const offset = value?.offsetOf(entry) ?? 0;
+      if (offset > 0 && value?.lines && !this.#onEntry) {
+        this.#hasher.addBytes(names, value.lines, offset);
       } else {
-        this.nowhere.push(prefix + name);
+        const id = value?.idOf(entry);
+        if (id === undefined) {
+          this.nowhere.push(prefix + names.text);
+          continue;
+        }
+        this.#hasher.add(names.text, id);
+        this.#onEntry?.(prefix + names.text, id);
       }
+      this.files++;
+      this.bytes += listing.size(entry);
     }
   }
 
@@ -108,44 +108,23 @@ class Assembly {
   digest(): ObjectId {
     return this.#hasher.digest();
   }
-
-  /** Returns false for a file without an object id. */
-  #addFile(
-    prefix: string,
-    name: string,
-    ids: DirectoryIds | undefined,
-    listing: Listing,
-    index: number,
-  ): boolean {
-    const stored = ids?.storedAt(listing, index) ?? 0;
-    if (stored > 0 && ids?.lines && !this.#onEntry) {
-      this.#hasher.addStored(name, ids.lines, stored);
-      return true;
-    }
-    const id = ids?.idOf(listing, index);
-    if (id === undefined) return false;
-    this.#hasher.add(name, id);
-    this.#onEntry?.(prefix + name, id);
-    return true;
-  }
 }
 
 /** Returns the manifest of a tree, put together in one go: some 0.5 µs a file. */
-export function manifestOf(root: DirectoryNode<DirectoryIds>): Map<string, ObjectId> {
+export function manifestOf(top: DirectoryNode<DirectoryFiles>): Map<string, ObjectId> {
   let manifest = new Map<string, ObjectId>();
-  const start = root.prefix.length;
-  for (const { directory, listing, from, to } of runsOf(root)) {
+  const start = top.prefix.length;
+  for (const { directory, listing, from, to, names } of entriesInPathOrder(top)) {
     const prefix = directory.prefix.slice(start);
-    for (let i = from; i < to; i++) {
-      if (listing.kinds[i] !== FILE) continue;
-      const id = directory.value?.idOf(listing, i);
-      if (id !== undefined) manifest = withPath(manifest, prefix + (listing.names[i] ?? ''), id);
+    for (let entry = from; entry < to; entry++, names.next()) {
+      const id = isFile(listing.match(entry)) ? directory.value?.idOf(entry) : undefined;
+      if (id !== undefined) manifest = withPath(manifest, prefix + names.text, id);
     }
   }
   return manifest;
 }
 
-function collect(root: DirectoryNode<DirectoryIds>) {
+function collect(top: DirectoryNode<DirectoryFiles>) {
   const misses: Record<MissReason, number> = {
     new: 0,
     size: 0,
@@ -157,20 +136,18 @@ function collect(root: DirectoryNode<DirectoryIds>) {
   };
   const problems: Problem[] = [];
   let directories = 0;
-  let matched = 0;
   // What was read of a file may be more or less than its size said.
   let surplus = 0;
-  for (const node of directoriesOf(root)) {
-    if (node.listing) directories++;
-    problems.push(...node.problems);
-    matched += node.value?.matched ?? 0;
-    for (const problem of node.value?.problems ?? []) problems.push(problem);
-    for (const { reason, size, bytes } of node.value?.misses ?? []) {
+  for (const { listing, problems: own, value } of directoriesOf(top)) {
+    if (listing) directories++;
+    for (const problem of own) problems.push(problem);
+    for (const problem of value?.problems ?? []) problems.push(problem);
+    for (const { reason, size, bytes } of value?.misses ?? []) {
       misses[reason]++;
       surplus += bytes - size;
     }
   }
-  return { problems, directories, misses, surplus, matched };
+  return { problems, directories, misses, surplus };
 }
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */

@@ -1,7 +1,7 @@
 import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
 import type { Assembled } from './assemble.js';
-import { pruneCache } from './prune-cache.js';
+import { pruneCache, type Found } from './prune-cache.js';
 import type { Problem } from './types.js';
 
 const id: ObjectId = blobId(new Uint8Array());
@@ -23,9 +23,18 @@ function prune(
   const assembled = {
     counts: { files: files.length },
     problems: problems.map((path) => ({ path }) as Problem),
-    matched: 0,
   } as unknown as Assembled;
-  return pruneCache(cache, assembled, uncached, () => new Map(files.map((path) => [path, id])));
+  const tree = undefined as unknown as Found['tree'];
+  const manifest = () => new Map(files.map((path) => [path, id]));
+  return pruneCache(cache, {
+    tree,
+    lines: undefined,
+    pending: [],
+    assembled,
+    uncached,
+    subtree: '',
+    manifest,
+  });
 }
 
 const left = (cache: StatCache) => [...cache.entries()].map(([path]) => path).sort();

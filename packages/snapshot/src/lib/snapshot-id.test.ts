@@ -99,9 +99,9 @@ describe('SnapshotIdHasher', () => {
     hasher.add('a', a);
     hasher.enter('d\udcff/');
     hasher.add('f', a);
-    hasher.addStored('\udce9', Buffer.from(`  ${b}  `), 2);
+    hasher.addBytes({ bytes: Buffer.of(0, 0xe9, 0), from: 1, to: 2 }, Buffer.from(`  ${b}  `), 2);
     hasher.enter('');
-    hasher.addStored('z', Buffer.from(a), 0);
+    hasher.addBytes({ bytes: Buffer.from('z'), from: 0, to: 1 }, Buffer.from(a), 0);
     const manifest = { a, 'd\udcff/\udce9': b, 'd\udcff/f': a, z: a };
     expect(hasher.digest()).toBe(computeSnapshotId(new Map(Object.entries(manifest))));
   });
@@ -115,7 +115,8 @@ describe('SnapshotIdHasher', () => {
         for (const directory of prefixes) {
           hasher.enter(`${directory}/`);
           for (const [path, id] of list) {
-            hasher.addStored(path, Buffer.from(id), 0);
+            const bytes = treePathToBytes(path);
+            hasher.addBytes({ bytes, from: 0, to: bytes.length }, Buffer.from(id), 0);
             manifest.push(`${treePathToBytes(`${directory}/${path}`).toString('latin1')}\0${id}`);
           }
         }

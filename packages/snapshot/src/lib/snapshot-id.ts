@@ -45,13 +45,24 @@ export class SnapshotIdHasher {
     this.#length += ID_BYTES;
   }
 
-  /** Takes the next entry, whose object id stands in `bytes` from `at` on. */
-  addStored(name: string, bytes: Uint8Array, at: number): void {
-    this.#addPath(name);
+  /** Takes the next entry as bytes: its name, and its object id from an offset in other bytes on. */
+  addBytes(
+    { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
+    ids: Uint8Array,
+    id: number,
+  ): void {
+    const prefix = this.#prefix;
+    this.#makeRoom(prefix.length + to - from + ID_BYTES + 2);
     const chunk = this.#chunk;
-    const to = this.#length;
-    for (let i = 0; i < ID_BYTES; i++) chunk[to + i] = bytes[at + i] ?? 0;
-    this.#length += ID_BYTES;
+    let at = this.#length;
+    if (!this.#isFirst) chunk[at++] = 0;
+    this.#isFirst = false;
+    chunk.set(prefix, at);
+    at += prefix.length;
+    for (let i = from; i < to; i++) chunk[at++] = bytes[i] ?? 0;
+    chunk[at++] = 0;
+    for (let i = id; i < id + ID_BYTES; i++) chunk[at++] = ids[i] ?? 0;
+    this.#length = at;
   }
 
   /** Returns the snapshot id of all entries, and ends the hasher. */

@@ -2,7 +2,14 @@ import { lstat } from 'node:fs/promises';
 import { statCachePath, toOpenable } from '@muse/paths';
 import type { Logger } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
-import { resolveSubtree, revisitRoot, startBeside, threadCount, ThreadPool } from '@muse/walker/scan';
+import {
+  CACHE_BYTES_WORTH_THREADS,
+  resolveSubtree,
+  revisitRoot,
+  startWorkersBesideMain,
+  threadCount,
+  ThreadPool,
+} from '@muse/walker/scan';
 import { readIgnoreRules, readsRules, type IgnoreOptions } from './ignore-rules.js';
 import { openCache } from './open-cache.js';
 import { RuleTexts } from './rule-texts.js';
@@ -35,7 +42,7 @@ export async function openRoot(
   const pool = newPool(threads, options.logger);
   // They take longer to start than the cache to load.
   if (pool && subtree === '' && options.cache === undefined && (await isLarge(statCachePath(resolved.root))))
-    startBeside(pool);
+    startWorkersBesideMain(pool);
   try {
     const [ignore, cache] = await Promise.all([
       readIgnoreRules(resolved.root, options, texts.add.bind(texts)),
@@ -66,12 +73,9 @@ function newPool(threads: number, logger: Logger | undefined): ThreadPool | unde
   );
 }
 
-/** Bytes of a cache file from which on threads are worth their start: some 4000 files. */
-const LARGE_CACHE = 1024 * 1024;
-
 async function isLarge(file: string): Promise<boolean> {
   try {
-    return (await lstat(toOpenable(file))).size > LARGE_CACHE;
+    return (await lstat(toOpenable(file))).size > CACHE_BYTES_WORTH_THREADS;
   } catch {
     return false;
   }

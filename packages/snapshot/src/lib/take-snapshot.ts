@@ -1,30 +1,32 @@
-import { withPath } from '@muse/paths';
-import type { FileCalls, ObjectId, StatCache } from '@muse/stat-cache';
+import { treePathToBytes, withPath } from '@muse/paths';
+import type { FileCalls, ObjectId, SortedLines, StatCache } from '@muse/stat-cache';
+import { lowerBound } from '@muse/stat-cache/lines';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
 import {
-  ScanExecutor,
   directoriesOf,
+  KNOWN_FILES_WORTH_THREADS,
   rulesAbove,
-  startBeside,
-  TreeScan,
+  startWorkersBesideMain,
+  Tree,
+  TypeScriptScanEngine,
   type DirectoryNode,
+  type LineRange,
   type RulesAbove,
   type ScanCalls,
-  type ScannedEntries,
   type ThreadPool,
 } from '@muse/walker/scan';
-import { annotateWith, sharedLines } from './annotate.js';
-import { assemble, manifestOf } from './assemble.js';
-import { Breather } from './breather.js';
+import { assemble, manifestOf, type Assembled } from './assemble.js';
 import { startCheckpoints } from './checkpoints.js';
-import type { DirectoryIds } from './directory-ids.js';
-import { hashMisses } from './hash-misses.js';
+import { judgeDirectory, type DirectoryFiles } from './directory-files.js';
+import { TypeScriptHashEngine } from './hash-engine.js';
+import { hashMisses, type Hashed } from './hash-misses.js';
+import { LineJoin } from './join.js';
 import { LeftOutError } from './left-out-error.js';
-import { lookUpDirectory } from './lookup-directory.js';
 import { ProgressReport } from './progress-report.js';
 import { pruneCache } from './prune-cache.js';
 import type { RuleTexts } from './rule-texts.js';
-import type { Manifest, Problem, Snapshot, SnapshotCall, SnapshotStats } from './types.js';
+import type { Manifest, Problem, Snapshot, SnapshotCall } from './types.js';
+import { Yielder } from './yielder.js';
 
 /** What a snapshotter keeps from one snapshot to the next. */
 export interface SnapshotContext {
@@ -44,102 +46,167 @@ export interface SnapshotContext {
   readonly calls?: { readonly scan: ScanCalls; readonly files: FileCalls } | undefined;
 }
 
-/** Files that a tree had when it was cached, from which on threads are worth their start at once. */
-const LARGE_TREE = 4000;
-
-/** Takes one snapshot: list and look up, hash what is not known, record, put together, save. */
+/** Takes one snapshot: lists, joins with the cache, hashes what is not known, puts together, saves. */
 export async function takeSnapshot(context: SnapshotContext, call: SnapshotCall): Promise<Snapshot> {
-  const { root, subtree = '', top = root, cache, pool, ignore, oneFileSystem, loadMs } = context;
-  const { signal } = call;
+  const { cache, subtree = '', loadMs } = context;
   const watch = new Stopwatch();
   const progress = new ProgressReport(call.onProgress);
-  const breather = new Breather();
+  const lines = sharedLines(cache?.lines);
 
   progress.enter('scan');
-  const lines = sharedLines(cache);
-  if (pool && lines && subtree === '' && lines.count > LARGE_TREE) startBeside(pool);
-  const annotation = lines && {
-    data: lines,
-    annotate: (entries: ScannedEntries) => annotateWith(lines, entries),
-  };
-  const known = { cache, lines: lines && asBuffer(lines.bytes) };
-  const above = await rulesAbove(root.root, subtree, ignore);
-  if (above.leftOut) throw leftOutError(subtree, above.leftOut);
-  const scan = new TreeScan<DirectoryIds>({
-    root: root.root,
-    path: subtree,
-    identity: top,
-    executor: new ScanExecutor(pool, context.calls?.scan, annotation),
-    calls: context.calls?.scan,
-    ignore: above.rules,
-    oneFileSystem,
-    signal,
-    onListed: (directory) => {
-      const { listing } = directory;
-      if (!listing) return undefined;
-      const before = directory.value?.files ?? 0;
-      const looked = lookUpDirectory(directory, listing, known, breather);
-      progress.add({ files: Math.max(0, (directory.value?.files ?? 0) - before) });
-      return looked;
-    },
-  });
-  await scan.drain();
-  const scanMs = watch.lap();
-
-  progress.enter('hash');
-  const checkpoints = cache?.persistent ? startCheckpoints(cache) : undefined;
-  const hashed = await hashMisses(
-    scan,
-    { root: root.root, cache, pool, signal, calls: context.calls?.files, saving: checkpoints?.saving },
-    progress,
-  ).finally(() => checkpoints?.stop());
-  let entries = new Map<string, ObjectId>();
-  const onEntry = call.deferManifest
-    ? undefined
-    : (path: string, id: ObjectId) => void (entries = withPath(entries, path, id));
-  const assembled = await assemble(scan.root, { breather, signal, onEntry });
-  const manifest = onEntry ? () => entries : later(scan.root);
-  // Counted by now, and half of what is in memory.
-  for (const { value } of directoriesOf(scan.root)) if (value) value.misses.length = 0;
+  const { tree, ruleProblems } = await newTree(context, { lines, progress, signal: call.signal });
+  // What was pending before this snapshot may be gone; what it records itself is there.
+  const pending = [...(cache?.pendingPaths() ?? [])];
+  let scanMs;
+  let hashed;
+  try {
+    await tree.list();
+    scanMs = watch.lap();
+    progress.enter('hash');
+    hashed = await hashTree(tree, context, progress, call.signal);
+  } finally {
+    tree.close();
+  }
+  const { assembled, manifest } = await putTogether(tree.top, call);
   const hashMs = watch.lap();
 
   progress.enter('save');
-  const pruned = cache ? pruneCache(cache, assembled, hashed.uncached, manifest, subtree) : 0;
+  const found = { tree, lines, pending, assembled, uncached: hashed.uncached, subtree, manifest };
+  const pruned = cache ? pruneCache(cache, found) : 0;
   const saveError = cache?.persistent ? await save(cache) : undefined;
   const saveMs = watch.lap();
 
-  const { counts } = assembled;
-  const problems = [...above.problems.map((problem) => ofAll(root.root, problem)), ...assembled.problems];
-  const stats: SnapshotStats = {
-    ...counts,
-    hashedFiles: hashed.files,
-    hashedBytes: hashed.bytes,
-    racy: cache?.racy ?? 0,
-    ahead: hashed.ahead,
-    pruned,
-    milliseconds: {
-      load: loadMs,
-      scan: scanMs,
-      hash: hashMs,
-      save: saveMs,
-      total: loadMs + scanMs + hashMs + saveMs,
-    },
-  };
+  const milliseconds = { load: loadMs, scan: scanMs, hash: hashMs, save: saveMs };
+  const problems = [...ruleProblems, ...assembled.problems];
   return snapshotOf(
     {
       id: assembled.id,
       complete: problems.length === 0,
       problems,
-      stats,
-      rules: context.texts?.list(root.root) ?? [],
+      stats: {
+        ...assembled.counts,
+        hashedFiles: hashed.files,
+        hashedBytes: hashed.bytes,
+        racy: cache?.racy ?? 0,
+        ahead: hashed.ahead,
+        pruned,
+        milliseconds: { ...milliseconds, total: loadMs + scanMs + hashMs + saveMs },
+      },
+      rules: context.texts?.list(context.root.root) ?? [],
     },
     manifest,
     saveError,
   );
 }
 
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
+/** Returns a tree that judges the files of each directory once it is listed, and what is wrong with the rules above it. */
+async function newTree(
+  { root, subtree = '', top = root, cache, pool, ignore, oneFileSystem, calls }: SnapshotContext,
+  options: {
+    readonly lines: SortedLines | undefined;
+    readonly progress: ProgressReport;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<{ tree: Tree<DirectoryFiles>; ruleProblems: Problem[] }> {
+  const { lines, progress, signal } = options;
+  if (pool && lines && subtree === '' && lines.count > KNOWN_FILES_WORTH_THREADS)
+    startWorkersBesideMain(pool);
+  const above = await rulesAbove(root.root, subtree, ignore);
+  if (above.leftOut) throw leftOutError(subtree, above.leftOut);
+  const known = {
+    cache,
+    lines: lines && Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length),
+  };
+  const join = lines && {
+    data: lines,
+    join: ({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
+      new LineJoin(lines, path, slice),
+  };
+  const yielder = new Yielder();
+  const tree = new Tree<DirectoryFiles>({
+    root: root.root,
+    path: subtree,
+    identity: top,
+    slice: lines && sliceOf(lines, subtree),
+    engine: new TypeScriptScanEngine({ root: root.root, pool, calls: calls?.scan, ...join }),
+    calls: calls?.scan,
+    ignore: above.rules,
+    oneFileSystem,
+    signal,
+    onListed: (directory, listing) => {
+      const before = directory.value;
+      directory.value = judgeDirectory(directory, listing, known, before);
+      progress.add({ files: Math.max(0, directory.value.files - (before?.files ?? 0)) });
+      return yielder.step(listing.length);
+    },
+  });
+  return { tree, ruleProblems: above.problems.map((problem) => ofAll(root.root, problem)) };
+}
+
+/** Hashes what is not known, and saves it from time to time where that takes long. */
+async function hashTree(
+  tree: Tree<DirectoryFiles>,
+  { root, cache, pool, calls }: SnapshotContext,
+  progress: ProgressReport,
+  signal: AbortSignal | undefined,
+): Promise<Hashed> {
+  const checkpoints = cache?.persistent ? startCheckpoints(cache) : undefined;
+  try {
+    const saving = checkpoints?.saving;
+    const engine = new TypeScriptHashEngine({ root: root.root, pool, calls: calls?.files, saving });
+    return await hashMisses(tree, { engine, cache, progress, signal, saving });
+  } finally {
+    await checkpoints?.stop();
+  }
+}
+
+/** Makes id, problems and counts of the tree, and the manifest, now or when it is asked for. */
+async function putTogether(
+  top: DirectoryNode<DirectoryFiles>,
+  { signal, deferManifest = false }: SnapshotCall,
+): Promise<{ assembled: Assembled; manifest: () => Manifest }> {
+  let entries = new Map<string, ObjectId>();
+  const onEntry = deferManifest
+    ? undefined
+    : (path: string, id: ObjectId) => void (entries = withPath(entries, path, id));
+  const assembled = await assemble(top, { yielder: new Yielder(), signal, onEntry });
+  // They are counted by now, and half of what is in memory.
+  for (const { value } of directoriesOf(top)) if (value) value.misses.length = 0;
+  return { assembled, manifest: onEntry ? () => entries : later(top) };
+}
+
+async function save(cache: StatCache): Promise<Error | undefined> {
+  try {
+    await cache.save();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Returns lines that worker threads read without a copy. */
+function sharedLines(lines: SortedLines | undefined): SortedLines | undefined {
+  if (!lines || lines.bytes.buffer instanceof SharedArrayBuffer) return lines;
+  const bytes = new Uint8Array(new SharedArrayBuffer(lines.bytes.length));
+  bytes.set(lines.bytes);
+  return { ...lines, bytes };
+}
+
+/** Returns the lines of all that is below a directory. */
+function sliceOf(lines: SortedLines, path: string): LineRange {
+  if (path === '') return lines;
+  // `0` is what comes after `/`: the first path that is not below the directory.
+  return {
+    from: lowerBound(lines, treePathToBytes(`${path}/`)),
+    to: lowerBound(lines, treePathToBytes(`${path}0`)),
+  };
+}
+
+function leftOutError(
+  path: string,
+  { path: at, kind, rule }: NonNullable<RulesAbove['leftOut']>,
+): LeftOutError {
+  return new LeftOutError({ path, at, why: kind === 'reserved' ? 'reserved' : 'ignored', rule });
 }
 
 /** What is wrong with the rules above a subtree is a problem of all of it. */
@@ -154,20 +221,13 @@ function ofAll(root: string, problem: Problem): Problem {
   };
 }
 
-function leftOutError(
-  path: string,
-  { path: at, kind, rule }: NonNullable<RulesAbove['leftOut']>,
-): LeftOutError {
-  return new LeftOutError({ path, at, why: kind === 'reserved' ? 'reserved' : 'ignored', rule });
-}
-
 /** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */
-function later(tree: DirectoryNode<DirectoryIds>): () => Manifest {
-  let root: typeof tree | undefined = tree;
+function later(top: DirectoryNode<DirectoryFiles>): () => Manifest {
+  let tree: typeof top | undefined = top;
   let manifest: Manifest = new Map();
   return () => {
-    if (root) manifest = manifestOf(root);
-    root = undefined;
+    if (tree) manifest = manifestOf(tree);
+    tree = undefined;
     return manifest;
   };
 }
@@ -189,15 +249,6 @@ function snapshotOf(
     rules,
     ...(saveError && { saveError }),
   };
-}
-
-async function save(cache: StatCache): Promise<Error | undefined> {
-  try {
-    await cache.save();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }
 
 /** Tells the milliseconds from lap to lap. */

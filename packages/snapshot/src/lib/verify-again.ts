@@ -1,7 +1,16 @@
-import { asyncCalls, hashBelow, type FileStat, type HashedFile } from '@muse/stat-cache';
+import {
+  asyncCalls,
+  hashBelow,
+  MovedFileError,
+  NotRegularFileError,
+  TornFileError,
+  type FileStat,
+  type HashedFile,
+} from '@muse/stat-cache';
 import { listDirectory, type DirectoryListing } from '@muse/walker';
-import { failureOf, type HashFailure } from './hash-failure.js';
+import { isMoved, problemOf } from '@muse/walker/scan';
 import { byDirectory } from './by-directory.js';
+import { torn } from './hash-misses.js';
 import type { Problem } from './types.js';
 
 /** What a second reading of a file gave; `gone` when there is no regular file any more. */
@@ -38,6 +47,13 @@ export async function* readAgain(
   }
 }
 
+/** Why a file has no object id. */
+interface HashFailure {
+  /** Whether the path leads elsewhere by now: its directory has to be listed again before this is a problem. */
+  readonly moved: boolean;
+  readonly problem: Problem;
+}
+
 async function readListed(
   root: string,
   path: string,
@@ -50,6 +66,17 @@ async function readListed(
     signal?.throwIfAborted();
     return failureOf(path, error);
   }
+}
+
+function failureOf(path: string, error: unknown): HashFailure {
+  if (error instanceof TornFileError) {
+    return { moved: false, problem: torn(path, 'it changed each time it was read') };
+  }
+  if (error instanceof MovedFileError || error instanceof NotRegularFileError) {
+    return { moved: true, problem: torn(path, 'it was replaced each time it was read') };
+  }
+  const operation = (error as NodeJS.ErrnoException | undefined)?.syscall ?? 'read';
+  return { moved: isMoved(error), problem: problemOf(path, operation, error) };
 }
 
 /** What the system answers where a directory was, and is no more. */

@@ -1,6 +1,6 @@
 import { PathMap } from '@muse/paths';
 import type { FileCacheEntry, FileStat, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
-import type { Breather } from './breather.js';
+import type { Yielder } from './yielder.js';
 import type { ReadSample } from './read-sample.js';
 import type { EditedFile, MismatchedFile, StatField, TouchedFile } from './verify-types.js';
 
@@ -38,12 +38,12 @@ export async function compareWithCache(
   { taken: { manifest }, read }: ReadSample,
   prefix: string,
   comparison: Comparison,
-  breather: Breather,
+  yielder: Yielder,
 ): Promise<Undecided> {
   const suspects = new PathMap<ObjectId>();
   const unread = new PathMap<ObjectId>();
   for (const [path, entry] of cache.entries()) {
-    const turn = breather.step();
+    const turn = yielder.step();
     if (turn) await turn;
     if (!path.startsWith(prefix)) continue;
     const objectId = manifest.get(path.slice(prefix.length));

@@ -2,7 +2,7 @@ import { compareTreePaths, PathMap, PathSet } from '@muse/paths';
 import type { Logger, ObjectId, StatCache } from '@muse/stat-cache';
 import { isAtOrBelow } from './at-or-below.js';
 import { isOfRules } from './is-of-rules.js';
-import { Breather } from './breather.js';
+import { Yielder } from './yielder.js';
 import { diffSnapshots } from './diff-snapshots.js';
 import { missingAmong } from './missing-paths.js';
 import { NothingToCompareError } from './nothing-to-compare-error.js';
@@ -51,7 +51,7 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
     { taken, read },
     prefix,
     comparison,
-    new Breather(),
+    new Yielder(),
   );
   signal?.throwIfAborted();
   const again = await judgeAgain(context.root.root, suspects, { cache, comparison, logger, signal });

@@ -1,24 +1,27 @@
 import type { SortedLines } from '@muse/stat-cache';
 import {
-  packReply,
+  quickCalls,
   scanBatch,
   servePool,
-  quickCalls,
   type Answer,
-  type ScannedEntries,
+  type LineRange,
   type ScanTask,
 } from '@muse/walker/scan';
-import { annotateWith } from './annotate.js';
-import { hashBatch, makeHashBuffer, type HashTask } from './hash-batch.js';
+import { hashBatch, makeReadBuffer, type HashTask } from './hash-engine.js';
+import { LineJoin } from './join.js';
 
-let buffer: Uint8Array | undefined;
+let buffer: Buffer | undefined;
 
 servePool((task: ScanTask | HashTask, signal): Answer => {
-  if (task.kind === 'scan') {
-    const lines = task.data as SortedLines | undefined;
-    const annotate = lines && ((entries: ScannedEntries) => annotateWith(lines, entries));
-    return packReply(scanBatch(quickCalls(), task, { signal, annotate }));
+  if (task.kind === 'hash') {
+    const value = hashBatch(task, (buffer ??= makeReadBuffer()), signal);
+    return { value, transfer: [value.buffer] };
   }
-  const reply = hashBatch(task, (buffer ??= makeHashBuffer()), signal);
-  return { value: reply, transfer: [reply.stats.buffer, reply.bytes.buffer] };
+  const lines = task.data as SortedLines | undefined;
+  const join =
+    lines &&
+    (({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
+      new LineJoin(lines, path, slice));
+  const value = scanBatch(quickCalls(), task, { signal, join });
+  return { value, transfer: [value.buffer] };
 });

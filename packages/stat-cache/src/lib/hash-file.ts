@@ -54,12 +54,16 @@ export function hashFile(path: string | Uint8Array, options: HashOptions = {}): 
 }
 
 /** Does what {@link hashFile} does, through the calls it is given. */
-export async function hashFileWith(
+export function hashFileWith(
   calls: FileCalls,
   path: string | Uint8Array,
   options: HashOptions = {},
 ): Promise<HashedFile> {
-  const steps = hashSteps(calls, path, options);
+  return drive(hashSteps(calls, path, options));
+}
+
+/** Goes through steps, waiting for each. */
+async function drive<T>(steps: Generator<unknown, T, unknown>): Promise<T> {
   let step = steps.next();
   while (!step.done) {
     let value: unknown;
@@ -86,10 +90,54 @@ export function hashFileSync(
   return step.value;
 }
 
-/**
- * The one procedure that reads a file, for both kinds of calls: each `yield` hands out what a call returned and gets
- * back its value. The order is the guarantee: identity, stat, bytes, stat.
- */
+/** One read of a file. It proves nothing unless both stats are the same. */
+export interface FileRead {
+  /** The stat from just before the read, and the one from just after it. */
+  readonly before: FileStat;
+  readonly after: FileStat;
+  /** Bytes read. */
+  readonly bytes: number;
+  /** SHA-256 of the bytes, as 64 hex digits; `undefined` where the file was seen to change, so that there was no point in reading on. */
+  readonly digest: string | undefined;
+}
+
+/** Reads a listed file once and returns at the end: for worker threads. Throws as {@link hashFile} rejects. */
+export function readListedFileSync(
+  path: string | Uint8Array,
+  options: HashOptions & Required<Pick<HashOptions, 'listed'>>,
+  calls: FileCalls = syncCalls,
+): FileRead {
+  const steps = readListedSteps(calls, path, options);
+  let step = steps.next();
+  while (!step.done) step = steps.next(step.value);
+  return step.value;
+}
+
+/** Reads a listed file once, through the calls it is given. Rejects as {@link hashFile} does. */
+export function readListedFile(
+  calls: FileCalls,
+  path: string | Uint8Array,
+  options: HashOptions & Required<Pick<HashOptions, 'listed'>>,
+): Promise<FileRead> {
+  return drive(readListedSteps(calls, path, options));
+}
+
+function* readListedSteps(
+  calls: FileCalls,
+  path: string | Uint8Array,
+  options: HashOptions,
+): Generator<unknown, FileRead, unknown> {
+  const reached = reachPath(options.through ?? path);
+  try {
+    const read = yield* readOnceSteps(calls, path, reached.path, options);
+    if (read) return read;
+  } finally {
+    reached.close();
+  }
+  throw new MovedFileError(path);
+}
+
+/** Hashes a file: reads it until nothing changed meanwhile, three times at most. */
 function* hashSteps(
   calls: FileCalls,
   path: string | Uint8Array,
@@ -102,28 +150,47 @@ function* hashSteps(
   try {
     for (let tries = 0; tries < TRIES; tries++) {
       options.signal?.throwIfAborted();
-      const listed = options.listed ?? ((yield calls.lstat(reached.path)) as BigIntStats);
-      if (isStats(listed) && !listed.isFile()) throw new NotRegularFileError(path, kindOf(listed));
-      const fd = yield* openSteps(calls, path, reached.path);
-      if (fd === undefined) continue;
-      try {
-        const before = (yield calls.fstat(fd)) as BigIntStats;
-        if (!sameInode(before, listed)) {
-          if (options.listed) throw new MovedFileError(path);
-          continue;
-        }
-        if (!before.isFile()) throw new NotRegularFileError(path, kindOf(before));
-        const read = yield* readSteps(calls, fd, before, options);
-        const after = (yield calls.fstat(fd)) as BigIntStats;
-        if (read && sameStat(before, after)) return { ...read, stat: before };
-      } finally {
-        yield calls.close(fd);
+      const read = yield* readOnceSteps(calls, path, reached.path, options);
+      if (!read) continue;
+      const { digest, bytes, before, after } = read;
+      if (digest && isSameStat(before, after)) {
+        return { objectId: `sha256:${digest}`, bytes, stat: before };
       }
     }
   } finally {
     reached.close();
   }
   throw new TornFileError(path, TRIES);
+}
+
+/**
+ * The one procedure that reads a file, for both kinds of calls: each `yield` hands out what a call returned and gets
+ * back its value. The order is the guarantee: identity, stat, bytes, stat. Returns `undefined` where another file has
+ * taken the place of the one that was looked at.
+ */
+function* readOnceSteps(
+  calls: FileCalls,
+  path: string | Uint8Array,
+  reached: string | Uint8Array,
+  options: HashOptions,
+): Generator<unknown, FileRead | undefined, unknown> {
+  const listed = options.listed ?? ((yield calls.lstat(reached)) as BigIntStats);
+  if (isStats(listed) && !listed.isFile()) throw new NotRegularFileError(path, kindOf(listed));
+  const fd = yield* openSteps(calls, path, reached);
+  if (fd === undefined) return undefined;
+  try {
+    const before = (yield calls.fstat(fd)) as BigIntStats;
+    if (!isSameInode(before, listed)) {
+      if (options.listed) throw new MovedFileError(path);
+      return undefined;
+    }
+    if (!before.isFile()) throw new NotRegularFileError(path, kindOf(before));
+    const read = yield* readSteps(calls, fd, before, options);
+    const after = (yield calls.fstat(fd)) as BigIntStats;
+    return { ...read, before, after };
+  } finally {
+    yield calls.close(fd);
+  }
 }
 
 /** Opens the file; `undefined` when a link stood in its place, and no longer does. */
@@ -144,13 +211,13 @@ function* openSteps(
   }
 }
 
-/** Reads to the end; `undefined` when the file was seen to change, so that there is no point in reading on. */
+/** Reads to the end, or until the file is seen to change. */
 function* readSteps(
   calls: FileCalls,
   fd: number,
   before: FileStat,
   options: HashOptions,
-): Generator<unknown, { objectId: ObjectId; bytes: number } | undefined, unknown> {
+): Generator<unknown, Pick<FileRead, 'digest' | 'bytes'>, unknown> {
   // One byte more than the size: a read that comes back short of the buffer has seen the end, and no other is needed.
   const size = Number(before.size);
   const wanted = Math.min(Math.max(size + 1, MIN_BUFFER), MAX_BUFFER);
@@ -158,7 +225,7 @@ function* readSteps(
   let count = (yield calls.read(fd, buffer)) as number;
   if (count === size && count < buffer.length) {
     // 3.8 µs where createHash takes 5.0 (4 KiB, Node 20).
-    return { objectId: `sha256:${hash('sha256', buffer.subarray(0, count), 'hex')}`, bytes: count };
+    return { digest: hash('sha256', buffer.subarray(0, count), 'hex'), bytes: count };
   }
   const hasher = createHash('sha256');
   let bytes = 0;
@@ -167,15 +234,17 @@ function* readSteps(
     bytes += count;
     if (bytes === size && count < buffer.length) break;
     // There is more than the stat says: either the file grows, or its size lies and this is how to tell.
-    if (bytes > size && !sameStat(before, (yield calls.fstat(fd)) as BigIntStats)) return undefined;
+    if (bytes > size && !isSameStat(before, (yield calls.fstat(fd)) as BigIntStats)) {
+      return { digest: undefined, bytes };
+    }
     options.signal?.throwIfAborted();
     count = (yield calls.read(fd, buffer)) as number;
   }
-  return { objectId: `sha256:${hasher.digest('hex')}`, bytes };
+  return { digest: hasher.digest('hex'), bytes };
 }
 
 /** Returns whether no change shows between two stats of one descriptor. */
-function sameStat(a: FileStat, b: FileStat): boolean {
+export function isSameStat(a: FileStat, b: FileStat): boolean {
   return (
     a.size === b.size &&
     a.mtimeNs === b.mtimeNs &&
@@ -186,7 +255,7 @@ function sameStat(a: FileStat, b: FileStat): boolean {
 }
 
 /** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
-function sameInode(a: Pick<FileStat, 'dev' | 'ino'>, b: Pick<FileStat, 'dev' | 'ino'>): boolean {
+function isSameInode(a: Pick<FileStat, 'dev' | 'ino'>, b: Pick<FileStat, 'dev' | 'ino'>): boolean {
   return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 

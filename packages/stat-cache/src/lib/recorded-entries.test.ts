@@ -27,7 +27,7 @@ describe('RecordedEntries', () => {
   it('has nothing to save where what was recorded is stored already', () => {
     const entries = new RecordedEntries(contentsOf([['a', stored]]));
     entries.put('a', stored, undefined);
-    expect([entries.change(), entries.hasOverlay]).toEqual([undefined, false]);
+    expect([entries.change(), entries.hasPending]).toEqual([undefined, false]);
     entries.put('a', other, undefined);
     entries.put('a', stored, 7n);
     entries.put('a', stored, undefined);
@@ -81,17 +81,17 @@ describe('RecordedEntries', () => {
   it('yields the paths that have no line, and none where all have one', () => {
     const entries = new RecordedEntries(contentsOf([['a', stored]]));
     entries.put('a', other, undefined);
-    expect([...entries.overlaidPaths()]).toEqual([]);
+    expect([...entries.pendingPaths()]).toEqual([]);
     entries.put('b', other, undefined);
     entries.put('c', other, 7n);
-    expect([...entries.overlaidPaths()]).toEqual(expect.arrayContaining(['b', 'c']));
+    expect([...entries.pendingPaths()]).toEqual(expect.arrayContaining(['b', 'c']));
     entries.remove('a');
     entries.remove('c');
-    expect([...entries.overlaidPaths()]).toEqual(['b']);
+    expect([...entries.pendingPaths()]).toEqual(['b']);
     entries.change();
     entries.saved();
     entries.put('b', stored, undefined);
-    expect([entries.size, ...entries.overlaidPaths()]).toEqual([1, 'b']);
+    expect([entries.size, ...entries.pendingPaths()]).toEqual([1, 'b']);
   });
 
   it('counts a racy entry once, whatever it stands for', () => {

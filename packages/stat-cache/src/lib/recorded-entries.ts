@@ -50,23 +50,23 @@ export class RecordedEntries {
     return this.#stored.size + this.#balance;
   }
 
-  /** The lines that hold the stored entries, but for those that {@link isOverlaid}. */
+  /** The lines that hold the stored entries, but for those that {@link isPending}. */
   get sorted(): SortedLines | undefined {
     return this.#base.sorted;
   }
 
-  /** Whether any path is overlaid. */
-  get hasOverlay(): boolean {
+  /** Whether any path is pending. */
+  get hasPending(): boolean {
     return this.#stored !== this.#base || this.#put.size + this.#racy.size + this.#removed.size > 0;
   }
 
   /** Whether what is known of a path is something else than its stored line. */
-  isOverlaid(path: string): boolean {
+  isPending(path: string): boolean {
     return this.#isNewer(path) || this.#isSaved(path);
   }
 
   /** Yields the paths of entries that no line holds, and may yield such as have another line. */
-  *overlaidPaths(): Iterable<string> {
+  *pendingPaths(): Iterable<string> {
     for (const path of this.#savedPut.keys()) if (!this.#isNewer(path)) yield path;
     for (const path of this.#saving?.put.keys() ?? []) {
       if (!this.#isNewer(path) && !this.#savedPut.has(path)) yield path;

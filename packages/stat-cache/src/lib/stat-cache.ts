@@ -10,6 +10,7 @@ import { MAX_CACHE_BYTES, MAX_DIMENSION_NAME, MAX_DIMENSION_UNITS, MAX_DIMENSION
 import { loadFrom, storageIn, storageOfRoot } from './muse-storage.js';
 import { isObjectId } from './object-id.js';
 import { RecordedEntries } from './recorded-entries.js';
+import { nextLine, pathOfLine } from './json-v3/sorted-lines.js';
 import { isSameDirectory } from './same-directory.js';
 import { settleRacy } from './settle-racy.js';
 import { realSystem, type CacheSystem } from './system.js';
@@ -52,8 +53,6 @@ export interface LoadCacheOptions {
 export interface PruneOptions {
   /** A tree path: everything outside that directory. Default: `''`, which spares nothing. */
   readonly below?: string | undefined;
-  /** How many of `sortedLines` were found to have a file: all lines, when it is their number. Default: not known. */
-  readonly matched?: number | undefined;
 }
 
 /** So many new entries take more memory and time apart from the stored text than the text with them in it. */
@@ -161,19 +160,24 @@ export class StatCache {
     return this.#entries.racyCount;
   }
 
-  /** Stored entries as lines that other threads can match, but for the paths that {@link StatCache.isOverlaid}. */
-  get sortedLines(): SortedLines | undefined {
+  /** The stored entries as lines that a listing can be joined with, where there are such; but for the pending paths. */
+  get lines(): SortedLines | undefined {
     return this.#entries.sorted;
   }
 
-  /** Whether any path is overlaid. */
-  get hasOverlay(): boolean {
-    return this.#entries.hasOverlay;
+  /** Whether any path is pending. */
+  get hasPending(): boolean {
+    return this.#entries.hasPending;
   }
 
-  /** Returns whether what is known of a path is something else than its line in {@link StatCache.sortedLines}. */
-  isOverlaid(path: string): boolean {
-    return this.#entries.isOverlaid(path);
+  /** Returns whether what is known of a path is something else than its line in {@link StatCache.lines}. */
+  isPending(path: string): boolean {
+    return this.#entries.isPending(path);
+  }
+
+  /** Yields the paths with an entry that is not in {@link StatCache.lines}. */
+  pendingPaths(): Iterable<string> {
+    return this.#entries.pendingPaths();
   }
 
   /** Returns whether there is an entry, of whatever stat. */
@@ -292,19 +296,40 @@ export class StatCache {
     return true;
   }
 
-  /**
-   * Removes the entries whose path is not in `known` and that the options do not spare, and returns how many.
-   */
-  prune(known: Pick<ReadonlySet<string>, 'has'>, { below = '', matched }: PruneOptions = {}): number {
+  /** Removes the entries whose path is not in `known` and that the options do not spare, and returns how many. */
+  prune(known: Pick<ReadonlySet<string>, 'has'>, { below = '' }: PruneOptions = {}): number {
     const prefix = below === '' ? '' : `${below}/`;
     const gone: string[] = [];
-    const allMatched = matched !== undefined && matched === this.sortedLines?.count;
-    for (const path of allMatched ? this.#entries.overlaidPaths() : this.#entries.paths()) {
+    for (const path of this.#entries.paths())
       if (path.startsWith(prefix) && !known.has(path)) gone.push(path);
+    return this.#remove(gone);
+  }
+
+  /** Removes the entries of these paths, and returns how many there were. */
+  remove(paths: Iterable<string>): number {
+    const gone: string[] = [];
+    for (const path of paths) if (this.#entries.has(path)) gone.push(path);
+    return this.#remove(gone);
+  }
+
+  /** Removes the entries of the stored lines from one offset to another, but for the pending paths, and returns how many. */
+  removeLines(ranges: Iterable<{ readonly from: number; readonly to: number }>): number {
+    const { lines } = this;
+    if (!lines) throw new Error('Cannot remove lines: the cache has none');
+    const gone: string[] = [];
+    for (const { from, to } of ranges) {
+      for (let line = from; line < to; line = nextLine(lines.bytes, line)) {
+        const path = pathOfLine(lines.bytes, line);
+        if (path !== undefined && !this.isPending(path)) gone.push(path);
+      }
     }
-    for (const path of gone) this.#entries.remove(path);
-    if (gone.length > 0) this.#changes++;
-    return gone.length;
+    return this.#remove(gone);
+  }
+
+  #remove(paths: readonly string[]): number {
+    for (const path of paths) this.#entries.remove(path);
+    if (paths.length > 0) this.#changes++;
+    return paths.length;
   }
 
   /**

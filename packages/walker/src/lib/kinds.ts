@@ -1,12 +1,6 @@
 import { constants } from 'node:fs';
 import type { LeftOutKind } from './types.js';
 
-/** What an entry of a listing is: how a packed listing writes it down. */
-export const FILE = 0;
-export const DIRECTORY = 1;
-/** Ignored by a rule after it was listed. */
-export const LEFT_OUT = 2;
-
 /** The kinds that a count of what was left out has, in the order of its elements. */
 export const LEFT_OUT_KINDS: readonly LeftOutKind[] = [
   'symlink',
@@ -19,13 +13,15 @@ export const LEFT_OUT_KINDS: readonly LeftOutKind[] = [
   'other-device',
 ];
 
-/** Returns what a mode says an entry is: {@link FILE}, {@link DIRECTORY}, or a special kind. */
-export function kindOfMode(mode: number): typeof FILE | typeof DIRECTORY | LeftOutKind {
+/** Returns what a mode says an entry is. */
+export function kindOfMode(
+  mode: number,
+): 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown' {
   switch (mode & constants.S_IFMT) {
     case constants.S_IFREG:
-      return FILE;
+      return 'file';
     case constants.S_IFDIR:
-      return DIRECTORY;
+      return 'directory';
     case constants.S_IFLNK:
       return 'symlink';
     case constants.S_IFIFO:

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import type { WalkProblem } from './types.js';
 
 const NOT_PERMITTED = new Set(['EACCES', 'EPERM']);
@@ -18,6 +20,29 @@ export function isMoved(error: unknown): boolean {
 export function problemOf(path: string, operation: string, error: unknown): WalkProblem {
   const code = codeOf(error);
   return { path, kind: kindOfCode(code), operation, code, message: reasonOf(error as Partial<Error>) };
+}
+
+/** Returns the problem that a system's error number is for a walk. */
+export function systemProblem(path: string, operation: string, errno: number): WalkProblem {
+  const [code, message] = getSystemErrorMap().get(-errno) ?? [nameOf(errno), `system error ${errno}`];
+  return { path, kind: kindOfCode(code), operation, code, message };
+}
+
+/** Returns the system's number of an error, positive. Throws the error itself where it is none of the system's. */
+export function errnoOf(error: unknown): number {
+  const { errno, code } = error as NodeJS.ErrnoException;
+  if (typeof errno === 'number') return Math.abs(errno);
+  // Node's permission model denies with a code of its own.
+  const wanted = code === 'ERR_ACCESS_DENIED' ? 'EACCES' : code;
+  for (const [number, [name]] of getSystemErrorMap()) if (name === wanted) return -number;
+  const other = Object.entries(constants.errno).find(([name]) => name === wanted);
+  if (!other) throw error;
+  return other[1];
+}
+
+/** Returns the name of an error number that Node has no words for, such as `ESTALE`. */
+function nameOf(errno: number): string {
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? 'EUNKNOWN';
 }
 
 /** Returns the problem that a directory is when it was replaced each time it was listed. */

@@ -1,7 +1,8 @@
 import { constants, type BigIntStats } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { fsdecode, fsencode } from '@muse/testkit';
 import type { HeldDirectory } from '@muse/paths';
-import type { ScanCalls } from '../../src/lib/scan-calls.js';
+import type { ScanCalls } from '../../src/lib/scan/calls.js';
 
 /** What an entry of a fake tree is. */
 export type FakeKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
@@ -169,9 +170,14 @@ export class HeldCalls extends FakeCalls {
   }
 }
 
-/** Returns an error as Node throws it. */
+/** Returns an error as Node throws it; what Node itself denies has no number. */
 export function systemError(code: string, syscall: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: what the system says, ${syscall} '/root/x'`), { code, syscall });
+  const errno = (osConstants.errno as Record<string, number | undefined>)[code];
+  const error = Object.assign(new Error(`${code}: what the system says, ${syscall} '/root/x'`), {
+    code,
+    syscall,
+  });
+  return errno === undefined ? error : Object.assign(error, { errno: -errno });
 }
 
 const MODES: Record<FakeKind, number> = {

@@ -1,9 +1,8 @@
-import { directoriesOf } from '../../src/lib/directory-node.js';
-import { FILE } from '../../src/lib/kinds.js';
-import { StatView } from '../../src/lib/packed-stats.js';
-import { runsOf } from '../../src/lib/runs-of.js';
-import { ScanExecutor } from '../../src/lib/scan-executor.js';
-import { TreeScan, type TreeScanOptions } from '../../src/lib/tree-scan.js';
+import { directoriesOf } from '../../src/lib/scan/directory.js';
+import { TypeScriptScanEngine } from '../../src/lib/scan/engine.js';
+import { entriesInPathOrder } from '../../src/lib/scan/entries.js';
+import { isFile } from '../../src/lib/scan/reply.js';
+import { Tree, type TreeOptions } from '../../src/lib/scan/tree.js';
 import type { WalkProblem } from '../../src/lib/types.js';
 import { directory, file, type FakeCalls, type FakeNode } from './fake-tree.js';
 
@@ -18,50 +17,49 @@ export const sample = () =>
     q: directory({ h: file() }),
   });
 
-/** Returns a scan of a tree, on this thread. */
-export function scanOf(calls: FakeCalls, options: Partial<TreeScanOptions<string>> = {}): TreeScan<string> {
+/** Returns a tree that this thread lists. */
+export function treeOf(calls: FakeCalls, options: Partial<TreeOptions<string>> = {}): Tree<string> {
   const { dev, ino } = calls.root;
-  const executor = new ScanExecutor(undefined, calls);
-  return new TreeScan({ root: '/root', identity: { dev, ino }, executor, calls, ...options });
+  const engine = new TypeScriptScanEngine({ root: '/root', calls });
+  return new Tree({ root: '/root', identity: { dev, ino }, engine, calls, ...options });
 }
 
-/** Returns a scan that has come to its end. */
-export async function scanned(
+/** Returns a tree that is listed. */
+export async function listed(
   calls: FakeCalls,
-  options: Partial<TreeScanOptions<string>> = {},
-): Promise<TreeScan<string>> {
-  const scan = scanOf(calls, options);
-  await scan.drain();
-  return scan;
+  options: Partial<TreeOptions<string>> = {},
+): Promise<Tree<string>> {
+  const tree = treeOf(calls, options);
+  await tree.list();
+  return tree;
 }
 
-/** Returns the inode number of each file in the result, by its path, in path order. */
-export function filesIn(scan: TreeScan<string>): Map<string, bigint> {
+/** Returns the inode number of each file in a tree, by its path, in path order. */
+export function filesIn(tree: Tree<string>): Map<string, bigint> {
   const files = new Map<string, bigint>();
-  for (const { directory, listing, from, to } of runsOf(scan.root)) {
-    for (let i = from; i < to; i++) {
-      if (listing.kinds[i] !== FILE) continue;
-      files.set(`${directory.prefix}${listing.names[i] ?? ''}`, new StatView(listing.stats, i).ino);
+  for (const { directory, listing, from, to, names } of entriesInPathOrder(tree.top)) {
+    for (let entry = from; entry < to; entry++, names.next()) {
+      if (isFile(listing.match(entry))) files.set(directory.prefix + names.text, listing.stat(entry).ino);
     }
   }
   return files;
 }
 
 /** Returns the paths of the files in the result, in path order. */
-export function pathsIn(scan: TreeScan<string>): string[] {
-  return [...filesIn(scan).keys()];
+export function pathsIn(tree: Tree<string>): string[] {
+  return [...filesIn(tree).keys()];
 }
 
 /** Returns the problems of all directories in the result. */
-export function problemsOf(scan: TreeScan<string>): WalkProblem[] {
-  return [...directoriesOf(scan.root)].flatMap(({ problems }) => problems);
+export function problemsOf(tree: Tree<string>): WalkProblem[] {
+  return [...directoriesOf(tree.top)].flatMap(({ problems }) => problems);
 }
 
 /** Runs `edit` before the call with this number, counted from 0. */
 export function atCall(calls: FakeCalls, number: number, edit: () => void): void {
   let made = 0;
   calls.before = () => {
-    if (made === TOO_MANY_CALLS) throw new Error('The scan does not come to an end');
+    if (made === TOO_MANY_CALLS) throw new Error('The listing does not come to an end');
     if (made++ === number) edit();
   };
 }

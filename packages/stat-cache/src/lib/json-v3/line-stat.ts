@@ -1,7 +1,9 @@
 import { HIGH, LOW } from '../packed-entries.js';
+import type { FileCacheEntry } from '../types.js';
+import { decodeEntry } from './decode-entry.js';
 import { judgeLine } from './judge-line.js';
 import { ALGORITHM, CTIME, HASH, INO, MTIME, SIZE, TAIL } from './line-parts.js';
-import { nextLine } from './sorted-lines.js';
+import { keyEnd, nextLine } from './sorted-lines.js';
 
 /**
  * Reads a canonical line as it compares it. Numbers are never made into bigints: a decimal text and a packed number of
@@ -19,25 +21,39 @@ const TWO_32 = 4_294_967_296;
 const TWO_31 = 2_147_483_648;
 
 /**
- * Returns the offset of the object id of the line that begins at `start`, and whose key ends with the quote at `key`,
- * where the line is valid for the packed stat at `word`, else 1.
+ * Where the fields of a packed stat begin, in words of 32 bits from its own beginning: inode and size have two words
+ * each, a time two for its seconds and, elsewhere, one for its nanoseconds.
  */
-export function matchLine(
+export interface StatLayout {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtime: number;
+  readonly ctime: number;
+  readonly mtimeNs: number;
+  readonly ctimeNs: number;
+}
+
+/**
+ * Returns the offset of the object id in the canonical line that begins at `start` and whose key ends with the quote at
+ * `key`, if the packed stat at `word` equals the line's in every field; else 0.
+ */
+export function objectIdOffset(
   bytes: Uint8Array,
   start: number,
   key: number,
   words: Int32Array,
   word: number,
+  layout: StatLayout,
 ): number {
   let at = literal(bytes, key, MTIME);
-  at = literal(bytes, time(bytes, at, words, word + 6, word + 10), CTIME);
-  at = literal(bytes, time(bytes, at, words, word + 8, word + 11), SIZE);
-  at = literal(bytes, count(bytes, at, words, word + 4), INO);
-  at = literal(bytes, count(bytes, at, words, word + 2), HASH);
+  at = literal(bytes, time(bytes, at, words, word + layout.mtime, word + layout.mtimeNs), CTIME);
+  at = literal(bytes, time(bytes, at, words, word + layout.ctime, word + layout.ctimeNs), SIZE);
+  at = literal(bytes, count(bytes, at, words, word + layout.size), INO);
+  at = literal(bytes, count(bytes, at, words, word + layout.ino), HASH);
   const id = at;
   at = digits(bytes, literal(bytes, at, ALGORITHM));
-  if (at < 0) return 1;
-  return literal(bytes, at, TAIL) >= 0 || isWhole(bytes, start) ? id : 1;
+  if (at < 0) return 0;
+  return literal(bytes, at, TAIL) >= 0 || entryOfLine(bytes, start) !== undefined ? id : 0;
 }
 
 // Each of these takes the offset where its part begins and returns the one after it, or -1 where it is another part or
@@ -114,9 +130,11 @@ function digits(bytes: Uint8Array, start: number): number {
   return end;
 }
 
-/** A line with dimensions is rare enough to be judged whole. */
-function isWhole(bytes: Uint8Array, start: number): boolean {
+/** Returns the entry of the line that begins at `start`, or `undefined` where it is damaged or not canonical. */
+export function entryOfLine(bytes: Uint8Array, start: number): FileCacheEntry | undefined {
   const end = nextLine(bytes, start) - 1;
   const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-  return judgeLine(line, 0, line.at(-1) === COMMA ? line.length - 1 : line.length) === 'good';
+  const verdict = judgeLine(line, 0, line.at(-1) === COMMA ? line.length - 1 : line.length);
+  // The value comes after the quote that ends the key, and a colon.
+  return verdict === 'plain' || verdict === 'good' ? decodeEntry(line, keyEnd(line, 0) + 2) : undefined;
 }

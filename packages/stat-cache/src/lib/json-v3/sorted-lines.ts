@@ -1,4 +1,4 @@
-import { isWellFormedPath, treePathToBytes } from '@muse/paths';
+import { isTreePath, isWellFormedPath } from '@muse/paths';
 import type { SortedLines } from '../types.js';
 
 const QUOTE = 0x22;
@@ -9,16 +9,6 @@ const U = 0x75;
 /** Returns the offset of the first line whose path is not before `path`; `lines.to` where there is none. */
 export function lowerBound(lines: SortedLines, path: Uint8Array): number {
   return bisect(lines.bytes, lines.from, lines.to, path);
-}
-
-/** Returns how many lines there are of files below the directory with this tree path. */
-export function countLinesBelow(lines: SortedLines, path: string): number {
-  let line = lowerBound(lines, treePathToBytes(`${path}/`));
-  // `0` is what comes after `/`: the first path that is not below the directory.
-  const end = lowerBound(lines, treePathToBytes(`${path}0`));
-  let count = 0;
-  for (; line < end; line = nextLine(lines.bytes, line)) count++;
-  return count;
 }
 
 /** Does what {@link lowerBound} does from a line on, in steps that double: for a line that is not far away. */
@@ -149,6 +139,16 @@ export function keyBytes(bytes: Uint8Array, start: number): Buffer {
     }
   }
   return key.subarray(0, length);
+}
+
+/** Returns the path of the line that begins at `start`, or `undefined` where its key is none. */
+export function pathOfLine(bytes: Uint8Array, start: number): string | undefined {
+  try {
+    const path = keyText(bytes, start);
+    return isTreePath(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the path of the line that begins at `start`; throws where the line is no JSON. */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { relativeTreePath, toOpenable } from '@muse/paths';
 import { problemElsewhere } from '../../problems.js';
-import { resolveRoot } from '../../resolve-root.js';
+import { resolveRoot } from '../../walk/resolve-root.js';
 import type { IgnoreRule, IgnoreRules, WalkProblem } from '../../types.js';
 import { byteText } from '../byte-text.js';
 import { LayeredRules } from '../layered-rules.js';

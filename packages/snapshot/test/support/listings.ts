@@ -1,0 +1,38 @@
+import {
+  DETAIL_WORDS,
+  DIRECTORY,
+  FAILED,
+  LEFT_OUT,
+  listingsIn,
+  NEW,
+  ReplyWriter,
+  writeStat,
+  type LineRange,
+  type Listing,
+} from '@muse/walker/scan';
+
+const FILE_STAT = { dev: 1n, ino: 2n, size: 10n, mtimeNs: 4n, ctimeNs: 5n };
+
+/** Returns a listing of entries, given by their matches; an entry without one is a new file of 10 bytes. */
+export function listingOf(
+  entries: Readonly<Record<string, number | undefined>>,
+  gone: readonly LineRange[] = [],
+): Listing {
+  const names = Object.keys(entries);
+  const matches = names.map((name) => entries[name] ?? NEW);
+  const details = new Int32Array(names.length * DETAIL_WORDS);
+  for (const i of names.keys()) writeStat(FILE_STAT, details, i * DETAIL_WORDS);
+  const kinds = matches.map((match) => (match === DIRECTORY || match === FAILED ? match : NEW));
+  const files = matches.filter((match) => match !== DIRECTORY && match !== FAILED).values();
+  const join = {
+    file: () => files.next().value ?? NEW,
+    directory: () => ({ from: 0, to: 0 }),
+    gone: () => gone,
+  };
+  const writer = new ReplyWriter();
+  writer.addListed({ names, kinds, details, order: undefined, skipped: [0, 0, 0, 0, 0, 0] }, join);
+  const [listing] = listingsIn(writer.take());
+  if (!listing) throw new Error('The reply has no record');
+  for (const [i, match] of matches.entries()) if (match === LEFT_OUT) listing.leaveOut(i);
+  return listing;
+}

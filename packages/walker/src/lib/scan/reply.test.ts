@@ -1,0 +1,342 @@
+import { treePathFromBytes } from '@muse/paths';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Details } from './details.js';
+import {
+  BAD_LINE,
+  CTIME_CHANGED,
+  DIRECTORY,
+  FAILED,
+  FIRST_HIT,
+  INODE_CHANGED,
+  isFile,
+  LEFT_OUT,
+  listingsIn,
+  NEW,
+  ReplyWriter,
+  SKIPPED_BY_ENGINE,
+  type Join,
+  type LineRange,
+  type Listing,
+} from './reply.js';
+
+interface Entry {
+  readonly name: string;
+  readonly kind: typeof NEW | typeof DIRECTORY | typeof FAILED;
+  /** What the join says of a file. */
+  readonly match: number;
+  /** What the join says of a directory. */
+  readonly slice: LineRange;
+  readonly stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint };
+  readonly failure: { errno: number; type: number };
+}
+
+type Directory =
+  | {
+      readonly entries: readonly Entry[];
+      readonly skipped: readonly number[];
+      readonly gone: readonly LineRange[];
+    }
+  | {
+      readonly outcome: 'moved' | 'failed' | 'too-large';
+      readonly errno: number;
+      readonly operation: 'open' | 'lstat';
+    };
+
+const unsigned = (bits: number) => fc.bigInt(0n, 2n ** BigInt(bits) - 1n);
+const word = fc.nat(2 ** 32 - 1);
+const ranges = fc.record({ from: word, to: word });
+/** Any bytes, also such as are not UTF-8. */
+const names = fc
+  .uint8Array({ minLength: 1, maxLength: 12 })
+  .map((bytes) =>
+    treePathFromBytes(Buffer.from(bytes.map((byte) => (byte === 0 || byte === 0x2f ? 0xff : byte)))),
+  );
+const entries: fc.Arbitrary<Entry> = fc.record({
+  name: names,
+  kind: fc.constantFrom(NEW, DIRECTORY, FAILED),
+  match: fc.oneof(
+    fc.constantFrom(NEW, INODE_CHANGED, BAD_LINE),
+    fc.integer({ min: FIRST_HIT, max: 2 ** 32 - 1 }),
+  ),
+  slice: ranges,
+  stat: fc.record({
+    dev: unsigned(64),
+    ino: unsigned(64),
+    size: unsigned(52),
+    mtimeNs: fc.bigInt(-(2n ** 63n), 2n ** 63n),
+    ctimeNs: fc.bigInt(-(2n ** 63n), 2n ** 63n),
+  }),
+  failure: fc.record({ errno: fc.nat(4000), type: fc.nat(15) }),
+});
+const directories: fc.Arbitrary<Directory> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      entries: fc.array(entries, { maxLength: 20 }),
+      skipped: fc.array(fc.nat(2 ** 31 - 1), { minLength: 6, maxLength: 6 }),
+      gone: fc.array(ranges, { maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      outcome: fc.constantFrom('moved', 'failed', 'too-large'),
+      errno: fc.nat(4000),
+      operation: fc.constantFrom('open', 'lstat'),
+    }),
+  },
+);
+
+/** Writes directories whose entries are given to the writer in the opposite order. */
+function replyOf(all: readonly Directory[]): Uint8Array<ArrayBuffer> {
+  const reply = new ReplyWriter();
+  for (const directory of all) {
+    if ('outcome' in directory) reply.addUnlisted(directory.outcome, directory.errno, directory.operation);
+    else addListed(reply, directory);
+  }
+  return reply.take();
+}
+
+function addListed(
+  reply: ReplyWriter,
+  { entries, skipped, gone }: Extract<Directory, { entries: unknown }>,
+): void {
+  const given = entries.toReversed();
+  const details = new Details();
+  for (const { kind, stat, failure } of given) {
+    if (kind === FAILED) details.addFailure(failure.errno, failure.type);
+    else details.add(stat);
+  }
+  const asked: string[] = [];
+  const about = (bytes: Uint8Array, from: number, to: number): Entry => {
+    const entry = entries.filter(({ kind }) => kind !== FAILED)[asked.length];
+    asked.push(treePathFromBytes(Buffer.from(bytes.subarray(from, to))));
+    if (!entry || entry.name !== asked.at(-1)) throw new Error(`Asked about ${asked.join()}`);
+    return entry;
+  };
+  const join: Join = {
+    file: (bytes, from, to) => about(bytes, from, to).match,
+    directory: (bytes, from, to) => about(bytes, from, to).slice,
+    gone: () => gone,
+  };
+  const order = entries.map((_, i) => entries.length - 1 - i);
+  const kinds = given.map(({ kind }) => kind);
+  reply.addListed(
+    { names: given.map(({ name }) => name), kinds, details: details.words, order, skipped },
+    join,
+  );
+}
+
+function read(listing: Listing) {
+  const { outcome, errno, operation, gone, length } = listing;
+  const skipped = SKIPPED_BY_ENGINE.map((_, kind) => listing.skipped(kind));
+  const found = [];
+  const cursor = listing.names;
+  for (let entry = 0; entry < length; entry++, cursor.next()) {
+    const match = listing.match(entry);
+    const name = cursor.text;
+    if (listing.nameAt(cursor.from) !== name) throw new Error(`${name} has two names`);
+    if (match === FAILED) found.push({ name, match, failure: listing.failure(entry) });
+    else if (match === DIRECTORY) {
+      const { dev, ino, mtimeNs, ctimeNs } = listing.stat(entry);
+      // After the slice nothing is left of the stat that the engine had.
+      const rest = [mtimeNs, ctimeNs];
+      found.push({ name, match, dev, ino, rest, slice: listing.slice(entry) });
+    } else {
+      const stat = listing.stat(entry).copy();
+      if (BigInt(listing.size(entry)) !== stat.size) throw new Error(`${name} has two sizes`);
+      found.push({ name, match, ...stat });
+    }
+  }
+  return { outcome, errno, operation, skipped, gone, found };
+}
+
+const readAll = (reply: Uint8Array) => Array.from(listingsIn(reply), read);
+
+function expected(directory: Directory) {
+  if ('outcome' in directory) return { ...directory, skipped: [0, 0, 0, 0, 0, 0], gone: [], found: [] };
+  const { entries, skipped, gone } = directory;
+  const found = entries.map(({ name, kind, match, slice, stat, failure }) => {
+    if (kind === FAILED) return { name, match: FAILED, failure };
+    if (kind === NEW) return { name, match, ...stat };
+    return { name, match: DIRECTORY, dev: stat.dev, ino: stat.ino, rest: [0n, 0n], slice };
+  });
+  return { outcome: 'listed', errno: 0, operation: '', skipped, gone, found };
+}
+
+describe('A reply', () => {
+  it('says what was written, whatever the names', () => {
+    fc.assert(
+      fc.property(fc.array(directories, { maxLength: 6 }), (all) => {
+        expect(readAll(replyOf(all))).toEqual(all.map(expected));
+      }),
+    );
+  });
+
+  it('has room for more than it began with, and for the longest names', () => {
+    const wide = Array.from({ length: 3000 }, (_, i) => `${'\uffff'.repeat(80)}${i}`);
+    const details = new Details();
+    for (const [i] of wide.entries())
+      details.add({ dev: 1n, ino: BigInt(i), size: 0n, mtimeNs: 0n, ctimeNs: 0n });
+    const listed = {
+      names: wide,
+      kinds: wide.map(() => NEW),
+      details: details.words,
+      order: undefined,
+      skipped: [],
+    };
+    const many = Array.from({ length: 50_000 }, (_, from) => ({ from, to: from + 1 }));
+    const reply = new ReplyWriter();
+    reply.addUnlisted('moved');
+    reply.addListed(listed, {
+      file: () => CTIME_CHANGED,
+      directory: () => ({ from: 0, to: 0 }),
+      gone: () => many,
+    });
+    reply.addListed(listed);
+    const [moved, joined, plain] = readAll(reply.take());
+    expect(moved?.outcome).toBe('moved');
+    expect(joined?.gone).toEqual(many);
+    expect(joined?.found.every(({ match }) => match === CTIME_CHANGED)).toBe(true);
+    expect(plain?.found.map(({ name }) => name)).toEqual(wide);
+    expect(plain?.found.every(({ match }) => match === NEW)).toBe(true);
+  });
+
+  it('can be read where it does not begin its memory', () => {
+    const reply = replyOf(fc.sample(directories, 5));
+    const memory = new Uint8Array(reply.length + 24).fill(0xa5);
+    memory.set(reply, 16);
+    expect(readAll(memory.subarray(16, 16 + reply.length))).toEqual(readAll(reply));
+  });
+});
+
+describe('A broken reply', () => {
+  it('throws a RangeError where it was cut, or has whole directories alone', () => {
+    fc.assert(
+      fc.property(fc.array(directories, { minLength: 1, maxLength: 3 }), fc.nat(), (all, seed) => {
+        const reply = replyOf(all);
+        const ends = all.map((_, i) => replyOf(all.slice(0, i)).length);
+        const length = seed % reply.length;
+        const read = () => readAll(reply.subarray(0, length));
+        if (ends.includes(length)) expect(read()).toEqual(all.slice(0, ends.indexOf(length)).map(expected));
+        else expect(() => [...listingsIn(reply.subarray(0, length))]).toThrow(RangeError);
+      }),
+    );
+  });
+
+  // The bytes of the record, the outcome, the operation, the entries, the bytes of the names, and the gone.
+  it.each([0, 1, 3, 4, 5, 6])(
+    'throws a RangeError for any other number in word %i, or says the same',
+    (at) => {
+      const inRange = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+      const near = fc.integer({ min: -200, max: 200 });
+      fc.assert(
+        fc.property(directories, directories, fc.oneof(near, inRange), (first, second, number) => {
+          const reply = replyOf([first, second]);
+          const whole = readAll(reply);
+          const words = new Int32Array(reply.buffer, 0, reply.length >> 2);
+          words[at] = number;
+          let said;
+          try {
+            said = readAll(reply);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+            return;
+          }
+          // These two are no lengths: another one that there is, is no damage that can be seen.
+          if (at === 1 || at === 3)
+            said = said.map((one, i) => ({
+              ...whole[i],
+              ...one,
+              outcome: whole[i]?.outcome,
+              operation: whole[i]?.operation,
+            }));
+          expect(said).toEqual(whole);
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
+
+  it('comes to an end where lengths cancel each other out', () => {
+    // A record of no bytes, whose names are as long as its header, backwards.
+    const words = new Int32Array(14);
+    words[5] = -56;
+    expect(() => readAll(new Uint8Array(words.buffer))).toThrow(RangeError);
+  });
+
+  it('throws a RangeError for any other byte among the names, or reads as many names', () => {
+    const full = directories.filter((directory) => 'entries' in directory && directory.entries.length > 0);
+    fc.assert(
+      fc.property(full, fc.nat(), fc.nat(255), (directory, seed, byte) => {
+        const reply = replyOf([directory]);
+        const [nameBytes = 0] = new Int32Array(reply.buffer, 20, 1);
+        const [before] = readAll(reply);
+        reply[56 + (seed % nameBytes)] = byte;
+        try {
+          const [after] = readAll(reply);
+          expect(after?.found.map(({ match }) => match)).toEqual(before?.found.map(({ match }) => match));
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+    );
+  });
+});
+
+describe('A listing', () => {
+  const entry = (name: string, kind: Entry['kind']): Entry => ({
+    name,
+    kind,
+    match: NEW,
+    slice: { from: 0, to: 0 },
+    stat: { dev: 1n, ino: 1n, size: 0n, mtimeNs: 0n, ctimeNs: 0n },
+    failure: { errno: 5, type: 0 },
+  });
+  function listingOf(
+    all: readonly Entry[],
+    skipped: Partial<Record<(typeof SKIPPED_BY_ENGINE)[number], number>> = {},
+  ) {
+    const counts = SKIPPED_BY_ENGINE.map((kind) => skipped[kind] ?? 0);
+    const [listing] = listingsIn(replyOf([{ entries: all, skipped: counts, gone: [] }]));
+    if (!listing) throw new Error('The reply has no record');
+    return listing;
+  }
+
+  it('may hold what it lists but for directories, and what could not be statted', () => {
+    const listing = listingOf([entry('a', NEW), entry('b', FAILED), entry('c', DIRECTORY)]);
+    expect(['a', 'b', 'c', 'd'].map((name) => listing.mayHold(name))).toEqual([true, true, false, false]);
+  });
+
+  it('may hold any name where something was skipped, and a reserved one where one was', () => {
+    const held = (skipped: Parameters<typeof listingOf>[1]) =>
+      ['x', '.git'].map((name) => listingOf([], skipped).mayHold(name));
+    expect(held({})).toEqual([false, false]);
+    for (const kind of ['symlink', 'fifo', 'socket', 'device', 'unknown'])
+      expect(held({ [kind]: 1 })).toEqual([true, false]);
+    expect(held({ reserved: 1 })).toEqual([false, true]);
+  });
+
+  it('says of an entry that it is left out, and keeps the rest', () => {
+    const listing = listingOf([entry('a', NEW), entry('é', NEW), entry('z', DIRECTORY)]);
+    listing.leaveOut(1);
+    expect([0, 1, 2].map((i) => listing.match(i))).toEqual([NEW, LEFT_OUT, DIRECTORY]);
+    expect(read(listing).found.map(({ name }) => name)).toEqual(['a', 'é', 'z']);
+  });
+
+  it('has no name after the last', () => {
+    const { names } = listingOf([entry('a', NEW)]);
+    names.next();
+    expect([names.entry, names.from]).toEqual([1, names.to]);
+    expect(() => names.text).toThrow(RangeError);
+  });
+});
+
+describe('isFile', () => {
+  it('is true for what a join says of a file, and for nothing else', () => {
+    const files = [NEW, CTIME_CHANGED, INODE_CHANGED, BAD_LINE, FIRST_HIT, 2 ** 32 - 1];
+    expect(files.every(isFile)).toBe(true);
+    expect([DIRECTORY, FAILED, LEFT_OUT, FIRST_HIT - 1].some(isFile)).toBe(false);
+  });
+});
