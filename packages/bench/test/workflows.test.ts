@@ -93,7 +93,7 @@ it('names pnpm with its hash', () => {
 it('CI runs on each system with each Node that is supported', () => {
   const ci = workflows.find(([name]) => name === 'ci.yml')?.[1] ?? '';
   expect(values(ci, 'os')).toEqual(['[ubuntu-latest, macos-latest, windows-latest]']);
-  expect(values(ci, 'node')).toEqual(['[20, 22, 24]']);
+  expect(values(ci, 'node')).toEqual(['[20, 22, 24, 26]']);
 });
 
 describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', () => {
