@@ -1,4 +1,7 @@
-/** V8 takes the length of a longer string for its hash, so that a table of many such is searched from end to end. */
+/**
+ * V8 takes the length of a longer string for its hash, so that a table of many such is searched from end to end. A newer V8
+ * has such a table of its own for each string that a plain set or map was asked for, even an empty one.
+ */
 const LONGEST_HASHED = 16_383;
 /** Characters of a long directory that are looked up at once. */
 const CHUNK = 8192;

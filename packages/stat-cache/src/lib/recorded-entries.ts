@@ -1,4 +1,4 @@
-import { addPath, PathMap } from '@muse/paths';
+import { PathMap, PathSet } from '@muse/paths';
 import { LayeredContents, pathsOf } from './layered-contents.js';
 import { PackedEntries } from './packed-entries.js';
 import type { CacheChange, CacheContents, FileCacheEntry, SortedLines } from './types.js';
@@ -27,16 +27,16 @@ export class RecordedEntries {
   #base: CacheContents;
   /** What was saved on top of it. Each save adds to these, which copies less than a layer for each would. */
   #savedPut = new PackedEntries();
-  #savedRemoved = new Set<string>();
+  #savedRemoved = new PathSet();
   /** What the storage will hold when the save that is under way succeeds. */
   #stored: CacheContents;
   /** Trusted entries that differ from the stored ones. */
   #put = new PackedEntries();
   /** Stored paths that have no trusted entry any more. */
-  #removed = new Set<string>();
+  #removed = new PathSet();
   readonly #racy = new PathMap<Racy>();
   /** What is being saved, taken back if that fails. */
-  #saving: { put: PackedEntries; remove: Set<string> } | undefined;
+  #saving: { put: PackedEntries; remove: PathSet } | undefined;
   /** Entries added less entries removed since `#stored`; `undefined` until somebody asks. */
   #balance: number | undefined = 0;
 
@@ -148,7 +148,7 @@ export class RecordedEntries {
     } else {
       this.#racy.set(path, { entry: whole, dev: racyOn });
       this.#put.delete(path);
-      if (stored) this.#removed = addPath(this.#removed, path);
+      if (stored) this.#removed.add(path);
     }
   }
 
@@ -168,7 +168,7 @@ export class RecordedEntries {
     this.#saving = change;
     this.#stored = new LayeredContents(change.base, change.put, change.remove);
     this.#put = new PackedEntries();
-    this.#removed = new Set<string>();
+    this.#removed = new PathSet();
     this.#balance = undefined;
     return change;
   }
@@ -181,7 +181,7 @@ export class RecordedEntries {
     } else {
       this.#base = contents;
       this.#savedPut = new PackedEntries();
-      this.#savedRemoved = new Set<string>();
+      this.#savedRemoved = new PathSet();
     }
     this.#saving = undefined;
     this.#stored = this.#savedContents();
@@ -201,7 +201,7 @@ export class RecordedEntries {
     for (const [path, entry] of newerPut) this.#putTrusted(path, entry, this.#stored.get(path));
   }
 
-  #keepSaved({ put, remove }: { put: PackedEntries; remove: Set<string> }): void {
+  #keepSaved({ put, remove }: { put: PackedEntries; remove: PathSet }): void {
     if (this.#savedPut.size + this.#savedRemoved.size === 0) {
       this.#savedPut = put;
       this.#savedRemoved = remove;
@@ -209,7 +209,7 @@ export class RecordedEntries {
     }
     for (const path of remove) {
       this.#savedPut.delete(path);
-      if (this.#base.has(path)) this.#savedRemoved = addPath(this.#savedRemoved, path);
+      if (this.#base.has(path)) this.#savedRemoved.add(path);
     }
     for (const [path, entry] of put) {
       this.#savedPut.set(path, entry);
@@ -230,7 +230,7 @@ export class RecordedEntries {
 
   #removeStored(path: string): void {
     this.#put.delete(path);
-    if (this.#stored.has(path)) this.#removed = addPath(this.#removed, path);
+    if (this.#stored.has(path)) this.#removed.add(path);
   }
 
   #isNewer(path: string): boolean {

@@ -103,7 +103,7 @@ export interface Listed {
   readonly details: Int32Array;
   /** The indices of the names in path order; `undefined` where that is the order they have. */
   readonly order: readonly number[] | undefined;
-  /** Counts, as {@link SKIPPED_BY_ENGINE} has them. */
+  /** How many entries were skipped, for each kind that engines skip. */
   readonly skipped: readonly number[];
 }
 
@@ -307,7 +307,7 @@ export class Listing {
     return itemOf(OPERATIONS, this.#word(this.#header + OPERATION));
   }
 
-  /** Returns how many entries of a kind were skipped, by its place in {@link SKIPPED_BY_ENGINE}. */
+  /** Returns how many entries of a kind were skipped, by its place in the list of kinds that engines skip. */
   skipped(kind: number): number {
     return this.#word(this.#header + SKIPPED + kind);
   }

@@ -1,4 +1,4 @@
-import type { HeldDirectory } from '@muse/paths';
+import { PathSet, type HeldDirectory } from '@muse/paths';
 import { systemProblem, tornDirectory } from '../problems.js';
 import type { EnteredRules, IgnoreRules, LeftOutKind, WalkProblem } from '../types.js';
 import { systemCalls, type ScanCalls } from './calls.js';
@@ -224,7 +224,7 @@ export class Tree<T> {
       }
     }
     for (const gone of before.values()) gone.detach();
-    const known = new Set(problems.map(({ path }) => path));
+    const known = new PathSet(problems.map(({ path }) => path));
     node.problems = [...problems, ...ruleProblems.filter(({ path }) => !known.has(path))];
   }
 
