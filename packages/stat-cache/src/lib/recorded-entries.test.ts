@@ -159,7 +159,7 @@ describe('RecordedEntries', () => {
           const { change, copy } = underWay;
           underWay = undefined;
           // What is being saved must not change meanwhile.
-          expect([new Map(change.put), change.remove]).toEqual([new Map(copy.put), copy.remove]);
+          expect([new Map(change.put), new Set(change.remove)]).toEqual([new Map(copy.put), copy.remove]);
           if (does === 'not saved') {
             entries.notSaved();
           } else {
