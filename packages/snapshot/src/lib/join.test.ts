@@ -191,6 +191,21 @@ describe('LineJoin', () => {
     }
   });
 
+  it('takes no escape in a key for what a name has in its place', () => {
+    const [line = ''] = Buffer.from(linesOf(new Map([['e\n/x', good]])).bytes)
+      .toString()
+      .split('\n')
+      .slice(1);
+    const all = Buffer.from(`${'-'.repeat(FIRST_HIT)}${line}\n`);
+    // Its name is a backslash and an n, and its line would begin with two backslashes.
+    const names = Buffer.from('x\0');
+    const details = new Int32Array(DETAIL_WORDS);
+    writeStat({ dev: 1n, ...good }, details, 0);
+    const lines = { bytes: all, from: FIRST_HIT, to: all.length, count: 1 };
+    expect(new LineJoin(lines, 'e\\n', lines).file(names, 0, 1, details, 0)).toBe(NEW);
+    expect(new LineJoin(lines, 'e\n', lines).file(names, 0, 1, details, 0)).toBeGreaterThan(FIRST_HIT);
+  });
+
   it('ends, and makes no hit of another file, whatever order the lines are in', () => {
     fc.assert(
       fc.property(tree, fc.array(fc.nat()), (stored, moves) => {

@@ -41,8 +41,8 @@ const CHANGES = {
  * order, so that one pass over both tells for each file whether its line is a hit, what changed, or that there is none,
  * and for each line whether its file is gone. It takes 0.5 µs a file where looking each one up by its path takes 2.
  *
- * A line is a hit if its key is the file's path, no other line has that key, it is canonical, and size, mtime, ctime and
- * inode are those of the file. All stored lines are trusted. Whatever is doubtful is no hit.
+ * A line is a hit if its key is the file's path, no other line has that key, and size, mtime, ctime and inode are those of
+ * the file. All stored lines are trusted. Whatever is doubtful is no hit.
  */
 export class LineJoin implements Join {
   readonly #lines: SortedLines;
@@ -117,8 +117,11 @@ export class LineJoin implements Join {
     const { bytes } = this.#lines;
     const prefix = this.#prefix;
     let at = this.#line + 1;
-    for (let i = 0; i < prefix.length; i++, at++)
-      if (bytes[at] !== prefix[i]) return this.#compareWhole(names, from, to);
+    for (let i = 0; i < prefix.length; i++, at++) {
+      // A backslash in a key begins an escape, whatever the directory is called.
+      const key = bytes[at];
+      if (key !== prefix[i] || key === BACKSLASH) return this.#compareWhole(names, from, to);
+    }
     for (let i = from; i < to; i++, at++) {
       const key = bytes[at] ?? 0;
       if (key === BACKSLASH) return this.#compareWhole(names, from, to);
