@@ -9,6 +9,7 @@ const testkit = { forTests: ['@muse/testkit'] };
 /** The graph that ARCHITECTURE.md draws: what each package may import of the others. */
 const graph: DependencyGraph = {
   '@muse/paths': [],
+  '@muse/native': [],
   '@muse/stat-cache': ['@muse/paths'],
   '@muse/walker': ['@muse/paths'],
   '@muse/snapshot': ['@muse/paths', '@muse/stat-cache', '@muse/walker'],

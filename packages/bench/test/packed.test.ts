@@ -22,6 +22,10 @@ const first: Readonly<Record<string, string>> = {
     const path = treePathFromBytes(Buffer.from([0x61, 0xff]));
     console.log(JSON.stringify(path), treePathToBytes(path).length, compareTreePaths('a', 'b'));
     console.log(await findRoot('.'));`,
+  '@muse/native': `
+    import { loadNative } from '@muse/native';
+    const { native, reason } = loadNative();
+    console.log(native === undefined, reason === undefined || reason.startsWith('there is no'));`,
   '@muse/stat-cache': `
     import { mkdirSync, writeFileSync } from 'node:fs';
     import { lstat } from 'node:fs/promises';

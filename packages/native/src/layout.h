@@ -1,0 +1,193 @@
+// The packed layout of the two calls, `scan` and `hash`: what goes in, what comes out. layout.ts has the same numbers.
+//
+// All numbers are little-endian, and every record begins at a multiple of 8. `lines` is the text of a stat cache (JSON
+// version 3, see FORMAT.md of @muse/stat-cache); an offset is one into this text. Paths and names are bytes.
+#pragma once
+#include "sys.h"
+
+#define PADDED(size) (((size) + 7) & ~(size_t)7)
+
+/** A file's stat as it is compared: 48 bytes. A time before 1970 has negative seconds and nanoseconds that count up. */
+typedef struct {
+  u64 dev, ino, size;
+  i64 mtimeSeconds, ctimeSeconds;
+  u32 mtimeNanoseconds, ctimeNanoseconds;
+} PackedStat;
+
+// ---- scan(rootFd, inotifyFd or -1, request, lines, reply) -> number of directories answered, in the order of the request
+
+/** For each directory; the path (a tree path, '' for the root), a NUL and padding follow. */
+typedef struct {
+  /** The identity that the directory was listed with. */
+  u64 dev, ino;
+  /** Its slice of the lines: whole lines, among them each line of a path below it. */
+  u32 from, to;
+  u32 pathLength, zero;
+} ScanRequest;
+
+enum ScanOutcome {
+  LISTED = 0,
+  /** It is gone, no directory any more, or another one than was listed. */
+  MOVED = 1,
+  /** `error` and `operation` say how. */
+  FAILED = 2,
+  /** It does not fit into an empty reply: `hitBytes` is how many bytes its record has. */
+  TOO_LARGE = 3,
+};
+
+enum Operation { OPEN = 1, GETDENTS = 2, STATX = 3 };
+
+/** Kinds that are counted and not listed. */
+enum Skipped { SYMLINK, FIFO, SOCKET, DEVICE, UNKNOWN, RESERVED, SKIPPED };
+
+/** For each directory. Unless it was listed, everything after `operation` but `watch` is 0, and nothing follows. */
+typedef struct {
+  /** Of the whole record. */
+  u32 bytes;
+  u32 outcome, error, operation;
+  /** Regular files, directories, and names whose stat failed. */
+  u32 entries;
+  u32 details;
+  u32 nameBytes;
+  u32 gone;
+  /** Sum of the sizes of all hits. */
+  u64 hitBytes;
+  u32 skipped[SKIPPED];
+  /** Watch descriptor; 0 where none was asked for; an error number negated. */
+  int32_t watch;
+  u32 zero;
+} ScanRecord;
+
+// What follows a record, each part padded to 8:
+//   names    `entries` names in path order, each ended by NUL; a directory sorts as if its name ended in a slash, and so
+//            does a name whose stat failed and that getdents64 called a directory
+//   match    u32 for each entry, see below
+//   details  `details` times 48 bytes, for each entry that is no hit, in their order: the PackedStat of a file, a
+//            DirectoryDetail or a FailedDetail
+//   gone     `gone` times u32 from, to: ascending ranges of lines in the slice whose paths are neither a listed file's
+//            nor below a listed directory; none where a stat failed
+
+enum Match {
+  NO_LINE = 0,
+  /** The first field in which the file differs from its line. */
+  OTHER_SIZE = 1,
+  OTHER_MTIME = 2,
+  OTHER_CTIME = 3,
+  OTHER_INODE = 4,
+  /** The line is not as it should be, or another one has the same path. */
+  BAD_LINE = 5,
+  DIRECTORY = 6,
+  STAT_FAILED = 7,
+  /** From here on: a hit, the offset of the 64 digits of its object id. */
+  FIRST_HIT = 32,
+};
+// A line is a hit if its path is the file's in canonical form, no line beside it has the same path, its numbers are
+// canonical and equal the file's size, mtime, ctime and inode exactly, its object id is well-formed, its dimensions are
+// an object of strings, and nothing but a comma follows. Lines that are not in path order may be overlooked; they are
+// never a hit for another path.
+
+typedef struct {
+  u64 dev, ino;
+  /** Its slice of the lines. */
+  u32 from, to;
+  u64 zero[3];
+} DirectoryDetail;
+
+typedef struct {
+  u32 error;
+  /** As getdents64 gave it. */
+  u32 type;
+  u64 zero[5];
+} FailedDetail;
+
+// ---- hash(rootFd, largest, request, reply) -> number of files answered, in the order of the request
+
+/** For each directory; path, NUL and padding follow, and then its files. */
+typedef struct {
+  u64 dev, ino;
+  u32 files, pathLength;
+} HashDirectory;
+
+/** For each file; name, NUL and padding follow. */
+typedef struct {
+  /** The identity that the file was listed with. */
+  u64 dev, ino;
+  u32 nameLength, zero;
+} HashFile;
+
+enum HashOutcome {
+  HASHED = 0,
+  /** Another file has this name. */
+  FILE_MOVED = 1,
+  /** A link, FIFO, socket, device or directory has this name. */
+  NOT_REGULAR = 2,
+  OPEN_FAILED = 3,
+  READ_FAILED = 4,
+  STATX_FAILED = 5,
+  /** It has more than `largest` bytes. */
+  FILE_TOO_LARGE = 6,
+  /** The directory is gone, or another one than was listed. */
+  DIRECTORY_MOVED = 7,
+  DIRECTORY_FAILED = 8,
+};
+
+/** For each file: what is not known is 0. */
+typedef struct {
+  u8 digest[32];
+  PackedStat before, after;
+  u64 bytesRead;
+  u32 outcome, error;
+} HashRecord;
+
+_Static_assert(sizeof(PackedStat) == 48 && sizeof(DirectoryDetail) == 48 && sizeof(FailedDetail) == 48, "details");
+_Static_assert(sizeof(ScanRequest) == 32 && sizeof(ScanRecord) == 72, "scan");
+_Static_assert(sizeof(HashDirectory) == 24 && sizeof(HashFile) == 24 && sizeof(HashRecord) == 144, "hash");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian");
+
+/** A part of a caller's buffer that is read from its start on. Other threads may write to it: each byte is read once. */
+typedef struct {
+  const u8 *at, *end;
+} Input;
+
+static bool take(Input *input, void *out, size_t size) {
+  if ((size_t)(input->end - input->at) < size) return false;
+  memcpy(out, input->at, size);
+  input->at += size;
+  return true;
+}
+
+/**
+ * Takes a path or name of `length` bytes with its NUL and padding, and makes room for `more` bytes behind it. Returns 0, or
+ * -EINVAL for one that is cut, leads upwards or from the top, or is not as it would be listed.
+ */
+static long takePath(Input *input, u32 length, Region *out, size_t more) {
+  size_t size = PADDED((size_t)length + 1);
+  if ((size_t)(input->end - input->at) < size) return -EINVAL;
+  if (!reserve(out, size + more)) return -ENOMEM;
+  memcpy(out->at, input->at, size);
+  input->at += size;
+  const u8 *path = out->at;
+  if (path[length]) return -EINVAL;
+  for (u32 start = 0, i = 0; length && i <= length; i++) {
+    if (!path[i] && i < length) return -EINVAL;
+    if (path[i] && path[i] != '/') continue;
+    u32 segment = i - start;
+    if (!segment || (path[start] == '.' && (segment == 1 || (segment == 2 && path[start + 1] == '.')))) return -EINVAL;
+    start = i + 1;
+  }
+  return 0;
+}
+
+static PackedStat packStat(const struct statx *stat) {
+  u64 major = stat->stx_dev_major, minor = stat->stx_dev_minor;
+  return (PackedStat){
+      // As the C library's makedev, and so Node, puts the two together.
+      .dev = (major & 0xfffff000) << 32 | (major & 0xfff) << 8 | (minor & 0xffffff00) << 12 | (minor & 0xff),
+      .ino = stat->stx_ino,
+      .size = stat->stx_size,
+      .mtimeSeconds = stat->stx_mtime.tv_sec,
+      .ctimeSeconds = stat->stx_ctime.tv_sec,
+      .mtimeNanoseconds = stat->stx_mtime.tv_nsec,
+      .ctimeNanoseconds = stat->stx_ctime.tv_nsec,
+  };
+}

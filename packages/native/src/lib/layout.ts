@@ -1,0 +1,162 @@
+/**
+ * The packed layout of the two calls, in numbers for TypeScript; `layout.h` says what each means. All are little-endian,
+ * each record begins at a multiple of 8, and a word is 32 bits.
+ */
+
+/** What became of a directory that was to be scanned. */
+export const ScanOutcome = { listed: 0, moved: 1, failed: 2, tooLarge: 3 } as const;
+
+/** What failed: its number is in the word `operation`. */
+export const operations = ['', 'open', 'getdents', 'statx'] as const;
+
+/** Kinds that are counted and not listed, in the order of their words. */
+export const skippedKinds = ['symlink', 'fifo', 'socket', 'device', 'unknown', 'reserved'] as const;
+
+/** Where a field of the record of a directory is, in words from its start. `hitBytes` has two words. */
+export const ScanWord = {
+  bytes: 0,
+  outcome: 1,
+  error: 2,
+  operation: 3,
+  entries: 4,
+  details: 5,
+  nameBytes: 6,
+  gone: 7,
+  hitBytes: 8,
+  skipped: 10,
+  watch: 16,
+} as const;
+
+/** Bytes of the record of a directory before its names. */
+export const SCAN_RECORD_BYTES = 72;
+
+/** What a word of the match part says of an entry; from `firstHit` on it is the offset of the digits of an object id. */
+export const Match = {
+  noLine: 0,
+  otherSize: 1,
+  otherMtime: 2,
+  otherCtime: 3,
+  otherInode: 4,
+  badLine: 5,
+  directory: 6,
+  statFailed: 7,
+  firstHit: 32,
+} as const;
+
+/** Bytes for each entry that is no hit. */
+export const DETAIL_BYTES = 48;
+
+/** What became of a file that was to be hashed. */
+export const HashOutcome = {
+  hashed: 0,
+  moved: 1,
+  notRegular: 2,
+  openFailed: 3,
+  readFailed: 4,
+  statxFailed: 5,
+  tooLarge: 6,
+  directoryMoved: 7,
+  directoryFailed: 8,
+} as const;
+
+/** Bytes of the record of a hashed file, and where its fields begin. */
+export const HASH_RECORD_BYTES = 144;
+export const HashByte = {
+  digest: 0,
+  before: 32,
+  after: 80,
+  bytesRead: 128,
+  outcome: 136,
+  error: 140,
+} as const;
+
+/** Where a field of a packed stat of 48 bytes begins. */
+export const StatByte = {
+  dev: 0,
+  ino: 8,
+  size: 16,
+  mtimeSeconds: 24,
+  ctimeSeconds: 32,
+  mtimeNanoseconds: 40,
+  ctimeNanoseconds: 44,
+} as const;
+
+/** A directory to scan. */
+export interface ScanDirectory {
+  /** The identity it was listed with. */
+  readonly dev: bigint;
+  readonly ino: bigint;
+  /** Its slice of the lines, in bytes: whole lines, among them each line of a path below it. */
+  readonly from: number;
+  readonly to: number;
+  /** The bytes of its tree path. */
+  readonly path: Uint8Array;
+}
+
+/** A directory with files to hash. */
+export interface HashDirectory {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly path: Uint8Array;
+  readonly files: readonly { readonly dev: bigint; readonly ino: bigint; readonly name: Uint8Array }[];
+}
+
+/** Returns a request for `scan`, in shared memory. */
+export function packScanRequest(directories: readonly ScanDirectory[]): Uint8Array {
+  const request = newRequest(directories.reduce((sum, { path }) => sum + 32 + textBytes(path), 0));
+  for (const { dev, ino, from, to, path } of directories) {
+    request.identity(dev, ino);
+    request.words(from, to, path.length, 0);
+    request.text(path);
+  }
+  return request.bytes;
+}
+
+/** Returns a request for `hash`, in shared memory. */
+export function packHashRequest(directories: readonly HashDirectory[]): Uint8Array {
+  let size = 0;
+  for (const { path, files } of directories) {
+    size += 24 + textBytes(path) + files.reduce((sum, { name }) => sum + 24 + textBytes(name), 0);
+  }
+  const request = newRequest(size);
+  for (const { dev, ino, path, files } of directories) {
+    request.identity(dev, ino);
+    request.words(files.length, path.length);
+    request.text(path);
+    for (const file of files) {
+      request.identity(file.dev, file.ino);
+      request.words(file.name.length, 0);
+      request.text(file.name);
+    }
+  }
+  return request.bytes;
+}
+
+/** Bytes of a text with its NUL, padded. */
+function textBytes(text: Uint8Array): number {
+  return (text.length + 8) & ~7;
+}
+
+function newRequest(size: number) {
+  const bytes = new Uint8Array(new SharedArrayBuffer(size));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  return {
+    bytes,
+    identity(dev: bigint, ino: bigint) {
+      view.setBigUint64(at, dev, true);
+      view.setBigUint64(at + 8, ino, true);
+      at += 16;
+    },
+    words(...values: number[]) {
+      for (const value of values) {
+        view.setUint32(at, value, true);
+        at += 4;
+      }
+    },
+    text(text: Uint8Array) {
+      bytes.set(text, at);
+      at += textBytes(text);
+    },
+  };
+}

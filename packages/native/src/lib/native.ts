@@ -1,0 +1,97 @@
+/** The arguments of `scan`. All bytes are in shared memory, and stay as they are until the call has ended. */
+export interface ScanCall {
+  /** Descriptor of the root. */
+  readonly root: number;
+  /** An inotify descriptor: each directory is watched before it is listed. */
+  readonly inotify?: number;
+  /** See `packScanRequest`. */
+  readonly request: Uint8Array;
+  /** The text of a stat cache. */
+  readonly lines: Uint8Array;
+  /** Receives a record for each directory, in the order of the request, as many as fit. */
+  readonly reply: Uint8Array;
+}
+
+/** The arguments of `hash`. All bytes are in shared memory, and stay as they are until the call has ended. */
+export interface HashCall {
+  /** Descriptor of the root. */
+  readonly root: number;
+  /** A file with more bytes than this is not read to its end, and has no digest. */
+  readonly largest: number;
+  /** See `packHashRequest`. */
+  readonly request: Uint8Array;
+  /** Receives a record for each file, in the order of the request, as many as fit. */
+  readonly reply: Uint8Array;
+}
+
+/** The native engine. A call throws a `RangeError` for a request that is not as it should be. */
+export interface Native {
+  /**
+   * Resolves with whether `hash` may be called: whether this Node gives out the SHA-256 that it needs, and a known file
+   * gets its known digest. To be asked once. Runs on Node's pool, because the first hash of a process takes OpenSSL 1.5 ms.
+   */
+  canHash(): Promise<boolean>;
+  /** Scans on a thread of Node's pool; resolves with the number of directories answered. */
+  scan(call: ScanCall): Promise<number>;
+  /** Does the same on this thread. */
+  scanSync(call: ScanCall): number;
+  /** Hashes on a thread of Node's pool; resolves with the number of files answered. */
+  hash(call: HashCall): Promise<number>;
+  /** Does the same on this thread. */
+  hashSync(call: HashCall): number;
+  /** Returns a new, non-blocking inotify descriptor. */
+  inotifyInit(): number;
+  /** Watches the directory that is open as `directory`; returns the watch. */
+  inotifyAdd(inotify: number, directory: number): number;
+  /** Ends a watch. */
+  inotifyRemove(inotify: number, watch: number): void;
+}
+
+/** Called before each system call that touches the file system, with its name; a test build alone does so. */
+export type OnStep = (call: string) => void;
+
+type Buffers = [request: Uint8Array, reply: Uint8Array, lines?: Uint8Array, onStep?: OnStep];
+
+/** What the binary exports. Numbers below 0 are error numbers. */
+export interface Addon {
+  readonly canHash: boolean;
+  scan(root: number, inotify: number, ...buffers: Buffers): Promise<number>;
+  scanSync(root: number, inotify: number, ...buffers: Buffers): number;
+  hash(root: number, largest: number, ...buffers: Buffers): Promise<number>;
+  hashSync(root: number, largest: number, ...buffers: Buffers): number;
+  inotifyInit(): number;
+  inotifyAdd(inotify: number, directory: number): number;
+  inotifyRemove(inotify: number, watch: number): number;
+}
+
+/** Returns the engine that calls this binary; `testHash` is asked by `canHash`. */
+export function nativeFrom(
+  addon: Addon,
+  testHash: (native: Native) => Promise<boolean>,
+  onStep?: OnStep,
+): Native {
+  const native: Native = {
+    canHash: async () => addon.canHash && (await testHash(native)),
+    scan: async ({ root, inotify = -1, request, lines, reply }) =>
+      checked('scan', await addon.scan(root, inotify, request, reply, lines)),
+    scanSync: ({ root, inotify = -1, request, lines, reply }) =>
+      checked('scan', addon.scanSync(root, inotify, request, reply, lines, onStep)),
+    hash: async ({ root, largest, request, reply }) =>
+      checked('hash', await addon.hash(root, largest, request, reply)),
+    hashSync: ({ root, largest, request, reply }) =>
+      checked('hash', addon.hashSync(root, largest, request, reply, undefined, onStep)),
+    inotifyInit: () => checked('watch', addon.inotifyInit()),
+    inotifyAdd: (inotify, directory) => checked('watch', addon.inotifyAdd(inotify, directory)),
+    inotifyRemove: (inotify, watch) => void checked('end a watch', addon.inotifyRemove(inotify, watch)),
+  };
+  return native;
+}
+
+/** The same number on all processors that there is a binary for. */
+const EINVAL = 22;
+
+function checked(action: string, result: number): number {
+  if (result >= 0) return result;
+  if (result === -EINVAL) throw new RangeError(`Cannot ${action}: the arguments are not as they should be`);
+  throw Object.assign(new Error(`Cannot ${action}: the system said error ${-result}`), { errno: result });
+}

@@ -1,0 +1,178 @@
+// The native engine as a Node-API module: its calls are scan.h and hash.h, what goes in and out is layout.h. It keeps no
+// state between calls, writes no file, and reads and writes no memory but its own and the buffers it was given.
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include "hash.h"
+
+/** One call. Its buffers belong to the caller, who keeps them alive: for an asynchronous call by `buffers`. */
+typedef struct {
+  bool isHash;
+  int root, inotify;
+  u64 largest;
+  struct {
+    u8 *at;
+    size_t size;
+  } request, lines, reply;
+  long result;
+  napi_async_work work;
+  napi_deferred deferred;
+  napi_ref buffers;
+} Job;
+
+typedef struct {
+  bool isHash, isSync;
+} Form;
+
+#ifdef MUSE_STEPS
+// Only a synchronous call steps: it sets this for its duration. A test does not run another call meanwhile.
+static struct {
+  napi_env env;
+  napi_value function;
+} stepper;
+
+static void step(const char *call) {
+  napi_value undefined, name, result;
+  napi_env env = stepper.env;
+  if (!env || napi_get_undefined(env, &undefined) || napi_create_string_utf8(env, call, NAPI_AUTO_LENGTH, &name)) return;
+  // Where it throws, the call goes on without it, and throws at its end.
+  if (napi_call_function(env, undefined, stepper.function, 1, &name, &result)) stepper.env = NULL;
+}
+#endif
+
+static void run(Job *job) {
+  Input request = {job->request.at, job->request.at + job->request.size};
+  job->result = job->isHash ? hash(job->root, job->largest, request, job->reply.at, job->reply.size)
+                            : scan(job->root, job->inotify, request, job->lines.at, job->lines.size, job->reply.at, job->reply.size);
+}
+
+/** Shared memory alone: it cannot be detached while a thread of the pool uses it. */
+static bool sharedBytes(napi_env env, napi_value value, u8 **at, size_t *size) {
+  napi_typedarray_type type;
+  napi_value buffer;
+  bool isTypedArray, isUnshared;
+  return !napi_is_typedarray(env, value, &isTypedArray) && isTypedArray &&
+         !napi_get_typedarray_info(env, value, &type, size, (void **)at, &buffer, NULL) && type == napi_uint8_array &&
+         !napi_is_arraybuffer(env, buffer, &isUnshared) && !isUnshared;
+}
+
+/** Reads scan's (root, inotify, request, reply, lines) or hash's (root, largest, request, reply); throws where they are others. */
+static bool readArguments(napi_env env, const napi_value *arguments, Job *job) {
+  i64 second;
+  bool good = !napi_get_value_int32(env, arguments[0], &job->root) && !napi_get_value_int64(env, arguments[1], &second) &&
+              sharedBytes(env, arguments[2], &job->request.at, &job->request.size) &&
+              sharedBytes(env, arguments[3], &job->reply.at, &job->reply.size) &&
+              (job->isHash || sharedBytes(env, arguments[4], &job->lines.at, &job->lines.size));
+  if (good && job->isHash) good = second >= 0, job->largest = (u64)second;
+  else if (good) good = second >= -1 && second <= INT32_MAX, job->inotify = (int)second;
+  if (!good) napi_throw_type_error(env, NULL, "Expected descriptors or sizes, then Uint8Arrays of SharedArrayBuffers");
+  return good;
+}
+
+static napi_value toNumber(napi_env env, long value) {
+  napi_value number;
+  return napi_create_int64(env, value, &number) ? NULL : number;
+}
+
+static void execute(napi_env env, void *data) {
+  (void)env;
+  run(data);
+}
+
+static void freeJob(napi_env env, Job *job) {
+  if (job->work) napi_delete_async_work(env, job->work);
+  if (job->buffers) napi_delete_reference(env, job->buffers);
+  sys(__NR_munmap, (long)job, sizeof *job, 0, 0, 0, 0);
+}
+
+// Also called when the thread is ending: then nobody hears the answer.
+static void complete(napi_env env, napi_status status, void *data) {
+  Job *job = data;
+  napi_value number = toNumber(env, status == napi_ok ? job->result : -ECANCELED);
+  if (number) napi_resolve_deferred(env, job->deferred, number);
+  freeJob(env, job);
+}
+
+static napi_value start(napi_env env, const Job *call, const napi_value *arguments) {
+  long memory = sys(__NR_mmap, 0, sizeof *call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (isError(memory)) return napi_throw_error(env, "ENOMEM", "No memory for a call"), NULL;
+  Job *job = (Job *)memory;
+  *job = *call;
+  napi_value buffers, name, promise;
+  bool started = !napi_create_array_with_length(env, 3, &buffers) && !napi_set_element(env, buffers, 0, arguments[2]) &&
+                 !napi_set_element(env, buffers, 1, arguments[3]) && !napi_set_element(env, buffers, 2, arguments[4]) &&
+                 !napi_create_reference(env, buffers, 1, &job->buffers) &&
+                 !napi_create_string_utf8(env, "muse", NAPI_AUTO_LENGTH, &name) &&
+                 !napi_create_async_work(env, NULL, name, execute, complete, job, &job->work) &&
+                 !napi_create_promise(env, &job->deferred, &promise) && !napi_queue_async_work(env, job->work);
+  if (started) return promise;
+  freeJob(env, job);
+  napi_throw_error(env, NULL, "Cannot queue a call");
+  return NULL;
+}
+
+static napi_value call(napi_env env, napi_callback_info info) {
+  napi_value arguments[6];
+  size_t count = 6;
+  Form *form;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, (void **)&form)) return NULL;
+  Job job = {.isHash = form->isHash};
+  if (!readArguments(env, arguments, &job)) return NULL;
+  if (!form->isSync) return start(env, &job, arguments);
+#ifdef MUSE_STEPS
+  napi_valuetype type;
+  bool steps = !napi_typeof(env, arguments[5], &type) && type == napi_function;
+  stepper.env = steps ? env : NULL;
+  stepper.function = arguments[5];
+#endif
+  run(&job);
+#ifdef MUSE_STEPS
+  stepper.env = NULL;
+#endif
+  return toNumber(env, job.result);
+}
+
+static napi_value inotifyInit(napi_env env, napi_callback_info info) {
+  (void)info;
+  return toNumber(env, newInotify());
+}
+
+/** (inotify, directory or watch) */
+static bool readPair(napi_env env, napi_callback_info info, int32_t *inotify, int32_t *other) {
+  napi_value arguments[2];
+  size_t count = 2;
+  return !napi_get_cb_info(env, info, &count, arguments, NULL, NULL) && !napi_get_value_int32(env, arguments[0], inotify) &&
+         !napi_get_value_int32(env, arguments[1], other);
+}
+
+static napi_value inotifyAdd(napi_env env, napi_callback_info info) {
+  int32_t inotify, directory;
+  bool good = readPair(env, info, &inotify, &directory) && directory >= 0;
+  return toNumber(env, good ? watchDirectory(inotify, directory) : -EINVAL);
+}
+
+static napi_value inotifyRemove(napi_env env, napi_callback_info info) {
+  int32_t inotify, watch;
+  return toNumber(env, readPair(env, info, &inotify, &watch) ? removeWatch(inotify, watch) : -EINVAL);
+}
+
+NAPI_MODULE_INIT() {
+  static const Form forms[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+  static const struct {
+    const char *name;
+    napi_callback function;
+    const Form *form;
+  } table[] = {
+      {"scan", call, &forms[0]},         {"scanSync", call, &forms[1]},    {"hash", call, &forms[2]},
+      {"hashSync", call, &forms[3]},     {"inotifyInit", inotifyInit, NULL}, {"inotifyAdd", inotifyAdd, NULL},
+      {"inotifyRemove", inotifyRemove, NULL},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    napi_value function;
+    if (napi_create_function(env, table[i].name, NAPI_AUTO_LENGTH, table[i].function, (void *)table[i].form, &function) ||
+        napi_set_named_property(env, exports, table[i].name, function))
+      return NULL;
+  }
+  napi_value hashes;
+  if (napi_get_boolean(env, canHash(), &hashes) || napi_set_named_property(env, exports, "canHash", hashes)) return NULL;
+  return exports;
+}

@@ -1,0 +1,72 @@
+import { closeSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { makeTree, tempDir } from '@muse/testkit';
+import { describe, expect, it } from 'vitest';
+import { hasNative, native, scan, unpack, wanted, withRoot } from './support/engine.js';
+
+/** Reads all events: watch and mask of each. */
+function drain(inotify: number): { watch: number; mask: number; name: string }[] {
+  const buffer = Buffer.alloc(65_536);
+  const events = [];
+  for (;;) {
+    let size;
+    try {
+      size = readSync(inotify, buffer);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return events;
+      throw error;
+    }
+    for (let at = 0; at < size;) {
+      const length = buffer.readUInt32LE(at + 12);
+      const name = buffer.toString('latin1', at + 16, at + 16 + length).replace(/\0+$/, '');
+      events.push({ watch: buffer.readInt32LE(at), mask: buffer.readUInt32LE(at + 4), name });
+      at += 16 + length;
+    }
+  }
+}
+
+describe.skipIf(!hasNative)('watching', () => {
+  it('watches each directory that is scanned, by its descriptor', async () => {
+    await using place = tempDir();
+    const root = await makeTree({ a: { x: '' }, b: {} }, place.path);
+    const inotify = native.inotifyInit();
+    try {
+      const records = scan(native, root, [wanted(root, 'a'), wanted(root, 'b'), wanted(root, 'a')], {
+        inotify,
+      }).map(unpack);
+      const [a, b, again] = records.map(({ watch }) => watch);
+      expect(a).toBeGreaterThan(0);
+      expect(b).toBeGreaterThan(0);
+      expect(b).not.toBe(a);
+      expect(again).toBe(a);
+      expect(drain(inotify)).toEqual([]);
+      renameSync(`${root}/a`, `${root}/moved`);
+      writeFileSync(`${root}/moved/x`, 'new');
+      mkdirSync(`${root}/b/sub`);
+      const events = drain(inotify);
+      // Written, then closed; how often the first is told depends on who is reading.
+      expect(events).toContainEqual({ watch: a, mask: 0x2, name: 'x' });
+      expect(events).toContainEqual({ watch: a, mask: 0x8, name: 'x' });
+      expect(events).toContainEqual({ watch: b, mask: 0x4000_0100, name: 'sub' });
+      expect(withRoot(`${root}/moved`, (directory) => native.inotifyAdd(inotify, directory))).toBe(a);
+      native.inotifyRemove(inotify, a ?? 0);
+      drain(inotify);
+      writeFileSync(`${root}/moved/x`, 'newer');
+      expect(drain(inotify)).toEqual([]);
+    } finally {
+      closeSync(inotify);
+    }
+  });
+
+  it('watches before it lists, and says so where it cannot', async () => {
+    await using place = tempDir();
+    const root = await makeTree({ a: {} }, place.path);
+    const file = openSync('/dev/null', 'r');
+    const [record] = scan(native, root, [wanted(root, 'a')], { inotify: file }).map(unpack);
+    closeSync(file);
+    expect(record).toMatchObject({ outcome: 0, watch: -22 });
+    expect(() => {
+      native.inotifyRemove(native.inotifyInit(), 99);
+    }).toThrow(RangeError);
+    expect(() => native.inotifyAdd(-1, 0)).toThrow('error 9');
+  });
+});
