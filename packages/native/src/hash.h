@@ -32,47 +32,62 @@ typedef struct {
 } Hash;
 
 static void setOutcome(HashRecord *record, u32 outcome, long error) {
-  record->outcome = outcome;
-  record->error = error < 0 ? (u32)-error : 0;
+  *record = (HashRecord){.outcome = isMoved(error) ? FILE_MOVED : outcome};
+  if (record->outcome != FILE_MOVED) record->error = (u32)-error;
 }
 
-/** Reads an open file to its end. False: OpenSSL failed. */
+/** Stats an open file. False: it failed, and the outcome is set. */
+static bool statOpen(int file, struct statx *stat, HashRecord *record) {
+  long result = statAt(file, "", AT_EMPTY_PATH, stat);
+  if (result < 0) setOutcome(record, FSTAT_FAILED, result);
+  return result >= 0;
+}
+
+/** Reads an open file to its end, or until it is seen to change. False: OpenSSL failed. */
 static bool readAndHash(Hash *hash, int file, HashRecord *record) {
+  struct statx stat;
   if (!EVP_DigestInit_ex2(hash->context, hash->md, NULL)) return false;
+  bool changed = false;
   for (;;) {
     long size = readFrom(file, hash->buffer, READ_SIZE);
     if (size < 0) return setOutcome(record, READ_FAILED, size), true;
     if (size == 0) break;
     if (!EVP_DigestUpdate(hash->context, hash->buffer, (size_t)size)) return false;
     record->bytesRead += (u64)size;
-    // A file may grow as fast as it is read, or say less than it holds.
-    if (record->bytesRead > hash->largest) return setOutcome(record, FILE_TOO_LARGE, 0), true;
+    if (record->bytesRead == record->before.size && size < READ_SIZE) break;
+    if (record->bytesRead > hash->largest) return setOutcome(record, READ_FAILED, -EFBIG), true;
+    if (record->bytesRead <= record->before.size) continue;
+    // There is more than the stat says: either the file grows, or its size lies and this is how to tell.
+    if (!statOpen(file, &stat, record)) return true;
+    PackedStat now = packStat(&stat);
+    changed = memcmp(&now, &record->before, sizeof now) != 0;
+    if (changed) break;
   }
-  struct statx stat;
-  long result = statAt(file, "", AT_EMPTY_PATH, &stat);
-  if (result < 0) return setOutcome(record, STATX_FAILED, result), true;
+  if (!statOpen(file, &stat, record)) return true;
   record->after = packStat(&stat);
-  return EVP_DigestFinal_ex(hash->context, record->digest, NULL);
+  return changed || EVP_DigestFinal_ex(hash->context, record->digest, NULL);
+}
+
+/** Says what has the name of a file that was not opened: a link, a socket or a device without a driver. */
+static void judgeUnopened(Hash *hash, int directory, HashRecord *record) {
+  struct statx stat;
+  long result = statAt(directory, (char *)hash->name.at, AT_SYMLINK_NOFOLLOW, &stat);
+  if (result < 0) setOutcome(record, READ_FAILED, result);
+  else setOutcome(record, (stat.stx_mode & S_TYPE) == S_REG ? FILE_MOVED : SPECIAL, 0);
 }
 
 /** Hashes one file of an open directory. False: OpenSSL failed. */
 static bool hashFile(Hash *hash, int directory, const HashFile *wanted, HashRecord *record) {
   long file = openAt(directory, (char *)hash->name.at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (file < 0) {
-    // A link, and a socket or a device without a driver.
-    bool special = file == -ELOOP || file == -ENXIO;
-    return setOutcome(record, special ? NOT_REGULAR : OPEN_FAILED, file), true;
-  }
+  if (file == -ELOOP || file == -ENXIO) return judgeUnopened(hash, directory, record), true;
+  if (file < 0) return setOutcome(record, OPEN_FAILED, file), true;
   struct statx stat;
   bool hashed = true;
-  long result = statAt((int)file, "", AT_EMPTY_PATH, &stat);
-  if (result < 0) {
-    setOutcome(record, STATX_FAILED, result);
-  } else {
+  if (statOpen((int)file, &stat, record)) {
     record->before = packStat(&stat);
-    if ((stat.stx_mode & S_TYPE) != S_REG) setOutcome(record, NOT_REGULAR, 0);
-    else if (!isSame(&record->before, wanted->dev, wanted->ino)) setOutcome(record, FILE_MOVED, 0);
-    else if (record->before.size > hash->largest) setOutcome(record, FILE_TOO_LARGE, 0);
+    if (!isSame(&record->before, wanted->dev, wanted->ino)) setOutcome(record, FILE_MOVED, 0);
+    else if ((stat.stx_mode & S_TYPE) != S_REG) setOutcome(record, SPECIAL, 0);
+    else if (record->before.size > hash->largest) setOutcome(record, READ_FAILED, -EFBIG);
     else hashed = readAndHash(hash, (int)file, record);
   }
   closeFile((int)file);
@@ -83,15 +98,11 @@ static bool hashFile(Hash *hash, int directory, const HashFile *wanted, HashReco
 static long openListed(int root, Hash *hash, const HashDirectory *wanted, HashRecord *record) {
   struct statx stat;
   long directory = openDirectory(root, (char *)hash->path.at, wanted->pathLength);
-  bool moved = directory == -ENOENT || directory == -ENOTDIR || directory == -ELOOP;
-  if (directory < 0) return setOutcome(record, moved ? DIRECTORY_MOVED : DIRECTORY_FAILED, directory), directory;
-  long result = statAt((int)directory, "", AT_EMPTY_PATH, &stat);
-  if (result < 0) {
-    setOutcome(record, DIRECTORY_FAILED, result);
-  } else {
+  if (directory < 0) return setOutcome(record, OPEN_FAILED, directory), directory;
+  if (statOpen((int)directory, &stat, record)) {
     PackedStat packed = packStat(&stat);
     if (isSame(&packed, wanted->dev, wanted->ino)) return directory;
-    setOutcome(record, DIRECTORY_MOVED, 0);
+    setOutcome(record, FILE_MOVED, 0);
   }
   closeFile((int)directory);
   return -1;

@@ -1,4 +1,5 @@
-// The packed layout of the two calls, `scan` and `hash`: what goes in, what comes out. layout.ts has the same numbers.
+// The packed layout of the two calls, `scan` and `hash`: what goes in, what comes out. The replies are those of the engine in
+// TypeScript, byte for byte (reply.ts of @muse/walker, hash-reply.ts of @muse/snapshot).
 //
 // All numbers are little-endian, and every record begins at a multiple of 8. `lines` is the text of a stat cache (JSON
 // version 3, see FORMAT.md of @muse/stat-cache); an offset is one into this text. Paths and names are bytes.
@@ -31,11 +32,12 @@ enum ScanOutcome {
   MOVED = 1,
   /** `error` and `operation` say how. */
   FAILED = 2,
-  /** It does not fit into an empty reply: `hitBytes` is how many bytes its record has. */
+  /** It does not fit into an empty reply: `error` is how many bytes its record has. */
   TOO_LARGE = 3,
 };
 
-enum Operation { OPEN = 1, GETDENTS = 2, STATX = 3 };
+/** The look at the path when all is listed is LSTAT; READDIR is what comes before. */
+enum Operation { READDIR = 2, LSTAT = 3 };
 
 /** Kinds that are counted and not listed. */
 enum Skipped { SYMLINK, FIFO, SOCKET, DEVICE, UNKNOWN, RESERVED, SKIPPED };
@@ -47,25 +49,19 @@ typedef struct {
   u32 outcome, error, operation;
   /** Regular files, directories, and names whose stat failed. */
   u32 entries;
-  u32 details;
   u32 nameBytes;
   u32 gone;
-  /** Sum of the sizes of all hits. */
-  u64 hitBytes;
-  u32 skipped[SKIPPED];
   /** Watch descriptor; 0 where none was asked for; an error number negated. */
   int32_t watch;
-  u32 zero;
+  u32 skipped[SKIPPED];
 } ScanRecord;
 
 // What follows a record, each part padded to 8:
-//   names    `entries` names in path order, each ended by NUL; a directory sorts as if its name ended in a slash, and so
-//            does a name whose stat failed and that getdents64 called a directory
+//   names    `entries` names in path order, each ended by NUL; a directory sorts as if its name ended in a slash
 //   match    u32 for each entry, see below
-//   details  `details` times 48 bytes, for each entry that is no hit, in their order: the PackedStat of a file, a
-//            DirectoryDetail or a FailedDetail
+//   details  48 bytes for each entry: the PackedStat of a file, a DirectoryDetail or a FailedDetail
 //   gone     `gone` times u32 from, to: ascending ranges of lines in the slice whose paths are neither a listed file's
-//            nor below a listed directory; none where a stat failed
+//            nor below a listed directory
 
 enum Match {
   NO_LINE = 0,
@@ -78,13 +74,13 @@ enum Match {
   BAD_LINE = 5,
   DIRECTORY = 6,
   STAT_FAILED = 7,
-  /** From here on: a hit, the offset of the 64 digits of its object id. */
+  /** From here on: a hit, the offset of its object id, which begins with `sha256:`. */
   FIRST_HIT = 32,
 };
-// A line is a hit if its path is the file's in canonical form, no line beside it has the same path, its numbers are
-// canonical and equal the file's size, mtime, ctime and inode exactly, its object id is well-formed, its dimensions are
-// an object of strings, and nothing but a comma follows. Lines that are not in path order may be overlooked; they are
-// never a hit for another path.
+// A line is a hit if its path is the file's, no line beside it has the same path, its numbers are canonical and equal the
+// file's size, mtime, ctime and inode exactly, its object id is well-formed, and it has no dimensions. One with dimensions
+// must be canonical as a whole, and they must be ASCII without escapes: others are BAD_LINE here, and hits in TypeScript.
+// Lines that are not in path order may be overlooked.
 
 typedef struct {
   u64 dev, ino;
@@ -95,7 +91,7 @@ typedef struct {
 
 typedef struct {
   u32 error;
-  /** As getdents64 gave it. */
+  /** As getdents64 has it: DT_DIR, DT_UNKNOWN, or DT_REG for everything else. */
   u32 type;
   u64 zero[5];
 } FailedDetail;
@@ -117,21 +113,17 @@ typedef struct {
 
 enum HashOutcome {
   HASHED = 0,
-  /** Another file has this name. */
+  /** Another inode has its name, or none, or its directory is not the one that was listed. */
   FILE_MOVED = 1,
-  /** A link, FIFO, socket, device or directory has this name. */
-  NOT_REGULAR = 2,
+  /** A link, FIFO, socket, device or directory has its name. */
+  SPECIAL = 2,
+  /** These say how in `error`. EFBIG in READ_FAILED: it has more than `largest` bytes. */
   OPEN_FAILED = 3,
-  READ_FAILED = 4,
-  STATX_FAILED = 5,
-  /** It has more than `largest` bytes. */
-  FILE_TOO_LARGE = 6,
-  /** The directory is gone, or another one than was listed. */
-  DIRECTORY_MOVED = 7,
-  DIRECTORY_FAILED = 8,
+  FSTAT_FAILED = 4,
+  READ_FAILED = 5,
 };
 
-/** For each file: what is not known is 0. */
+/** For each file: all but `outcome` and `error` is 0 unless it was hashed; the digest is, where it was seen to change. */
 typedef struct {
   u8 digest[32];
   PackedStat before, after;
@@ -140,7 +132,7 @@ typedef struct {
 } HashRecord;
 
 _Static_assert(sizeof(PackedStat) == 48 && sizeof(DirectoryDetail) == 48 && sizeof(FailedDetail) == 48, "details");
-_Static_assert(sizeof(ScanRequest) == 32 && sizeof(ScanRecord) == 72, "scan");
+_Static_assert(sizeof(ScanRequest) == 32 && sizeof(ScanRecord) == 56, "scan");
 _Static_assert(sizeof(HashDirectory) == 24 && sizeof(HashFile) == 24 && sizeof(HashRecord) == 144, "hash");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian");
 

@@ -45,69 +45,76 @@ static int hexDigit(u8 byte) {
   return -1;
 }
 
-/** Reads the byte that stands at `*at` in a key, escaped or not. A backslash that begins no escape of one byte is a byte. */
-static u8 keyByte(const u8 **at, const u8 *end) {
-  const u8 *p = *at;
-  *at = p + 1;
-  if (*p != '\\' || end - p < 2) return *p;
-  *at = p + 2;
-  switch (p[1]) {
-    case '"': case '\\': case '/': return p[1];
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'u':
-      if (end - p >= 6) {
-        int value = 0;
-        for (int i = 2; i < 6; i++) {
-          int digit = hexDigit(p[i]);
-          value = digit < 0 || value < 0 ? -1 : value * 16 + digit;
-        }
-        *at = p + 6;
-        if (value >= 0 && value < 0x80) return (u8)value;
-        if (value >= 0xdc80 && value <= 0xdcff) return (u8)(value - 0xdc00);
-      }
+/** Returns the UTF-16 unit of the `\uXXXX` at `at`, more than 0xffff where none is there. */
+static u32 unitAt(const u8 *at, const u8 *end) {
+  u32 unit = 0;
+  if (end - at < 6 || at[0] != '\\' || at[1] != 'u') return UINT32_MAX;
+  for (int i = 2; i < 6; i++) {
+    int digit = hexDigit(at[i]);
+    if (digit < 0) return UINT32_MAX;
+    unit = unit * 16 + (u32)digit;
   }
-  *at = p + 1;
-  return '\\';
+  return unit;
 }
 
-/** Compares the path of a line with a path: negative when the line is before it. Where it is 0, `*quote` is the key's end. */
+/** Reads the escape at `*at` in a key, and returns how many bytes it stands for. One that stands for none is a backslash. */
+static size_t readEscape(const u8 **at, const u8 *end, u8 bytes[4]) {
+  static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+  for (size_t i = 0; end - *at > 1 && letters[i]; i++)
+    if ((*at)[1] == letters[i]) return bytes[0] = (u8)meant[i], *at += 2, 1;
+  u32 unit = unitAt(*at, end), low = unit >> 10 == 0xd800 >> 10 ? unitAt(*at + 6, end) : 0;
+  bool isPair = low >> 10 == 0xdc00 >> 10;
+  if (unit >= 0xdc80 && unit <= 0xdcff) return bytes[0] = (u8)unit, *at += 6, 1;
+  if (unit > 0xffff || (!isPair && unit >> 11 == 0xd800 >> 11)) return bytes[0] = '\\', *at += 1, 1;
+  *at += isPair ? 12 : 6;
+  if (isPair) unit = 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
+  size_t length = unit < 0x80 ? 1 : unit < 0x800 ? 2 : unit < 0x10000 ? 3 : 4;
+  for (size_t i = length; --i; unit >>= 6) bytes[i] = (u8)(0x80 | (unit & 0x3f));
+  bytes[0] = (u8)(length == 1 ? unit : (0xf00u >> length & 0xff) | unit);
+  return length;
+}
+
+/**
+ * Compares the path of a line with a path: negative when the line is before it. Where it is 0, `*quote` is the key's end. It
+ * reads on behind the line of a key that does not end, and no further than `end`.
+ */
 static int compareKey(const u8 *line, const u8 *end, const u8 *path, size_t length, const u8 **quote) {
-  *quote = line;
-  if (line >= end || *line != '"') return -1;
   const u8 *at = line + 1;
   size_t i = 0;
   while (length - i >= 8 && end - at >= 8) {
     u64 text = word(at);
-    if (text != word(path + i) || bytesEqual(text, '"') || bytesEqual(text, '\\') || bytesEqual(text, '\n')) break;
+    if (text != word(path + i) || bytesEqual(text, '"') || bytesEqual(text, '\\')) break;
     at += 8;
     i += 8;
   }
   for (;;) {
+    u8 byte = at < end ? *at : 0;
     *quote = at;
-    if (at >= end || *at == '"' || *at == '\n') return i == length ? 0 : -1;
-    u8 byte = keyByte(&at, end);
+    if (byte == '"') return i == length ? 0 : -1;
     if (i == length) return 1;
-    if (byte != path[i]) return byte - path[i];
-    i++;
+    u8 bytes[4] = {byte};
+    size_t count = 1;
+    if (byte == '\\') count = readEscape(&at, end, bytes);
+    else at++;
+    for (size_t k = 0; k < count; k++, i++) {
+      if (i == length) return 1;
+      if (bytes[k] != path[i]) return bytes[k] - path[i];
+    }
   }
 }
 
-/** Returns the first line from `line` on that is not before a path, `end` where there is none. */
-static const u8 *lowerBound(const u8 *line, const u8 *end, const u8 *path, size_t length) {
+/** Returns the first line from `line` on that is not before a path, `to` where there is none; the text ends at `end`. */
+static const u8 *lowerBound(const u8 *line, const u8 *to, const u8 *end, const u8 *path, size_t length) {
   const u8 *quote, *high = line;
   // In steps that double, since it is seldom far away; then by halves.
   for (size_t stride = 512;; stride *= 2) {
-    if (high >= end) {
-      high = end;
+    if (high >= to) {
+      high = to;
       break;
     }
     if (compareKey(high, end, path, length, &quote) >= 0) break;
-    line = nextLine(high, end);
-    high = (size_t)(end - line) > stride ? lineStart(line + stride, line) : end;
+    line = nextLine(high, to);
+    high = (size_t)(to - line) > stride ? lineStart(line + stride, line) : to;
   }
   while (line < high) {
     const u8 *middle = lineStart(line + (high - line) / 2, line);
@@ -217,46 +224,67 @@ static bool timestamp(const u8 **at, const u8 *end, i64 seconds, u32 nanoseconds
   return true;
 }
 
-static bool string(const u8 **at, const u8 *end) {
+/** A text as it is written where it has neither escapes nor other scripts. */
+static bool plainText(const u8 **at, const u8 *end) {
   if (!LITERAL(at, end, "\"")) return false;
-  for (; *at < end && **at >= ' '; ++*at) {
-    if (**at == '"') return ++*at, true;
-    if (**at == '\\' && ++*at == end) return false;
+  while (*at < end && **at >= ' ' && **at < 0x80 && **at != '"' && **at != '\\') ++*at;
+  return LITERAL(at, end, "\"");
+}
+
+enum { MOST_DIMENSIONS = 1000, LONGEST_DIMENSION = 1000, LONGEST_LINE = 16 << 20 };
+
+/** An object of plain texts, in the order of their names. */
+static bool dimensions(const u8 **at, const u8 *end) {
+  const u8 *last = NULL;
+  size_t lastLength = 0;
+  if (!LITERAL(at, end, "{")) return false;
+  if (LITERAL(at, end, "}")) return true;
+  for (int count = 0; count < MOST_DIMENSIONS; count++) {
+    const u8 *name = *at + 1;
+    if (!plainText(at, end)) return false;
+    size_t length = (size_t)(*at - 1 - name), same = 0;
+    while (last && same < length && same < lastLength && name[same] == last[same]) same++;
+    bool isAfter = !last || (same < length && (same == lastLength || name[same] > last[same]));
+    if (!isAfter || length > LONGEST_DIMENSION || !LITERAL(at, end, ":") || !plainText(at, end)) return false;
+    if (!LITERAL(at, end, ",")) return LITERAL(at, end, "}");
+    last = name;
+    lastLength = length;
   }
   return false;
 }
 
-static bool dimensions(const u8 **at, const u8 *end) {
-  if (!LITERAL(at, end, "{")) return false;
-  if (LITERAL(at, end, "}")) return true;
-  do
-    if (!string(at, end) || !LITERAL(at, end, ":") || !string(at, end)) return false;
-  while (LITERAL(at, end, ","));
-  return LITERAL(at, end, "}");
-}
-
-/** Judges a line behind its key: `at` is the quote that ends the key, `end` the line's end, `lines` where offsets count from. */
-static u32 judgeLine(const u8 *at, const u8 *end, const u8 *lines, const PackedStat *stat) {
+/** Judges a line whose key ends at `quote` and stands for `path`; the line ends at `end`, and offsets count from `lines`. */
+static u32 judgeLine(const u8 *line, const u8 *quote, const u8 *end, const u8 *path, size_t length, const u8 *lines,
+                     const PackedStat *stat) {
   bool sameMtime, sameCtime, sizeExact = true, inodeExact = true;
   u64 size, inode;
-  if (!LITERAL(&at, end, "\":{\"mtime\":") || !timestamp(&at, end, stat->mtimeSeconds, stat->mtimeNanoseconds, &sameMtime) ||
+  const u8 *at = quote;
+  // A key with a line feed in it ends on another line.
+  if (quote > end || //
+      !LITERAL(&at, end, "\":{\"mtime\":") || !timestamp(&at, end, stat->mtimeSeconds, stat->mtimeNanoseconds, &sameMtime) ||
       !LITERAL(&at, end, ",\"ctime\":") || !timestamp(&at, end, stat->ctimeSeconds, stat->ctimeNanoseconds, &sameCtime) ||
       !LITERAL(&at, end, ",\"size\":") || !integer(&at, end, &size, &sizeExact) || //
-      !LITERAL(&at, end, ",\"ino\":") || !integer(&at, end, &inode, &inodeExact) ||
-      !LITERAL(&at, end, ",\"object_hash\":\"sha256:"))
+      !LITERAL(&at, end, ",\"ino\":") || !integer(&at, end, &inode, &inodeExact) || //
+      !LITERAL(&at, end, ",\"object_hash\":\""))
     return BAD_LINE;
   const u8 *id = at;
-  if (end - at < 64) return BAD_LINE;
+  if (!LITERAL(&at, end, "sha256:") || end - at < 64) return BAD_LINE;
   // Without a branch for each.
   bool isHex = true;
-  for (int i = 0; i < 64; i++) isHex &= isLowerHex(id[i]);
+  for (int i = 0; i < 64; i++) isHex &= isLowerHex(at[i]);
   at += 64;
-  if (!isHex || !LITERAL(&at, end, "\",\"dimensions\":") || !dimensions(&at, end) || !LITERAL(&at, end, "}")) return BAD_LINE;
+  if (!isHex || !LITERAL(&at, end, "\",\"dimensions\":")) return BAD_LINE;
+  bool sameSize = sizeExact && size == stat->size, sameInode = inodeExact && inode == stat->ino;
+  bool isSame = sameSize && sameMtime && sameCtime && sameInode;
+  const u8 *tail = at;
+  if (isSame && LITERAL(&tail, end, "{}}")) return (u32)(id - lines);
+  if (*line != '"' || end - line > LONGEST_LINE || !isCanonicalKey(line + 1, quote, path, length)) return BAD_LINE;
+  if (!dimensions(&at, end) || !LITERAL(&at, end, "}")) return BAD_LINE;
   (void)LITERAL(&at, end, ",");
   if (at != end) return BAD_LINE;
-  if (!sizeExact || size != stat->size) return OTHER_SIZE;
+  if (!sameSize) return OTHER_SIZE;
   if (!sameMtime) return OTHER_MTIME;
   if (!sameCtime) return OTHER_CTIME;
-  if (!inodeExact || inode != stat->ino) return OTHER_INODE;
+  if (!sameInode) return OTHER_INODE;
   return (u32)(id - lines);
 }

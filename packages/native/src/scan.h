@@ -3,7 +3,7 @@
 #include "lines.h"
 
 enum { PATH_LIMIT = 4096, DIRENTS_SIZE = 32768 };
-enum { DT_FIFO = 1, DT_CHR = 2, DT_DIR = 4, DT_BLK = 6, DT_LNK = 10, DT_SOCK = 12 };
+enum { DT_UNKNOWN = 0, DT_DIR = 4, DT_REG = 8 };
 enum { S_TYPE = 0170000, S_FIFO = 0010000, S_CHR = 0020000, S_DIR = 0040000, S_BLK = 0060000, S_REG = 0100000,
        S_LNK = 0120000, S_SOCK = 0140000 };
 
@@ -19,15 +19,19 @@ typedef struct {
 } Dirent;
 
 typedef struct {
+  /** All 0 until it is statted, and where that fails. */
   PackedStat stat;
   /** Where its name begins among the names. */
   u32 name;
   u16 length;
   u8 type;
-  bool isFile, isDirectory;
+  bool isListedAgain;
   u32 error;
   u32 match, from, to;
 } Entry;
+
+/** In place of a match: of a kind that is counted and not listed. */
+#define NOT_LISTED UINT32_MAX
 
 typedef struct {
   u32 from, to;
@@ -36,19 +40,24 @@ typedef struct {
 /** What a call needs beside its arguments; the regions serve one directory after the other. */
 typedef struct {
   int root, inotify;
-  const u8 *lines;
+  const u8 *lines, *linesEnd;
   Region path, names, entries, order, gone;
   size_t nameBytes;
-  u32 count;
+  /** The names that there are, and those of them that `order` begins with. */
+  u32 total, count;
 } Scan;
 
 static Entry *entriesOf(Scan *scan) { return (Entry *)scan->entries.at; }
+static Entry *entryAt(Scan *scan, u32 i) { return entriesOf(scan) + ((u32 *)scan->order.at)[i]; }
 
-/** Records that a directory could not be listed. What is there no more was moved; all else is a failure. */
+/** Returns whether an error says that what was there is there no more. */
+static bool isMoved(long error) { return error == -ENOENT || error == -ENOTDIR || error == -ELOOP; }
+
+/** Records that a directory could not be listed; 0 is no error, but another directory than was listed. */
 static void fail(ScanRecord *record, u32 operation, long error) {
-  bool moved = error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
+  bool moved = !error || isMoved(error);
   *record = (ScanRecord){.bytes = sizeof *record, .outcome = moved ? MOVED : FAILED, .watch = record->watch};
-  if (moved) return;
+  if (!error) return;
   record->operation = operation;
   record->error = (u32)-error;
 }
@@ -110,85 +119,77 @@ static u32 skippedKind(u32 mode) {
   }
 }
 
-/** Adds one name of an open directory, or counts it. Returns 0, or -ENOMEM. */
-static long addName(Scan *scan, int directory, const Dirent *dirent, ScanRecord *record) {
-  const char *name = dirent->name;
-  if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]))) return 0;
-  if (isReserved(name)) return record->skipped[RESERVED]++, 0;
-  switch (dirent->type) {
-    case DT_LNK: return record->skipped[SYMLINK]++, 0;
-    case DT_FIFO: return record->skipped[FIFO]++, 0;
-    case DT_SOCK: return record->skipped[SOCKET]++, 0;
-    case DT_CHR: case DT_BLK: return record->skipped[DEVICE]++, 0;
-  }
-  struct statx stat;
-  long result = statAt(directory, name, AT_SYMLINK_NOFOLLOW, &stat);
-  if (result == -ENOENT) return 0;
+/** Adds a name that is yet to be statted. Returns 0, or -ENOMEM. */
+static long addName(Scan *scan, const Dirent *dirent) {
   Entry entry = {.type = dirent->type, .name = (u32)scan->nameBytes};
-  if (result < 0) {
-    entry.error = (u32)-result;
-    entry.isDirectory = entry.type == DT_DIR;
-  } else {
-    entry.stat = packStat(&stat);
-    entry.isFile = (stat.stx_mode & S_TYPE) == S_REG;
-    entry.isDirectory = (stat.stx_mode & S_TYPE) == S_DIR;
-    if (!entry.isFile && !entry.isDirectory) return record->skipped[skippedKind(stat.stx_mode)]++, 0;
-  }
-  while (name[entry.length]) entry.length++;
+  while (dirent->name[entry.length]) entry.length++;
   size_t end = scan->nameBytes + entry.length + 1;
   if (end > UINT32_MAX || !reserve(&scan->names, end)) return -ENOMEM;
-  if (!reserve(&scan->entries, ((size_t)scan->count + 1) * sizeof entry)) return -ENOMEM;
-  memcpy(scan->names.at + scan->nameBytes, name, entry.length + 1u);
+  if (!reserve(&scan->entries, ((size_t)scan->total + 1) * sizeof entry)) return -ENOMEM;
+  memcpy(scan->names.at + scan->nameBytes, dirent->name, entry.length + 1u);
   scan->nameBytes = end;
-  entriesOf(scan)[scan->count++] = entry;
+  entriesOf(scan)[scan->total++] = entry;
   return 0;
 }
 
-static void listDirectory(Scan *scan, int directory, const ScanRequest *wanted, ScanRecord *record) {
+/** Compares two names, of which one that is a directory's ends in a slash: negative when the first is before. */
+static int compareNames(const u8 *a, bool isDirectory, const u8 *b, bool isOtherDirectory) {
+  for (; *a && *a == *b; a++, b++) {}
+  return (!*a && isDirectory ? '/' : *a) - (!*b && isOtherDirectory ? '/' : *b);
+}
+
+/** Marks a name that is listed once more; the names lie in order. Returns 0. */
+static long markName(Scan *scan, const Dirent *dirent) {
+  u32 low = 0, high = scan->count;
+  while (low < high) {
+    u32 middle = low + (high - low) / 2;
+    Entry *entry = entryAt(scan, middle);
+    int order = compareNames(scan->names.at + entry->name, false, (const u8 *)dirent->name, false);
+    if (order < 0) low = middle + 1;
+    else high = middle;
+    if (order != 0) continue;
+    entry->isListedAgain = true;
+    entry->type = dirent->type;
+    break;
+  }
+  return 0;
+}
+
+/** Hands on each name of an open directory. Returns 0, or an error number negated. */
+static long eachName(Scan *scan, int directory, long (*use)(Scan *scan, const Dirent *dirent)) {
   u8 dirents[DIRENTS_SIZE] __attribute__((aligned(8)));
-  struct statx stat;
-  long result = statAt(directory, "", AT_EMPTY_PATH, &stat);
-  if (result < 0) return fail(record, STATX, result);
-  PackedStat packed = packStat(&stat);
-  if (!isSame(&packed, wanted->dev, wanted->ino)) return fail(record, STATX, -ENOENT);
-  if (scan->inotify >= 0) record->watch = (int32_t)watchDirectory(scan->inotify, directory);
+  long result;
   while ((result = getDirents(directory, dirents, sizeof dirents)) > 0) {
     for (const u8 *at = dirents, *end = at + result; at < end;) {
       const Dirent *dirent = (const Dirent *)at;
-      long added = addName(scan, directory, dirent, record);
-      if (added < 0) return fail(record, GETDENTS, added);
+      const char *name = dirent->name;
+      bool isDots = name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+      long used = isDots ? 0 : use(scan, dirent);
+      if (used < 0) return used;
       at += dirent->size;
     }
   }
-  if (result < 0) return fail(record, GETDENTS, result);
-  // While it was listed the path may have come to lead elsewhere.
-  result = atPath(scan->root, (char *)scan->path.at, wanted->pathLength, AT_SYMLINK_NOFOLLOW, &stat);
-  if (result < 0) return fail(record, STATX, result);
-  packed = packStat(&stat);
-  if (!isSame(&packed, wanted->dev, wanted->ino)) fail(record, STATX, -ENOENT);
+  return result;
 }
 
 /** Path order: a directory sorts as if its name ended in a slash. */
-static bool isBefore(const Scan *scan, u32 a, u32 b) {
+static int comparePaths(const Scan *scan, u32 a, u32 b) {
   const Entry *x = (const Entry *)scan->entries.at + a, *y = (const Entry *)scan->entries.at + b;
-  const u8 *s = scan->names.at + x->name, *t = scan->names.at + y->name;
-  for (; *s && *s == *t; s++, t++) {}
-  u8 first = !*s && x->isDirectory ? '/' : *s, second = !*t && y->isDirectory ? '/' : *t;
-  return first < second;
+  return compareNames(scan->names.at + x->name, x->match == DIRECTORY, scan->names.at + y->name, y->match == DIRECTORY);
 }
 
-/** Sorts the entries by a stable merge: their numbers, in path order, lie at the start of `order`. False: no memory. */
-static bool sortEntries(Scan *scan) {
-  size_t count = scan->count;
-  if (!reserve(&scan->order, count * 2 * sizeof(u32))) return false;
+/** Sorts what is in `order` by a stable merge. */
+static void sortEntries(Scan *scan) {
+  size_t count = scan->count, sorted = 1;
   u32 *from = (u32 *)scan->order.at, *to = from + count;
-  for (u32 i = 0; i < count; i++) from[i] = i;
+  while (sorted < count && comparePaths(scan, from[sorted - 1], from[sorted]) <= 0) sorted++;
+  if (sorted >= count) return;
   for (size_t width = 1; width < count; width *= 2) {
     for (size_t start = 0; start < count; start += 2 * width) {
       size_t middle = start + width < count ? start + width : count;
       size_t end = middle + width < count ? middle + width : count;
       size_t a = start, b = middle, out = start;
-      while (a < middle && b < end) to[out++] = isBefore(scan, from[b], from[a]) ? from[b++] : from[a++];
+      while (a < middle && b < end) to[out++] = comparePaths(scan, from[b], from[a]) < 0 ? from[b++] : from[a++];
       while (a < middle) to[out++] = from[a++];
       while (b < end) to[out++] = from[b++];
     }
@@ -197,7 +198,78 @@ static bool sortEntries(Scan *scan) {
     to = other;
   }
   if (from != (u32 *)scan->order.at) memcpy(scan->order.at, from, count * sizeof(u32));
-  return true;
+}
+
+static void statEntry(Scan *scan, int directory, Entry *entry, ScanRecord *record) {
+  struct statx stat;
+  long result = statAt(directory, (char *)scan->names.at + entry->name, AT_SYMLINK_NOFOLLOW, &stat);
+  entry->error = result < 0 ? (u32)-result : 0;
+  entry->match = STAT_FAILED;
+  if (result < 0) return;
+  entry->stat = packStat(&stat);
+  u32 type = stat.stx_mode & S_TYPE;
+  entry->match = type == S_REG ? NO_LINE : type == S_DIR ? DIRECTORY : NOT_LISTED;
+  if (entry->match == NOT_LISTED) record->skipped[skippedKind(stat.stx_mode)]++;
+}
+
+/** Stats the names. Those that are there no more are left out, unless they are listed again. Returns 0 or a negated error. */
+static long statEntries(Scan *scan, int directory, ScanRecord *record) {
+  scan->count = scan->total;
+  if (!reserve(&scan->order, (size_t)scan->total * 2 * sizeof(u32))) return -ENOMEM;
+  u32 *order = (u32 *)scan->order.at, kept = 0;
+  for (u32 i = 0; i < scan->count; i++) order[i] = i;
+  sortEntries(scan);
+  const char *previous = NULL;
+  bool anyMoved = false;
+  for (u32 i = 0; i < scan->count; i++) {
+    Entry *entry = entryAt(scan, i);
+    const char *name = (char *)scan->names.at + entry->name;
+    // One that is removed and made again meanwhile may come twice.
+    bool isRepeated = previous && !compareNames((const u8 *)previous, false, (const u8 *)name, false);
+    previous = name;
+    if (isRepeated) continue;
+    if (isReserved(name)) {
+      record->skipped[RESERVED]++;
+      continue;
+    }
+    statEntry(scan, directory, entry, record);
+    anyMoved |= isMoved(-(long)entry->error);
+    if (entry->match != NOT_LISTED) order[kept++] = order[i];
+  }
+  scan->count = kept;
+  if (!anyMoved) return 0;
+  long result = seekToStart(directory);
+  if (result >= 0) result = eachName(scan, directory, markName);
+  if (result < 0) return result;
+  kept = 0;
+  for (u32 i = 0; i < scan->count; i++) {
+    Entry *entry = entryAt(scan, i);
+    if (isMoved(-(long)entry->error)) {
+      if (!entry->isListedAgain) continue;
+      statEntry(scan, directory, entry, record);
+    }
+    if (entry->match != NOT_LISTED) order[kept++] = order[i];
+  }
+  scan->count = kept;
+  return 0;
+}
+
+static void listDirectory(Scan *scan, int directory, const ScanRequest *wanted, ScanRecord *record) {
+  struct statx stat;
+  long result = statAt(directory, "", AT_EMPTY_PATH, &stat);
+  if (result < 0) return fail(record, READDIR, result);
+  PackedStat packed = packStat(&stat);
+  if (!isSame(&packed, wanted->dev, wanted->ino)) return fail(record, READDIR, 0);
+  if (scan->inotify >= 0) record->watch = (int32_t)watchDirectory(scan->inotify, directory);
+  result = eachName(scan, directory, addName);
+  if (result >= 0) result = statEntries(scan, directory, record);
+  if (result < 0) return fail(record, READDIR, result);
+  // While it was listed the path may have come to lead elsewhere.
+  result = atPath(scan->root, (char *)scan->path.at, wanted->pathLength, AT_SYMLINK_NOFOLLOW, &stat);
+  if (result < 0) return fail(record, LSTAT, result == -ENOENT ? 0 : result);
+  packed = packStat(&stat);
+  // A link can have the number of the directory that it took the place of.
+  if (!isSame(&packed, wanted->dev, wanted->ino) || (stat.stx_mode & S_TYPE) != S_DIR) fail(record, LSTAT, 0);
 }
 
 static void addGone(Scan *scan, ScanRecord *record, const u8 *from, const u8 *to) {
@@ -214,45 +286,35 @@ static void addGone(Scan *scan, ScanRecord *record, const u8 *from, const u8 *to
 /** Walks the lines of a directory beside its sorted entries. False: no memory. */
 static bool matchLines(Scan *scan, const ScanRequest *wanted, ScanRecord *record) {
   if (!reserve(&scan->gone, ((size_t)scan->count + 1) * sizeof(Range))) return false;
-  const u8 *line = scan->lines + wanted->from, *end = scan->lines + wanted->to;
+  const u8 *line = scan->lines + wanted->from, *to = scan->lines + wanted->to, *end = scan->linesEnd;
   u8 *path = scan->path.at;
   size_t prefix = wanted->pathLength;
   if (prefix) path[prefix++] = '/';
-  bool complete = true;
   for (u32 i = 0; i < scan->count; i++) {
-    Entry *entry = entriesOf(scan) + ((u32 *)scan->order.at)[i];
+    Entry *entry = entryAt(scan, i);
     size_t length = prefix + entry->length;
+    const u8 *first = line, *quote;
+    if (entry->match == STAT_FAILED) continue;
     memcpy(path + prefix, scan->names.at + entry->name, entry->length);
-    if (entry->isDirectory) path[length++] = '/';
-    const u8 *first = lowerBound(line, end, path, length);
-    addGone(scan, record, line, first);
-    line = first;
-    u32 match = NO_LINE;
-    if (entry->isDirectory) {
+    if (entry->match == DIRECTORY) {
+      path[length++] = '/';
+      line = lowerBound(line, to, end, path, length);
+      addGone(scan, record, first, line);
+      entry->from = (u32)(line - scan->lines);
       // What comes after a slash: the first path that is not below the directory.
       path[length - 1] = '/' + 1;
-      line = lowerBound(line, end, path, length);
-      entry->from = (u32)(first - scan->lines);
+      line = lowerBound(line, to, end, path, length);
       entry->to = (u32)(line - scan->lines);
-      match = DIRECTORY;
+      continue;
     }
-    const u8 *quote;
-    while (!entry->isDirectory && line < end && compareKey(line, end, path, length, &quote) == 0) {
-      const u8 *stop = lineEnd(quote, end);
-      bool good = match == NO_LINE && isCanonicalKey(line + 1, quote, path, length);
-      match = good ? judgeLine(quote, stop, scan->lines, &entry->stat) : BAD_LINE;
-      line = stop < end ? stop + 1 : end;
-    }
-    if (entry->error) {
-      match = STAT_FAILED;
-      complete = false;
-    }
-    entry->match = match;
-    if (match < FIRST_HIT) record->details++;
-    else record->hitBytes += entry->stat.size;
+    int order = 1;
+    while (line < to && (order = compareKey(line, end, path, length, &quote)) < 0) line = nextLine(line, to);
+    addGone(scan, record, first, line);
+    if (line >= to || order > 0) continue;
+    entry->match = judgeLine(line, quote, lineEnd(line, to), path, length, scan->lines, &entry->stat);
+    while (line = nextLine(line, to), line < to && compareKey(line, end, path, length, &quote) == 0) entry->match = BAD_LINE;
   }
-  addGone(scan, record, line, end);
-  if (!complete) record->gone = 0;
+  addGone(scan, record, line, to);
   return true;
 }
 
@@ -263,23 +325,18 @@ static u8 *pad(u8 *at, size_t size) {
   return at;
 }
 
-static void writeRecord(const Scan *scan, const ScanRecord *record, u8 *at) {
+static void writeRecord(Scan *scan, const ScanRecord *record, u8 *at) {
   at = put(at, record, sizeof *record);
   if (record->outcome != LISTED) return;
-  const Entry *entries = (const Entry *)scan->entries.at;
-  const u32 *order = (const u32 *)scan->order.at;
-  for (u32 i = 0; i < scan->count; i++) {
-    const Entry *entry = entries + order[i];
-    at = put(at, scan->names.at + entry->name, entry->length + 1u);
-  }
-  at = pad(at, scan->nameBytes);
-  for (u32 i = 0; i < scan->count; i++) at = put(at, &entries[order[i]].match, sizeof(u32));
+  for (u32 i = 0; i < scan->count; i++) at = put(at, scan->names.at + entryAt(scan, i)->name, entryAt(scan, i)->length + 1u);
+  at = pad(at, record->nameBytes);
+  for (u32 i = 0; i < scan->count; i++) at = put(at, &entryAt(scan, i)->match, sizeof(u32));
   at = pad(at, scan->count * sizeof(u32));
   for (u32 i = 0; i < scan->count; i++) {
-    const Entry *entry = entries + order[i];
+    const Entry *entry = entryAt(scan, i);
+    u32 type = entry->type == DT_DIR || entry->type == DT_UNKNOWN ? entry->type : DT_REG;
     DirectoryDetail directory = {.dev = entry->stat.dev, .ino = entry->stat.ino, .from = entry->from, .to = entry->to};
-    FailedDetail failed = {.error = entry->error, .type = entry->type};
-    if (entry->match >= FIRST_HIT) continue;
+    FailedDetail failed = {.error = entry->error, .type = type};
     const void *detail = entry->match == DIRECTORY     ? (const void *)&directory
                          : entry->match == STAT_FAILED ? (const void *)&failed
                                                        : (const void *)&entry->stat;
@@ -290,24 +347,25 @@ static void writeRecord(const Scan *scan, const ScanRecord *record, u8 *at) {
 
 static void scanDirectory(Scan *scan, const ScanRequest *wanted, ScanRecord *record) {
   *record = (ScanRecord){.bytes = sizeof *record};
-  scan->nameBytes = scan->count = 0;
+  scan->nameBytes = scan->total = scan->count = 0;
   long directory = openDirectory(scan->root, (char *)scan->path.at, wanted->pathLength);
-  if (directory < 0) return fail(record, OPEN, directory);
+  if (directory < 0) return fail(record, READDIR, directory);
   listDirectory(scan, (int)directory, wanted, record);
   closeFile((int)directory);
   if (record->outcome != LISTED) return;
+  sortEntries(scan);
+  if (!matchLines(scan, wanted, record)) return fail(record, READDIR, -ENOMEM);
   record->entries = scan->count;
-  record->nameBytes = (u32)scan->nameBytes;
-  if (!sortEntries(scan) || !matchLines(scan, wanted, record)) return fail(record, GETDENTS, -ENOMEM);
-  u64 bytes = sizeof *record + PADDED(scan->nameBytes) + PADDED(scan->count * sizeof(u32)) +
-              (u64)record->details * sizeof(PackedStat) + record->gone * sizeof(Range);
-  if (bytes > UINT32_MAX) return fail(record, GETDENTS, -ENOMEM);
+  for (u32 i = 0; i < scan->count; i++) record->nameBytes += entryAt(scan, i)->length + 1u;
+  u64 bytes = sizeof *record + PADDED(record->nameBytes) + PADDED(scan->count * sizeof(u32)) +
+              (u64)scan->count * sizeof(PackedStat) + record->gone * sizeof(Range);
+  if (bytes > UINT32_MAX) return fail(record, READDIR, -ENOMEM);
   record->bytes = (u32)bytes;
 }
 
 /** Returns how many directories were answered, or an error number negated: -EINVAL for a request that is not as it should be. */
 static long scan(int root, int inotify, Input request, const u8 *lines, size_t linesSize, u8 *reply, size_t capacity) {
-  Scan state = {.root = root, .inotify = inotify, .lines = lines};
+  Scan state = {.root = root, .inotify = inotify, .lines = lines, .linesEnd = lines + linesSize};
   long answered = 0;
   for (size_t used = 0; answered >= 0 && request.at < request.end;) {
     ScanRequest wanted;
@@ -320,8 +378,8 @@ static long scan(int root, int inotify, Input request, const u8 *lines, size_t l
     scanDirectory(&state, &wanted, &record);
     if (record.bytes > capacity - used) {
       if (used) break;
-      u64 needed = record.bytes;
-      record = (ScanRecord){.bytes = sizeof record, .outcome = TOO_LARGE, .hitBytes = needed, .watch = record.watch};
+      u32 needed = record.bytes;
+      record = (ScanRecord){.bytes = sizeof record, .outcome = TOO_LARGE, .error = needed, .watch = record.watch};
     }
     writeRecord(&state, &record, reply + used);
     used += record.bytes;

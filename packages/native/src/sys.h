@@ -57,6 +57,8 @@ static long statAt(int directory, const char *path, int flags, struct statx *out
   CALL(statx, directory, path, flags, STATX_BASIC_STATS, out);
 }
 static long getDirents(int directory, void *out, size_t size) { CALL(getdents64, directory, out, size, 0, 0); }
+/** So that a directory is listed once more. */
+static long seekToStart(int directory) { CALL(lseek, directory, 0, 0, 0, 0); }
 static long readFrom(int file, void *out, size_t size) { CALL(read, file, out, size, 0, 0); }
 static long addWatch(int inotify, const char *path, u32 mask) { CALL(inotify_add_watch, inotify, path, mask, 0, 0); }
 static long removeWatch(int inotify, int watch) { CALL(inotify_rm_watch, inotify, watch, 0, 0, 0); }

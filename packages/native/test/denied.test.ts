@@ -1,15 +1,15 @@
 import { chmodSync } from 'node:fs';
-import { makeTree, tempDir } from '@muse/testkit';
+import { makeTree, symlink, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { hasNative, native, scan, unpack, wanted } from './support/engine.js';
-import { lineOf } from './support/judge.js';
+import { judgeScan, lineOf } from './support/judge.js';
 import { asOrdinaryUser } from './support/ordinary.js';
 
 describe.skipIf(!hasNative)('scan() of what may not be read', () => {
   it('tells a directory that cannot be opened, and names that cannot be statted', async () => {
     await using place = tempDir();
     const root = await makeTree(
-      { closed: { a: '' }, listable: { 'b.c': '', b: {}, a: '' }, open: { a: '' } },
+      { closed: { a: '' }, listable: { 'b.c': '', b: {}, a: '', link: symlink('a') }, open: { a: '' } },
       place.path,
     );
     const stat = { mtimeNs: 0n, ctimeNs: 0n, size: 0n, ino: 1n };
@@ -22,15 +22,25 @@ describe.skipIf(!hasNative)('scan() of what may not be read', () => {
     chmodSync(`${root}/closed`, 0o300);
     chmodSync(`${root}/listable`, 0o400);
     await asOrdinaryUser(root, () => {
-      const [closed, listable, open] = scan(native, root, directories, { lines }).map(unpack);
-      expect(closed).toMatchObject({ outcome: 2, operation: 1, error: 13, names: [] });
+      const records = scan(native, root, directories, { lines });
+      const judged = directories.map((directory) => judgeScan(root, directory, lines));
+      expect(Buffer.concat(records).toString('hex')).toBe(Buffer.concat(judged).toString('hex'));
+      const [closed, listable, open] = records.map(unpack);
+      expect(closed).toMatchObject({ outcome: 2, operation: 2, error: 13, names: [] });
       expect(open).toMatchObject({ outcome: 0, names: ['a'], gone: [] });
-      // In path order, of which only the type that the listing gave is known. Nothing is said to be gone.
-      expect(listable).toMatchObject({ outcome: 0, names: ['a', 'b.c', 'b'], matches: [7, 7, 7], gone: [] });
+      // Only the type that the listing gave is known of them. No line of theirs is asked for.
+      const gone = [0, lines.length];
+      expect(listable).toMatchObject({
+        outcome: 0,
+        names: ['a', 'b', 'b.c', 'link'],
+        matches: [7, 7, 7, 7],
+        gone,
+      });
       expect(listable?.details.map((bytes) => [bytes.readUInt32LE(0), bytes.readUInt32LE(4)])).toEqual([
         [13, 8],
-        [13, 8],
         [13, 4],
+        [13, 8],
+        [13, 8],
       ]);
     });
   });

@@ -80,13 +80,13 @@ describe.skipIf(!hasNative)('a call', () => {
     }
   });
 
-  it('is no trouble to 100 threads that are terminated meanwhile, and leaves no descriptor', async () => {
+  it('is no trouble to 50 threads that are terminated meanwhile, and leaves no descriptor', async () => {
     const code = `
       import { readdirSync, readlinkSync } from 'node:fs';
       import { Worker } from 'node:worker_threads';
       const root = openSync(path, 'r');
       const endings = [];
-      for (let i = 0; i < 100; i++) {
+      for (let i = 0; i < 50; i++) {
         const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(calls)} + \`
           import { parentPort, workerData } from 'node:worker_threads';
           const { root, i } = workerData;

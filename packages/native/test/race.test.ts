@@ -73,9 +73,9 @@ describe.skipIf(!hasNative)('scan() between its system calls', () => {
       'openat',
       'statx',
       'getdents64',
-      'statx',
-      'statx',
       'getdents64',
+      'statx',
+      'statx',
       'statx',
       'close',
     ]);
@@ -117,7 +117,7 @@ describe.skipIf(!hasNative)('scan() between its system calls', () => {
       unpack(
         withSteps(
           (count) => {
-            if (count === 4) edit();
+            if (count === 5) edit();
           },
           () => scan(stepping, place.root, [wanted(place.root, 'p/d')]),
         )[0],
@@ -146,6 +146,31 @@ describe.skipIf(!hasNative)('scan() between its system calls', () => {
       rmSync(d, { recursive: true });
     };
     expect(run(remove).outcome).toBe(1);
+  });
+
+  it.each([
+    ['stays', false],
+    ['is gone once more', true],
+  ])('looks again for a name that was gone and is listed again, and %s', async (_, again) => {
+    await using place = await insideAndOutside();
+    const file = `${place.root}/p/d/file`;
+    let back = false;
+    const [record] = withSteps(
+      (count, call) => {
+        if (count === 5 || (back && again && call === 'statx')) rmSync(file, { force: true });
+        if (call === 'lseek') {
+          writeFileSync(file, '');
+          back = true;
+        }
+      },
+      () => scan(stepping, place.root, [wanted(place.root, 'p/d')]),
+    );
+    const { names, matches, details } = unpack(record);
+    expect([names, matches]).toEqual([
+      ['file', 'sub'],
+      [again ? 7 : 0, 6],
+    ]);
+    if (again) expect([details[0]?.readUInt32LE(0), details[0]?.readUInt32LE(4)]).toEqual([2, 8]);
   });
 
   it('throws what a step throws, and closes what it opened', async () => {
@@ -239,15 +264,17 @@ describe.skipIf(!hasNative)('hash() between its system calls', () => {
       }
     }
     const expected: Record<string, number[]> = {
-      'the directory': [0, 7],
-      'its parent': [0, 7],
+      'the directory': [0, 1],
+      'its parent': [0, 1],
       'a link': [0, 2],
       'another file': [0, 1],
       'a FIFO': [0, 2],
       'a directory': [0, 2],
-      nothing: [0, 3, 7],
+      nothing: [0, 1],
       longer: [0],
     };
-    expect([...outcomes].sort()).toEqual(expected[name]);
+    // What is made in the place of a file may get its inode.
+    const ends = new Set([...outcomes].map((it) => (it === 1 && expected[name]?.includes(2) ? 2 : it)));
+    expect([...ends].sort()).toEqual(expected[name]);
   });
 });

@@ -6,31 +6,23 @@
 /** What became of a directory that was to be scanned. */
 export const ScanOutcome = { listed: 0, moved: 1, failed: 2, tooLarge: 3 } as const;
 
-/** What failed: its number is in the word `operation`. */
-export const operations = ['', 'open', 'getdents', 'statx'] as const;
-
-/** Kinds that are counted and not listed, in the order of their words. */
-export const skippedKinds = ['symlink', 'fifo', 'socket', 'device', 'unknown', 'reserved'] as const;
-
-/** Where a field of the record of a directory is, in words from its start. `hitBytes` has two words. */
+/** Where a field of the record of a directory is, in words from its start. */
 export const ScanWord = {
   bytes: 0,
   outcome: 1,
   error: 2,
   operation: 3,
   entries: 4,
-  details: 5,
-  nameBytes: 6,
-  gone: 7,
-  hitBytes: 8,
-  skipped: 10,
-  watch: 16,
+  nameBytes: 5,
+  gone: 6,
+  watch: 7,
+  skipped: 8,
 } as const;
 
 /** Bytes of the record of a directory before its names. */
-export const SCAN_RECORD_BYTES = 72;
+export const SCAN_RECORD_BYTES = 56;
 
-/** What a word of the match part says of an entry; from `firstHit` on it is the offset of the digits of an object id. */
+/** What a word of the match part says of an entry; from `firstHit` on it is the offset of an object id. */
 export const Match = {
   noLine: 0,
   otherSize: 1,
@@ -43,21 +35,11 @@ export const Match = {
   firstHit: 32,
 } as const;
 
-/** Bytes for each entry that is no hit. */
+/** Bytes for each entry behind the matches. */
 export const DETAIL_BYTES = 48;
 
 /** What became of a file that was to be hashed. */
-export const HashOutcome = {
-  hashed: 0,
-  moved: 1,
-  notRegular: 2,
-  openFailed: 3,
-  readFailed: 4,
-  statxFailed: 5,
-  tooLarge: 6,
-  directoryMoved: 7,
-  directoryFailed: 8,
-} as const;
+export const HashOutcome = { hashed: 0, moved: 1, special: 2, open: 3, fstat: 4, read: 5 } as const;
 
 /** Bytes of the record of a hashed file, and where its fields begin. */
 export const HASH_RECORD_BYTES = 144;

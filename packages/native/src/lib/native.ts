@@ -16,7 +16,7 @@ export interface ScanCall {
 export interface HashCall {
   /** Descriptor of the root. */
   readonly root: number;
-  /** A file with more bytes than this is not read to its end, and has no digest. */
+  /** A file with more bytes than this is not read to its end: reading it failed with `EFBIG`. */
   readonly largest: number;
   /** See `packHashRequest`. */
   readonly request: Uint8Array;

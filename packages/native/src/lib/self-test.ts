@@ -70,9 +70,9 @@ function scanOnce(native: Native, folder: string, root: number): string | undefi
     const detail = match + 8;
     if (word(match, 0) !== Match.directory || !hasIdentity(view, detail, directory))
       return 'scan stats a directory otherwise';
-    const expected = round === 0 ? line.indexOf('sha256:') + 7 : Match.noLine;
+    const expected = round === 0 ? line.indexOf('sha256:') : Match.noLine;
     if (word(match, 1) !== expected) return 'scan matches a line otherwise';
-    if (round === 1 && !hasStat(view, detail + 48, file)) return 'scan stats a file otherwise';
+    if (!hasStat(view, detail + 48, file)) return 'scan stats a file otherwise';
     start += word(start, ScanWord.bytes);
   }
   return undefined;

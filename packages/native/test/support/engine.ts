@@ -97,7 +97,6 @@ export interface ScanResult {
   readonly operation: number;
   readonly names: readonly string[];
   readonly matches: readonly number[];
-  readonly hitBytes: bigint;
   readonly skipped: readonly number[];
   readonly watch: number;
   readonly gone: readonly number[];
@@ -108,11 +107,11 @@ export interface ScanResult {
 export function unpack(record: Buffer | undefined): ScanResult {
   if (!record) throw new Error('no record');
   const word = (index: number) => record.readUInt32LE(index * 4);
-  const [entries, details, nameBytes, gone] = [word(4), word(5), word(6), word(7)];
-  const names = 72;
+  const [entries, nameBytes, gone] = [word(4), word(5), word(6)];
+  const names = 56;
   const match = names + ((nameBytes + 7) & ~7);
   const detail = match + ((entries * 4 + 7) & ~7);
-  const end = detail + details * 48;
+  const end = detail + entries * 48;
   if (word(1) === 0 && end + gone * 8 !== record.length) throw new Error('the parts do not add up');
   const text = record.toString('latin1', names, names + nameBytes);
   return {
@@ -121,11 +120,10 @@ export function unpack(record: Buffer | undefined): ScanResult {
     operation: word(3),
     names: text === '' ? [] : text.slice(0, -1).split('\0'),
     matches: Array.from({ length: entries }, (_, i) => record.readUInt32LE(match + i * 4)),
-    hitBytes: record.readBigUInt64LE(32),
-    skipped: Array.from({ length: 6 }, (_, i) => word(10 + i)),
-    watch: record.readInt32LE(64),
+    skipped: Array.from({ length: 6 }, (_, i) => word(8 + i)),
+    watch: record.readInt32LE(28),
     gone: Array.from({ length: gone * 2 }, (_, i) => record.readUInt32LE(end + i * 4)),
-    details: Array.from({ length: details }, (_, i) =>
+    details: Array.from({ length: entries }, (_, i) =>
       record.subarray(detail + i * 48, detail + i * 48 + 48),
     ),
   };
@@ -137,18 +135,18 @@ export function scanTree(
   root: string,
   lines: Buffer,
   visit: (directory: Wanted, record: Buffer) => void,
+  { from, to } = { from: 0, to: lines.length },
 ): void {
-  const pending = [wanted(root, '', 0, lines.length)];
+  const pending = [wanted(root, '', from, to)];
   for (let directory; (directory = pending.pop());) {
     let [record] = scan(engine, root, [directory], { lines, capacity: 4096 });
-    const { outcome, hitBytes } = unpack(record);
-    if (outcome === 3) [record] = scan(engine, root, [directory], { lines, capacity: Number(hitBytes) });
+    const { outcome, error } = unpack(record);
+    if (outcome === 3) [record] = scan(engine, root, [directory], { lines, capacity: error });
     if (!record) throw new Error('no record');
     visit(directory, record);
     const { names, matches, details } = unpack(record);
-    let detail = 0;
     for (const [i, match] of matches.entries()) {
-      const bytes = match >= 32 ? undefined : details[detail++];
+      const bytes = details[i];
       if (match !== 6 || !bytes) continue;
       const name = Buffer.from(names[i] ?? '', 'latin1');
       const path =

@@ -5,6 +5,8 @@ import { shared, withRoot } from './engine.js';
 
 /** A record of `hash` as plain values. */
 export interface HashResult {
+  /** All of it. */
+  readonly record: Buffer;
   readonly digest: string;
   readonly before: Buffer;
   readonly after: Buffer;
@@ -18,6 +20,7 @@ export function unpackHashes(reply: Uint8Array, answered: number): HashResult[] 
   return Array.from({ length: answered }, (_, i) => {
     const record = Buffer.from(reply.subarray(i * 144, i * 144 + 144));
     return {
+      record,
       digest: record.toString('hex', 0, 32),
       before: record.subarray(32, 80),
       after: record.subarray(80, 128),
