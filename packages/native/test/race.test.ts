@@ -277,4 +277,20 @@ describe.skipIf(!hasNative)('hash() between its system calls', () => {
     const ends = new Set([...outcomes].map((it) => (it === 1 && expected[name]?.includes(2) ? 2 : it)));
     expect([...ends].sort()).toEqual(expected[name]);
   });
+
+  it('stops reading a file that grows as fast as it is read', async () => {
+    await using place = await insideAndOutside();
+    const path = `${place.root}/p/d/file`;
+    const listed = { directory: wanted(place.root, 'p/d'), file: lstatSync(path, { bigint: true }) };
+    let reads = 0;
+    const record = withSteps(
+      (_, call) => {
+        if (call === 'read' && ++reads < 9) appendFileSync(path, ' and more');
+      },
+      () => hashOne(stepping, place.root, listed, 'file'),
+    );
+    expect(reads).toBe(1);
+    expect(record).toMatchObject({ outcome: 0, digest: '0'.repeat(64) });
+    expect(record.before.equals(record.after)).toBe(false);
+  });
 });
