@@ -22,10 +22,6 @@ const first: Readonly<Record<string, string>> = {
     const path = treePathFromBytes(Buffer.from([0x61, 0xff]));
     console.log(JSON.stringify(path), treePathToBytes(path).length, compareTreePaths('a', 'b'));
     console.log(await findRoot('.'));`,
-  '@muse/native': `
-    import { loadNative } from '@muse/native';
-    const { native, reason } = loadNative();
-    console.log((native === undefined) !== (reason === undefined));`,
   '@muse/stat-cache': `
     import { mkdirSync, writeFileSync } from 'node:fs';
     import { lstat } from 'node:fs/promises';
@@ -62,7 +58,6 @@ const first: Readonly<Record<string, string>> = {
 
 const printed: Readonly<Record<string, string>> = {
   '@muse/paths': '"a\\udcff" 2 -1\nundefined\n',
-  '@muse/native': 'true\n',
   '@muse/stat-cache': 'true\nundefined 1\n',
   '@muse/walker': "[ 'a' ] 1\n",
   '@muse/snapshot': `true 2000\n${sha256Id('a')}\n`,
