@@ -16,7 +16,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll, type BuildTask } from '@muse/example-build-cache';
 import { toNativePath } from '@muse/paths';
-import { giveToOrdinaryUser, hostileNames, makeTree, ordinaryUser, removeTree, tempDir } from '@muse/testkit';
+import {
+  becomeOrdinaryUser,
+  giveToOrdinaryUser,
+  hostileNames,
+  makeTree,
+  ordinaryUser,
+  removeTree,
+  tempDir,
+} from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 /** A repository with two packages, of which `app` uses `lib`, and a count of the builds. */
@@ -215,11 +223,12 @@ describe('refuses a package when its result could depend on', () => {
     chmodSync(file('lib/secret'), 0);
     await giveToOrdinaryUser(store);
     const program = `import { buildAll } from '@muse/example-build-cache';
+      ${becomeOrdinaryUser()}
       const task = { path: 'packages/lib', tools: '', build() { throw new Error('built'); } };
       await buildAll([task], { root: ${JSON.stringify(root)}, store: ${JSON.stringify(store)} });`;
-    const options = { ...(await giveToOrdinaryUser(root)), encoding: 'utf8' } as const;
+    await giveToOrdinaryUser(root);
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
-      ...options,
+      encoding: 'utf8',
       cwd: fileURLToPath(new URL('..', import.meta.url)),
     });
     expect(run.stderr).toContain('"secret": permission denied');

@@ -6,7 +6,7 @@ export { makeDeepChain } from './lib/make-deep-chain.js';
 export { makeTree } from './lib/make-tree.js';
 export { oracle } from './lib/oracle.js';
 export type { OracleAnswer } from './lib/oracle.js';
-export { giveToOrdinaryUser, ordinaryUser } from './lib/ordinary-user.js';
+export { becomeOrdinaryUser, giveToOrdinaryUser, ordinaryUser } from './lib/ordinary-user.js';
 export type { UserIds } from './lib/ordinary-user.js';
 export { pythonOracle } from './lib/python-oracle.js';
 export { seededRandom } from './lib/random.js';

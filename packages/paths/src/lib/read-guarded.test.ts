@@ -4,6 +4,7 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  becomeOrdinaryUser,
   fifo,
   fsdecode,
   giveToOrdinaryUser,
@@ -216,13 +217,13 @@ describe.skipIf(windows)('readGuarded, among special files', () => {
   it.skipIf(!ordinaryUser())('says when it is not permitted', async () => {
     const file = join(root, 'secret');
     writeFileSync(file, 'x', { mode: 0o200 });
-    const ids = await giveToOrdinaryUser(root);
+    await giveToOrdinaryUser(root);
     const program = `
       import { readGuarded } from '@muse/paths/files';
+      ${becomeOrdinaryUser()}
       await readGuarded(process.argv[1], { maxBytes: 100 }).catch(({ code, reason }) => console.log(code, reason));`;
     const options = {
       cwd: import.meta.dirname,
-      ...ids,
       stdio: ['ignore', 'pipe', 'inherit'] as ('ignore' | 'pipe' | 'inherit')[],
     };
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, file], options);

@@ -18,6 +18,7 @@ import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
 import { createMemoryStorage } from '@muse/stat-cache/memory';
 import { parseMuseIgnore } from '@muse/walker/ignore';
 import {
+  becomeOrdinaryUser,
   fifo,
   giveToOrdinaryUser,
   hostileNames,
@@ -248,11 +249,11 @@ describe('verify()', () => {
     });
     const script = `
       import { verify } from '@muse/snapshot';
+      ${becomeOrdinaryUser()}
       const { missing, problems } = await verify(${JSON.stringify(root)});
       console.log(JSON.stringify({ missing, problems: problems.map(({ path }) => path) }));`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       cwd: import.meta.dirname,
-      ...ordinaryUser(),
     });
     expect(JSON.parse(stdout.toString())).toEqual({ missing: [], problems: ['closed'] });
   });

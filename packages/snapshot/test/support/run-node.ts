@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ordinaryUser } from '@muse/testkit';
+import { becomeOrdinaryUser } from '@muse/testkit';
 
 const snapshotIndex = import.meta.resolve('@muse/snapshot');
 const cacheIndex = import.meta.resolve('@muse/stat-cache');
@@ -21,8 +21,6 @@ export interface RunNodeOptions {
  */
 export async function runNode(script: string, options: RunNodeOptions = {}): Promise<unknown> {
   const { ordinary = false, before = '', timeout = 20_000, flags = '' } = options;
-  const { uid = 0, gid = 0 } = ordinaryUser() ?? {};
-  const drop = `process.setgroups([]); process.setgid(${gid}); process.setuid(${uid});`;
   const program = `
     import * as muse from ${JSON.stringify(snapshotIndex)};
     import { StatCache } from ${JSON.stringify(cacheIndex)};
@@ -30,7 +28,7 @@ export async function runNode(script: string, options: RunNodeOptions = {}): Pro
     const answer = (value) => process.stdout.write(JSON.stringify(value));
     const plain = ({ manifest, saveError, ...rest }) =>
       ({ ...rest, manifest: [...manifest], saveError: saveError && String(saveError) });
-    ${ordinary ? `if (process.getuid() === 0) { ${drop} }` : ''}
+    ${ordinary ? becomeOrdinaryUser() : ''}
     ${script}`;
   const command = `exec ${before} "$0" ${flags} --input-type=module -e "$1"`;
   const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, program], {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ordinaryUser } from '@muse/testkit';
+import { becomeOrdinaryUser } from '@muse/testkit';
 
 const index = import.meta.resolve('@muse/stat-cache');
 
@@ -10,15 +10,10 @@ const index = import.meta.resolve('@muse/stat-cache');
  * where an ordinary user cannot start it.
  */
 export async function asOrdinaryUser(script: string, before = ''): Promise<unknown> {
-  const { uid = 0, gid = 0 } = ordinaryUser() ?? {};
   const program = `
     import { StatCache, hashFile, blobId } from ${JSON.stringify(index)};
     const answer = (value) => process.stdout.write(JSON.stringify(value));
-    if (process.getuid() === 0) {
-      process.setgroups([]);
-      process.setgid(${String(gid)});
-      process.setuid(${String(uid)});
-    }
+    ${becomeOrdinaryUser()}
     ${script}`;
   const run = `${before} exec "$0" --input-type=module -e "$1"`;
   const { stdout } = await promisify(execFile)('sh', ['-c', run, process.execPath, program], { cwd: '/' });

@@ -30,3 +30,14 @@ export async function giveToOrdinaryUser(root: string): Promise<UserIds> {
   }
   return user;
 }
+
+/**
+ * Statements by which a script that root started becomes the ordinary user's, to follow its imports; empty for anybody
+ * else. A test starts Node so, and never as that user: it may be installed where only root can start it.
+ */
+export function becomeOrdinaryUser(): string {
+  const user = ordinaryUser();
+  if (user === undefined || process.getuid?.() !== 0) return '';
+  const { uid, gid } = user;
+  return `process.setgroups([]); process.setgid(${String(gid)}); process.setuid(${String(uid)});`;
+}

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ordinaryUser } from '@muse/testkit';
+import { becomeOrdinaryUser } from '@muse/testkit';
 
 const index = import.meta.resolve('@muse/walker');
 
@@ -9,15 +9,10 @@ const index = import.meta.resolve('@muse/walker');
  * A script started by root gives up its rights once it is loaded: Node itself may be where others cannot start it.
  */
 export async function asOrdinaryUser(script: string): Promise<unknown> {
-  const { uid = 0, gid = 0 } = ordinaryUser() ?? {};
   const program = `
     import { walk } from ${JSON.stringify(index)};
     const answer = (value) => process.stdout.write(JSON.stringify(value));
-    if (process.getuid() === 0) {
-      process.setgroups([]);
-      process.setgid(${gid});
-      process.setuid(${uid});
-    }
+    ${becomeOrdinaryUser()}
     ${script}`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
     cwd: '/',
