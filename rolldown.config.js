@@ -7,8 +7,8 @@ import { defineConfig } from 'rolldown';
 /** Scripts of worker threads, which nothing imports: they are found beside the file that starts them. */
 const THREADS = {
   '@muse/walker': ['src/lib/walk/scan-worker.ts'],
-  '@muse/snapshot': ['src/lib/worker.ts'],
-  '@muse/cli': ['../../packages/snapshot/src/lib/worker.ts'],
+  '@muse/snapshot': ['src/worker.ts'],
+  '@muse/cli': ['../../packages/snapshot/src/worker.ts'],
 };
 
 /** What the file that starts the command imports, once it knows that this Node will do. */

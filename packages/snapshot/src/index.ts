@@ -1,75 +1,71 @@
-export { buildSnapshotManifest, createSnapshot } from './lib/create-snapshot.js';
+export { LeftOutError, NothingToCompareError, SnapshotIncompleteError, type LeftOut } from './lib/errors.js';
+export {
+  explain,
+  openExplainer,
+  type Explainer,
+  type Explanation,
+  type ExplainOptions,
+  type FieldMiss,
+  type FileExplanation,
+  type StatField,
+} from './lib/explain/explain.js';
+export type { SpecialFileKind } from './lib/explain/look.js';
 export {
   diffManifests,
+  diffSnapshots,
   type DiffEntry,
   type ManifestDiff,
   type ModifiedEntry,
   type RenamedEntry,
-} from './lib/diff.js';
-export { diffSnapshots, type SnapshotDiff } from './lib/diff-snapshots.js';
-export { explain, openExplainer } from './lib/explain.js';
-export type {
-  Explainer,
-  Explanation,
-  ExplainOptions,
-  FieldMiss,
-  FileExplanation,
-  SpecialFileKind,
-} from './lib/explain-types.js';
-export { SnapshotIncompleteError } from './lib/incomplete-error.js';
-export { judgeManifest } from './lib/judge-manifest.js';
-export { changedTexts, type RuleText } from './lib/rule-texts.js';
-export { LeftOutError, type LeftOut } from './lib/left-out-error.js';
-export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest-format.js';
+  type SnapshotDiff,
+} from './lib/manifest/diff.js';
+export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest/format.js';
+export { computeSnapshotId, subtree } from './lib/manifest/manifest.js';
 export {
   MAX_MANIFEST_BYTES,
   parseManifest,
   parseSnapshot,
   type ParsedSnapshot,
-} from './lib/manifest-parse.js';
-export { SavedSnapshotError } from './lib/saved/saved-error.js';
+} from './lib/manifest/parse.js';
+export { SavedSnapshotError } from './lib/saved/files.js';
+export type { SavedSnapshot, SavedSnapshotInfo } from './lib/saved/format.js';
 export {
   latestSavedSnapshot,
   listSavedSnapshots,
   readSavedSnapshot,
   saveSnapshot,
+  type DamagedSnapshot,
+  type LatestSnapshot,
+  type LatestSnapshotOptions,
+  type ReadSavedOptions,
+  type SavedSnapshotList,
+  type SaveSnapshotOptions,
 } from './lib/saved/saved-snapshots.js';
-export type {
-  DamagedSnapshot,
-  LatestSnapshot,
-  LatestSnapshotOptions,
-  ReadSavedOptions,
-  SavedSnapshot,
-  SavedSnapshotInfo,
-  SavedSnapshotList,
-  SaveSnapshotOptions,
-} from './lib/saved/saved-types.js';
-export { computeSnapshotId } from './lib/snapshot-id.js';
-export { openSnapshotter } from './lib/snapshotter.js';
-export { subtree } from './lib/subtree.js';
-export type { TreeOptions } from './lib/tree-options.js';
+export { changedTexts, judgeManifest } from './lib/take/rules.js';
+export { buildSnapshotManifest, createSnapshot, openSnapshotter } from './lib/take/snapshotter.js';
 export type {
   Manifest,
   Problem,
   ProblemKind,
   Progress,
+  RuleText,
   Snapshot,
   SnapshotCall,
   SnapshotStats,
   Snapshotter,
   SnapshotterOptions,
+  TreeOptions,
 } from './lib/types.js';
-export { NothingToCompareError } from './lib/nothing-to-compare-error.js';
-export { verify, verifyManifest } from './lib/verify.js';
-export type {
-  EditedFile,
-  ManifestVerification,
-  MismatchedFile,
-  MissingFile,
-  StatField,
-  TouchedFile,
-  Verification,
-  VerifiedFiles,
-  VerifyManifestOptions,
-  VerifyOptions,
-} from './lib/verify-types.js';
+export type { VerifyOptions } from './lib/verify/read.js';
+export {
+  verify,
+  verifyManifest,
+  type EditedFile,
+  type ManifestVerification,
+  type MismatchedFile,
+  type MissingFile,
+  type TouchedFile,
+  type Verification,
+  type VerifiedFiles,
+  type VerifyManifestOptions,
+} from './lib/verify/verify.js';

@@ -62,8 +62,8 @@ interface Hashing {
 const packages = new URL('../../../', import.meta.url);
 const load = (path: string): Promise<unknown> => import(/* @vite-ignore */ new URL(path, packages).href);
 const walker = (await load('walker/dist/scan.js')) as Walker;
-const { LineJoin } = (await load('snapshot/src/lib/join.ts')) as Joining;
-const { hashBatch } = (await load('snapshot/src/lib/hash-engine.ts')) as Hashing;
+const { LineJoin } = (await load('snapshot/src/lib/take/join.ts')) as Joining;
+const { hashBatch } = (await load('snapshot/src/lib/hash/engine.ts')) as Hashing;
 
 /** Returns what the engine in TypeScript replies to a scan. Each line of the text must end in a line feed. */
 export function judgeScan(root: string, { path, dev, ino, from, to }: Wanted, text: Buffer): Buffer {

@@ -1,7 +1,5 @@
 import type { Logger, MissReason, ObjectId, StatCache, TemporaryFiles } from '@muse/stat-cache';
 import type { IgnoreRules, LeftOutKind } from '@muse/walker';
-import type { RuleText } from './rule-texts.js';
-import type { TreeOptions } from './tree-options.js';
 
 /** Tree path to object id, in path order. */
 export type Manifest = ReadonlyMap<string, ObjectId>;
@@ -128,4 +126,41 @@ export interface Snapshotter {
   /** Ends the workers; a snapshot under way is finished first. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * What is left out of a tree besides `.muse` and `.git`. Plain data, so that it can be kept and given again: with the same
+ * options and the same rule files the same files are in the tree.
+ */
+export interface TreeOptions {
+  /** Stay on the root's device: directories where another one is mounted are left out and counted. Default: false. */
+  readonly oneFileSystem?: boolean | undefined;
+  /**
+   * Leave out what git leaves out of the files that it does not track, too: by `.gitignore` files and
+   * `.git/info/exclude`, which every other rule overrules. Default: false.
+   */
+  readonly gitignore?: boolean | undefined;
+  /**
+   * Files in the format of `.museignore`, as native paths, of which each overrules `.museignore` and those before it;
+   * read at the time of each snapshot. Default: none.
+   */
+  readonly ignoreFiles?: readonly string[] | undefined;
+  /** Patterns as in a `.gitignore` at the root, one each, which overrule all other rules. Default: none. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Read no file of rules: neither `.museignore` nor those that are asked for above. Default: false. */
+  readonly noIgnore?: boolean | undefined;
+  /**
+   * Ids of users whose `.muse`, `.museignore`, `.git` and `.gitignore` count at the directory that is taken and above it,
+   * besides those of root, of the user (with sudo, of who called it), and of the owner of that directory: what others own
+   * there is not obeyed, and a problem. Default: none.
+   */
+  readonly trustOwners?: readonly number[] | undefined;
+}
+
+/** A text that the rules of a snapshot were made of. */
+export interface RuleText {
+  /** Where it stands: a tree path, or a native one where that is not below the root. */
+  readonly file: string;
+  /** SHA-256 of what counts in it. */
+  readonly digest: string;
 }

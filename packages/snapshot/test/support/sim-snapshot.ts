@@ -1,7 +1,7 @@
 import { SimFs } from '@muse/testkit';
 import { StatCache, type CacheStorage } from '@muse/stat-cache';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
-import { takeSnapshot } from '../../src/lib/take-snapshot.js';
+import { takeSnapshot } from '../../src/lib/take/take-snapshot.js';
 import type { Snapshot } from '../../src/lib/types.js';
 import { ROOT } from './adversary.js';
 

@@ -1,24 +1,83 @@
 import { join } from 'node:path';
 import { parseTreePath, snapshotsDir } from '@muse/paths';
-import type { ObjectId } from '@muse/stat-cache';
+import type { ObjectId, TemporaryFiles } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
-import type { FormattedSnapshot } from '../manifest-format.js';
-import { prepareToSave, readSaved, savedNames, writeSaved } from './saved-directory.js';
-import { SavedSnapshotError } from './saved-error.js';
-import { beginsAsSaved, decodeSaved, encodeSaved } from './saved-format.js';
-import { newSavedName, parseSavedName, timeToSave, type SavedName } from './saved-name.js';
-import type { Snapshot } from '../types.js';
-import { decodeOptions, encodeOptions } from './saved-options.js';
-import type {
-  DamagedSnapshot,
-  LatestSnapshot,
-  LatestSnapshotOptions,
-  ReadSavedOptions,
-  SavedSnapshot,
-  SavedSnapshotInfo,
-  SavedSnapshotList,
-  SaveSnapshotOptions,
-} from './saved-types.js';
+import type { FormattedSnapshot } from '../manifest/format.js';
+import {
+  newSavedName,
+  parseSavedName,
+  prepareToSave,
+  readSaved,
+  type SavedName,
+  savedNames,
+  SavedSnapshotError,
+  timeToSave,
+  writeSaved,
+} from './files.js';
+import {
+  beginsAsSaved,
+  decodeOptions,
+  decodeSaved,
+  encodeOptions,
+  encodeSaved,
+  type SavedSnapshot,
+  type SavedSnapshotInfo,
+} from './format.js';
+import type { Snapshot, TreeOptions } from '../types.js';
+
+/** A saved snapshot that cannot be read any more. */
+export interface DamagedSnapshot {
+  /** The native path of the file. */
+  readonly file: string;
+  /** What is wrong with it. */
+  readonly error: Error;
+}
+
+/** The saved snapshots of a root. */
+export interface SavedSnapshotList {
+  /** The newest first. */
+  readonly snapshots: readonly SavedSnapshotInfo[];
+  /** Those that are not among them, the newest first. */
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+/** The saved snapshot to compare with. */
+export interface LatestSnapshot {
+  /** Undefined where there is none. */
+  readonly snapshot: SavedSnapshot | undefined;
+  /** Newer ones that cannot be read, the newest first: one of them may be the one that is wanted. */
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+/** How a snapshot is saved. */
+export interface SaveSnapshotOptions {
+  /** What to say about it. Default: nothing. */
+  readonly note?: string | undefined;
+  /** The tree path of the directory that it is of. Default: `''`, the root. */
+  readonly subtree?: string | undefined;
+  /** The options that it was taken with, so that it can be compared by the same. Default: none. */
+  readonly options?: TreeOptions | undefined;
+  /** Ends the call early: it rejects with the signal's reason, and leaves no file behind. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of the temporary file. Default: nobody. */
+  readonly temporaryFiles?: TemporaryFiles | undefined;
+}
+
+/** Which of the saved snapshots is looked for. */
+export interface LatestSnapshotOptions {
+  /** Only those of this directory, or of one above it. Default: `''`, the root, so that those of subtrees do not count. */
+  readonly subtree?: string | undefined;
+  /** How many of those to go back: 1 is the one before the latest. Default: 0. */
+  readonly back?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a saved snapshot is read. */
+export interface ReadSavedOptions {
+  /** Hears of each damaged one that has the same id, and is newer. Default: nobody. */
+  readonly onDamaged?: ((damaged: DamagedSnapshot) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Saves a snapshot under `.muse/snapshots` of a root, which must have a `.muse`. It is there as a whole once this

@@ -1,0 +1,65 @@
+import type { IgnoreRule } from '@muse/walker';
+import type { Problem } from './types.js';
+
+/** A manifest that should be complete is not: `problems` names each file and directory that is missing, and why. */
+export class SnapshotIncompleteError extends Error {
+  override readonly name = 'SnapshotIncompleteError';
+  readonly code = 'EINCOMPLETE';
+  readonly problems: readonly Problem[];
+
+  constructor(root: string, problems: readonly Problem[]) {
+    const [first] = problems;
+    const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
+    const detail = first ? `: cannot ${first.operation} ${JSON.stringify(first.path)}: ${first.message}` : '';
+    super(`Cannot build a complete manifest of ${JSON.stringify(root)}${detail}${more}`);
+    this.problems = problems;
+  }
+}
+
+/** What leaves a directory out. */
+export interface LeftOut {
+  /** The tree path of the directory; `''` is the root. */
+  readonly path: string;
+  /** The tree path of what is left out: the directory itself, or one above it. `''` is the root, or one above that. */
+  readonly at: string;
+  /** `ignored` where a rule leaves it out, `reserved` where its name does. */
+  readonly why: 'ignored' | 'reserved';
+  /** The rule, where it is known. */
+  readonly rule?: IgnoreRule | undefined;
+}
+
+/** A directory has no snapshot, because it is left out: an empty one would have the same id whatever is in it. */
+export class LeftOutError extends Error implements LeftOut {
+  override readonly name = 'LeftOutError';
+  readonly code = 'ELEFTOUT';
+  readonly path: string;
+  readonly at: string;
+  readonly why: LeftOut['why'];
+  readonly rule: IgnoreRule | undefined;
+
+  constructor({ path, at, why, rule }: LeftOut) {
+    super(`Cannot take a snapshot of ${JSON.stringify(path || '.')}: ${reasonOf({ path, at, why, rule })}`);
+    this.path = path;
+    this.at = at;
+    this.why = why;
+    this.rule = rule;
+  }
+}
+
+function reasonOf({ at, why, rule }: LeftOut): string {
+  if (why === 'reserved') return `${JSON.stringify(at)} is left out, as everything of that name`;
+  const place =
+    rule?.file === undefined ? '' : ` in ${rule.file}${rule.line === undefined ? '' : `:${rule.line}`}`;
+  const pattern = rule ? `the pattern ${JSON.stringify(rule.pattern)}${place}` : 'a rule';
+  return `${pattern} leaves ${JSON.stringify(at || '.')} out`;
+}
+
+/** There is nothing that a tree could be compared with: that it was read proves nothing. */
+export class NothingToCompareError extends Error {
+  override readonly name = 'NothingToCompareError';
+  readonly code = 'ENOTHING';
+
+  constructor(directory: string) {
+    super(`Cannot verify ${JSON.stringify(directory)}: the cache has none of its files to compare with`);
+  }
+}

@@ -1,0 +1,132 @@
+import { PathMap, PathSet } from '@muse/paths';
+import type { ObjectId } from '@muse/stat-cache';
+import { inPathOrder } from './manifest.js';
+import type { Manifest, Problem, Snapshot } from '../types.js';
+
+/** A file that is on one side only. */
+export interface DiffEntry {
+  readonly path: string;
+  readonly objectId: ObjectId;
+}
+
+/** A file whose content differs. */
+export interface ModifiedEntry {
+  readonly path: string;
+  readonly before: ObjectId;
+  readonly after: ObjectId;
+}
+
+/** A file whose content is found under another path. */
+export interface RenamedEntry {
+  readonly from: string;
+  readonly to: string;
+  readonly objectId: ObjectId;
+}
+
+/** What leads from one manifest to another; each list is in path order, `renamed` by `to`. */
+export interface ManifestDiff {
+  readonly added: readonly DiffEntry[];
+  readonly modified: readonly ModifiedEntry[];
+  readonly deleted: readonly DiffEntry[];
+  /** In neither `added` nor `deleted`. */
+  readonly renamed: readonly RenamedEntry[];
+}
+
+/**
+ * Returns what changed from `before` to `after`.
+ *
+ * Renamed is an object id that went from one path and came to another; of several, the first that went is paired with
+ * the first that came, in path order. Empty files are never renamed: they have nothing to be known by.
+ */
+export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
+  const gone: DiffEntry[] = [];
+  for (const [path, objectId] of inPathOrder(before)) {
+    if (!after.has(path)) gone.push({ path, objectId });
+  }
+  const came: DiffEntry[] = [];
+  const modified: ModifiedEntry[] = [];
+  for (const [path, objectId] of inPathOrder(after)) {
+    const old = before.get(path);
+    if (old === undefined) came.push({ path, objectId });
+    else if (old !== objectId) modified.push({ path, before: old, after: objectId });
+  }
+  return { modified, ...pairRenames(gone, came) };
+}
+
+const EMPTY_FILE: ObjectId = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+function pairRenames(gone: readonly DiffEntry[], came: readonly DiffEntry[]): Omit<ManifestDiff, 'modified'> {
+  const sources = new Map<ObjectId, DiffEntry[]>();
+  for (const entry of gone.toReversed()) {
+    const stack = sources.get(entry.objectId);
+    if (stack !== undefined) stack.push(entry);
+    else if (entry.objectId !== EMPTY_FILE) sources.set(entry.objectId, [entry]);
+  }
+
+  const added: DiffEntry[] = [];
+  const renamed: RenamedEntry[] = [];
+  const moved = new Set<DiffEntry>();
+  for (const entry of came) {
+    const source = sources.get(entry.objectId)?.pop();
+    if (source === undefined) {
+      added.push(entry);
+    } else {
+      moved.add(source);
+      renamed.push({ from: source.path, to: entry.path, objectId: entry.objectId });
+    }
+  }
+  return { added, deleted: gone.filter((entry) => !moved.has(entry)), renamed };
+}
+
+/** What leads from one snapshot to another, as far as both can tell. */
+export interface SnapshotDiff extends ManifestDiff {
+  /**
+   * Files that one of the snapshots has and the other cannot vouch for, because of a problem with the file or a directory
+   * above it. They are in none of the other lists: nobody knows whether they are still there, or were before. In path
+   * order, those of `before` first.
+   */
+  readonly unknown: readonly string[];
+}
+
+/** Does what {@link diffManifests} does, and takes no file for deleted or added that the other snapshot could not see. */
+export function diffSnapshots(
+  before: Pick<Snapshot, 'manifest' | 'problems'>,
+  after: Pick<Snapshot, 'manifest' | 'problems'>,
+): SnapshotDiff {
+  const unknown: string[] = [];
+  const old = seenFrom(before.manifest, after, unknown);
+  const now = seenFrom(after.manifest, before, unknown);
+  return { ...diffManifests(old, now), unknown };
+}
+
+/** Returns a manifest without the files that the other snapshot could not see; those are added to `unknown`. */
+function seenFrom(
+  manifest: Manifest,
+  other: Pick<Snapshot, 'manifest' | 'problems'>,
+  unknown: string[],
+): Manifest {
+  if (other.problems.length === 0) return manifest;
+  const unseen = new PathSet(other.problems.map(({ path }) => path));
+  const seen = new PathMap(inPathOrder(manifest));
+  for (const path of seen.keys()) {
+    if (other.manifest.has(path) || !isAtOrBelow(unseen, path)) continue;
+    unknown.push(path);
+    seen.delete(path);
+  }
+  return seen;
+}
+
+/** Returns whether a tree path, or a directory above it, is among these; `''` stands for the root. */
+export function isAtOrBelow(paths: ReadonlySet<string>, path: string): boolean {
+  if (paths.size === 0) return false;
+  if (paths.has('')) return true;
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    if (paths.has(path.slice(0, end))) return true;
+  }
+  return false;
+}
+
+/** Whether a problem is that rules were not obeyed: it is named as one of the root, which was listed nevertheless. */
+export function isOfRules({ kind }: Problem): boolean {
+  return kind === 'not-trusted';
+}

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { museDir, snapshotsDir, toOpenable } from '@muse/paths';
+import { FileReadError, readGuarded } from '@muse/paths/files';
+import { isObjectId, type ObjectId, type TemporaryFiles } from '@muse/stat-cache';
+import { MAX_MANIFEST_BYTES } from '../manifest/parse.js';
+
+/**
+ * Where saved snapshots are: `.muse/snapshots`. Both must be real directories, and what is read in them regular files;
+ * a link is never followed. A file gets its name only once it is whole and synced, so that there is no half of one.
+ */
+
+const CREATE =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_EXCL |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0);
+const TEMPORARY = /^\.saving_.+\.tmp$/;
+const ABANDONED_NS = 3_600_000_000_000n;
+
+/** Returns the names in the directory of a root's saved snapshots; none where there is no such directory. */
+export async function savedNames(root: string): Promise<string[]> {
+  const directory = snapshotsDir(root);
+  const doing = `Cannot list the saved snapshots in ${JSON.stringify(directory)}`;
+  try {
+    await checkDirectories([museDir(root), directory], doing);
+    return await readdir(toOpenable(directory));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw asSavedError(error, doing, directory);
+  }
+}
+
+/**
+ * Reads one file as a whole; undefined where it is gone, is no regular file, or does not begin as `accept` asks.
+ */
+export async function readSaved(
+  root: string,
+  name: string,
+  accept: (beginning: Buffer) => boolean,
+  signal?: AbortSignal,
+): Promise<Buffer | undefined> {
+  const file = join(snapshotsDir(root), name);
+  const doing = `Cannot read the saved snapshot ${JSON.stringify(file)}`;
+  signal?.throwIfAborted();
+  try {
+    await checkDirectories([museDir(root), snapshotsDir(root)], doing);
+    return (await readGuarded(file, { maxBytes: MAX_MANIFEST_BYTES, accept, signal })).bytes;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof FileReadError && NOT_OURS.includes(error.code)) return undefined;
+    throw asSavedError(error, doing, file);
+  }
+}
+
+/** Codes of what is gone, something else than a regular file, or a file of another kind. */
+const NOT_OURS: readonly string[] = ['ENOENT', 'ENOTREG', 'EOTHER'];
+
+/** Makes the directory where only it is missing. */
+export async function prepareToSave(root: string): Promise<void> {
+  const directory = snapshotsDir(root);
+  const doing = `Cannot save a snapshot in ${JSON.stringify(directory)}`;
+  try {
+    await checkDirectories([museDir(root)], doing);
+    try {
+      await mkdir(toOpenable(directory));
+      await syncDirectory(museDir(root));
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    await checkDirectories([directory], doing);
+  } catch (error) {
+    throw asSavedError(error, doing, directory);
+  }
+}
+
+/** Writes a file that is not there yet: whole, or not at all. */
+export async function writeSaved(
+  root: string,
+  name: string,
+  chunks: Iterable<Uint8Array>,
+  {
+    signal,
+    temporaryFiles,
+  }: { readonly signal?: AbortSignal | undefined; readonly temporaryFiles?: TemporaryFiles | undefined },
+): Promise<void> {
+  const directory = snapshotsDir(root);
+  const file = join(directory, name);
+  const doing = `Cannot save the snapshot ${JSON.stringify(file)}`;
+  const temporary = join(directory, `.saving_${randomBytes(8).toString('hex')}.tmp`);
+  temporaryFiles?.add(temporary);
+  try {
+    const handle = await open(toOpenable(temporary), CREATE, 0o666);
+    try {
+      let nowNs;
+      try {
+        nowNs = (await handle.stat({ bigint: true })).mtimeNs;
+        let bytes = 0;
+        for (const chunk of chunks) {
+          signal?.throwIfAborted();
+          bytes += chunk.length;
+          if (bytes > MAX_MANIFEST_BYTES) throw tooLarge(doing, file);
+          await handle.writeFile(chunk);
+        }
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      signal?.throwIfAborted();
+      await rename(toOpenable(temporary), toOpenable(file));
+      await syncDirectory(directory);
+      await sweep(directory, nowNs);
+    } catch (error) {
+      await unlink(toOpenable(temporary)).catch(() => undefined);
+      throw error;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asSavedError(error, doing, file);
+  } finally {
+    temporaryFiles?.delete(temporary);
+  }
+}
+
+/** Removes what killed processes left behind, an hour after they did by the file system's own clock. */
+async function sweep(directory: string, nowNs: bigint): Promise<void> {
+  for (const name of await readdir(toOpenable(directory)).catch(() => [])) {
+    if (!TEMPORARY.test(name)) continue;
+    const path = toOpenable(join(directory, name));
+    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
+    if (stat?.isFile() && nowNs - stat.mtimeNs > ABANDONED_NS) await unlink(path).catch(() => undefined);
+  }
+}
+
+/** Makes a rename survive a power cut, where the system lets a directory be synced. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(toOpenable(directory), constants.O_RDONLY).catch(() => undefined);
+  // Windows and some network file systems refuse; the file itself is synced.
+  await handle?.sync().catch(() => undefined);
+  await handle?.close().catch(() => undefined);
+}
+
+async function checkDirectories(directories: readonly string[], doing: string): Promise<void> {
+  for (const directory of directories) {
+    const stats: Stats = await lstat(toOpenable(directory));
+    if (stats.isDirectory()) continue;
+    const reason = `${JSON.stringify(directory)} is ${stats.isSymbolicLink() ? 'a symbolic link' : 'not a directory'}`;
+    throw new SavedSnapshotError(doing, directory, reason, 'ENOTREG');
+  }
+}
+
+function tooLarge(doing: string, file: string): SavedSnapshotError {
+  const reason = `it has more than the ${MAX_MANIFEST_BYTES} bytes that are read at most`;
+  return new SavedSnapshotError(doing, file, reason, 'EFBIG');
+}
+
+function asSavedError(error: unknown, doing: string, path: string): SavedSnapshotError {
+  if (error instanceof SavedSnapshotError) return error;
+  const reason = error instanceof FileReadError ? error.reason : (error as Error).message;
+  return new SavedSnapshotError(doing, path, reason, codeOf(error), { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN';
+}
+
+/**
+ * A saved snapshot is in the file `<time>-<64 digits of its id>-<8 random digits>.json`, so that the names alone tell which
+ * is the newest and which have an id. The time is `20261122T194012.345Z`. The random digits keep apart what two processes
+ * save in the same millisecond.
+ */
+export interface SavedName {
+  readonly name: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly timeMs: number;
+  readonly id: ObjectId;
+}
+
+const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z-([0-9a-f]{64})-[0-9a-f]{8}\.json$/;
+/** The last millisecond of the year 9999, which is the last with four digits. */
+const LAST_MS = 253_402_300_799_999;
+
+/** Returns what a name says; `undefined` where it is not that of a saved snapshot. */
+export function parseSavedName(name: string): SavedName | undefined {
+  const [, year, month, day, hour, minute, second, digits] = NAME.exec(name) ?? [];
+  const id = `sha256:${digits ?? ''}`;
+  const timeMs = Date.parse(
+    `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`,
+  );
+  if (!isObjectId(id) || Number.isNaN(timeMs) || !name.startsWith(stamp(timeMs))) return undefined;
+  return { name, timeMs, id };
+}
+
+/** Returns a new name for a snapshot that is saved at a time of the years 0 to 9999. */
+export function newSavedName(id: ObjectId, timeMs: number): string {
+  return `${stamp(timeMs)}-${id.slice('sha256:'.length)}-${randomBytes(4).toString('hex')}.json`;
+}
+
+/**
+ * Returns the time for a snapshot that is saved now: after the newest one that there is already, so that a clock that was
+ * set back does not make the last one saved an old one.
+ */
+export function timeToSave(nowMs: number, newestMs: number | undefined): number {
+  return Math.min(newestMs === undefined ? nowMs : Math.max(nowMs, newestMs + 1), LAST_MS);
+}
+
+function stamp(timeMs: number): string {
+  return new Date(timeMs).toISOString().replaceAll(/[-:]/g, '');
+}
+
+/** A snapshot could not be saved, found or read; all others are as they were. */
+export class SavedSnapshotError extends Error {
+  override readonly name = 'SavedSnapshotError';
+  /**
+   * The system's code, or one of these: `ENOTREG` where something else stands in the place of a directory or file,
+   * `EDAMAGED` where a file is no saved snapshot any more, `EFBIG` where one has more bytes than would be read,
+   * `ENOSNAPSHOT` where none has the id, `EAMBIGUOUS` where several do.
+   */
+  readonly code: string;
+  /** The native path of the file or directory. */
+  readonly path: string;
+  /** The reason, without what was being done and the path. */
+  readonly reason: string;
+
+  constructor(doing: string, path: string, reason: string, code: string, options?: ErrorOptions) {
+    super(`${doing}: ${reason}`, options);
+    this.code = code;
+    this.path = path;
+    this.reason = reason;
+  }
+}

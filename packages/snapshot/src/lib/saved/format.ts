@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { parseTreePath } from '@muse/paths';
+import type { ObjectId } from '@muse/stat-cache';
+import { type FormattedSnapshot, inChunks, jsonPieces } from '../manifest/format.js';
+import { asSnapshot, parseFacts } from '../manifest/parse.js';
+import { placeFrom } from '../take/rules.js';
+import type { Manifest, Problem, RuleText, TreeOptions } from '../types.js';
+
+/**
+ * A saved snapshot is the `json` format of a manifest with some more keys: `saved_at`, `note`, `subtree`, `options` and
+ * `rules` at the beginning, and at the end `checksum`, the SHA-256 of all bytes before `,"checksum"`. The snapshot id vouches for the
+ * manifest, and the checksum for the rest, too.
+ */
+
+/** What a saver adds to a snapshot. */
+export type SavedFacts = Pick<SavedSnapshotInfo, 'savedAt' | 'note' | 'subtree' | 'options' | 'rules'>;
+
+const BEGINNING = /^\{"version":\d+,"saved_at":"/;
+const CHECKSUM_KEY = ',"checksum":"';
+const CHECKSUM_DIGITS = 64;
+const END = '"}\n';
+const TAIL_LENGTH = CHECKSUM_KEY.length + CHECKSUM_DIGITS + END.length;
+
+/** Tells by its first bytes whether a file is, or was, a saved snapshot. */
+export function beginsAsSaved(bytes: Buffer): boolean {
+  return BEGINNING.test(bytes.toString('latin1', 0, 64));
+}
+
+/** Returns the bytes of a saved snapshot, in chunks that are made one at a time. */
+export function* encodeSaved(
+  snapshot: FormattedSnapshot,
+  root: string,
+  { savedAt, note, subtree, options, rules }: SavedFacts,
+): Iterable<Uint8Array> {
+  const hash = createHash('sha256');
+  const more = {
+    saved_at: savedAt.toISOString(),
+    note,
+    subtree,
+    options: encodeOptions(root, options),
+    rules,
+  };
+  for (const chunk of inChunks(withoutEnd(jsonPieces(snapshot, more)))) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  yield Buffer.from(CHECKSUM_KEY + hash.digest('hex') + END);
+}
+
+/** The last piece ends with the brace that closes the document. */
+function* withoutEnd(pieces: Iterable<string>): Iterable<string> {
+  let last = '';
+  for (const piece of pieces) {
+    yield last;
+    last = piece;
+  }
+  yield last.slice(0, last.lastIndexOf('}'));
+}
+
+/** Returns a saved snapshot from its bytes: the checksum is right, the snapshot id as well, and each key is there once. */
+export function decodeSaved(bytes: Buffer, root: string, file: string): SavedSnapshot {
+  checkSum(bytes);
+  const parsed = parseFacts(bytes);
+  const snapshot = asSnapshot(parsed);
+  const { saved_at: time, note, subtree, complete, files, bytes: size } = parsed.facts;
+  const savedAt = new Date(typeof time === 'string' ? time : NaN);
+  if (
+    Number.isNaN(savedAt.getTime()) ||
+    typeof note !== 'string' ||
+    typeof subtree !== 'string' ||
+    !isCount(files) ||
+    !isCount(size)
+  ) {
+    return fail('what it says of the snapshot is not complete');
+  }
+  if (subtree !== '') parseTreePath(subtree);
+  const options = decodeOptions(root, parsed.facts['options']);
+  const rules = decodeRules(parsed.facts['rules']);
+  if (files !== snapshot.manifest.size)
+    fail(`it has ${snapshot.manifest.size} files, and "files" is ${files}`);
+  if (complete !== snapshot.complete) fail('"complete" is not what its problems say');
+  return { ...snapshot, savedAt, note, subtree, options, rules, files, bytes: size, file };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function checkSum(bytes: Buffer): void {
+  const tail = bytes.subarray(-TAIL_LENGTH).toString('latin1');
+  const isWhole = tail.startsWith(CHECKSUM_KEY) && tail.endsWith(END);
+  if (!isWhole) fail('its end is missing');
+  const checksum = createHash('sha256').update(bytes.subarray(0, -TAIL_LENGTH)).digest('hex');
+  if (tail.slice(CHECKSUM_KEY.length, -END.length) !== checksum) {
+    fail('its checksum is not that of its bytes');
+  }
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}
+
+/** How each option is kept, and under which key. Files are kept as places from the root. */
+const OPTIONS = {
+  oneFileSystem: ['one_file_system', 'flag'],
+  gitignore: ['gitignore', 'flag'],
+  ignoreFiles: ['ignore_files', 'files'],
+  exclude: ['exclude', 'texts'],
+  noIgnore: ['no_ignore', 'flag'],
+  trustOwners: ['trust_owners', 'numbers'],
+} as const satisfies Record<keyof TreeOptions, readonly [string, 'flag' | 'files' | 'texts' | 'numbers']>;
+
+/** Returns options as plain JSON, without those that are at their defaults. */
+export function encodeOptions(root: string, options: TreeOptions): object {
+  const encoded: Record<string, unknown> = {};
+  for (const [name, [key, kind]] of Object.entries(OPTIONS)) {
+    const value = options[name as keyof TreeOptions];
+    if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) continue;
+    encoded[key] =
+      kind === 'files' ? (value as readonly string[]).map((file) => placeFrom(root, resolve(file))) : value;
+  }
+  return encoded;
+}
+
+/** @throws Error when something is none of the options, or no value of one. */
+export function decodeOptions(root: string, encoded: unknown): TreeOptions {
+  if (typeof encoded !== 'object' || encoded === null) throw new Error('its options are missing');
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(encoded)) {
+    const found = Object.entries(OPTIONS).find(([, [known]]) => known === key);
+    if (!found) throw new Error(`its option ${JSON.stringify(key)} is not known`);
+    const [name, [, kind]] = found;
+    const isRight =
+      kind === 'flag'
+        ? value === true
+        : Array.isArray(value) &&
+          value.every((each) => typeof each === (kind === 'numbers' ? 'number' : 'string'));
+    if (!isRight) throw new Error(`its option ${JSON.stringify(key)} has no value that it may have`);
+    options[name] = kind === 'files' ? (value as string[]).map((file) => resolve(root, file)) : value;
+  }
+  return options;
+}
+
+/** @throws Error when something is none of them. */
+export function decodeRules(encoded: unknown): RuleText[] {
+  if (!Array.isArray(encoded)) throw new Error('the digests of its rules are missing');
+  return encoded.map((each: unknown) => {
+    const { file, digest } = (each ?? {}) as Record<string, unknown>;
+    if (typeof file !== 'string' || typeof digest !== 'string')
+      throw new Error('a digest of its rules is none');
+    return { file, digest };
+  });
+}
+
+/** What is known of a saved snapshot without its files. */
+export interface SavedSnapshotInfo {
+  /** The snapshot id. Snapshots of the same content have the same, however often they were saved. */
+  readonly id: ObjectId;
+  /**
+   * When it was saved, to the millisecond, by the clock of the machine; after the one before it, even where that clock was
+   * set back.
+   */
+  readonly savedAt: Date;
+  /** What its saver had to say about it; `''` is nothing. */
+  readonly note: string;
+  /** The tree path of the directory that it is of; `''` is the root. */
+  readonly subtree: string;
+  /** The options that it was taken with; paths in it are absolute. */
+  readonly options: TreeOptions;
+  /** The texts that its rules were made of. */
+  readonly rules: readonly RuleText[];
+  /** Whether it has every file: false where there were problems. */
+  readonly complete: boolean;
+  /** Files in its manifest. */
+  readonly files: number;
+  /** Bytes of those files. */
+  readonly bytes: number;
+  /** The native path of the file that it is saved in. */
+  readonly file: string;
+}
+
+/** A saved snapshot as a whole. Its id was made again from its manifest, and is the one that it was saved with. */
+export interface SavedSnapshot extends SavedSnapshotInfo {
+  readonly manifest: Manifest;
+  readonly problems: readonly Problem[];
+}

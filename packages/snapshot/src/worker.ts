@@ -1,0 +1,27 @@
+import type { SortedLines } from '@muse/stat-cache';
+import {
+  type Answer,
+  type LineRange,
+  quickCalls,
+  scanBatch,
+  type ScanTask,
+  servePool,
+} from '@muse/walker/scan';
+import { hashBatch, type HashTask, makeReadBuffer } from './lib/hash/engine.js';
+import { LineJoin } from './lib/take/join.js';
+
+let buffer: Buffer | undefined;
+
+servePool((task: ScanTask | HashTask, signal): Answer => {
+  if (task.kind === 'hash') {
+    const value = hashBatch(task, (buffer ??= makeReadBuffer()), signal);
+    return { value, transfer: [value.buffer] };
+  }
+  const lines = task.data as SortedLines | undefined;
+  const join =
+    lines &&
+    (({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
+      new LineJoin(lines, path, slice));
+  const value = scanBatch(quickCalls(), task, { signal, join });
+  return { value, transfer: [value.buffer] };
+});
