@@ -1,18 +1,11 @@
 import type { SortedLines } from '@muse/stat-cache';
-import {
-  type Answer,
-  type LineRange,
-  quickCalls,
-  scanBatch,
-  type ScanTask,
-  servePool,
-} from '@muse/walker/scan';
+import { type LineRange, quickCalls, scanBatch, type ScanTask, servePool } from '@muse/walker/scan';
 import { hashBatch, type HashTask, makeReadBuffer } from './lib/hash/engine.js';
 import { LineJoin } from './lib/take/join.js';
 
 let buffer: Buffer | undefined;
 
-servePool((task: ScanTask | HashTask, signal): Answer => {
+servePool((task: ScanTask | HashTask, signal) => {
   if (task.kind === 'hash') {
     const value = hashBatch(task, (buffer ??= makeReadBuffer()), signal);
     return { value, transfer: [value.buffer] };

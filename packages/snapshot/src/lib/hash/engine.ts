@@ -10,25 +10,15 @@ import {
   syncCalls,
 } from '@muse/stat-cache';
 import {
-  type Base,
   errnoOf,
   isMoved,
-  MISSES_WORTH_THREADS,
+  type ListedDirectory,
   nativePathOf,
   SLOW_TURN_MS,
   type ThreadPool,
   ThreadsUnavailableError,
 } from '@muse/walker/scan';
 import { HashReplyWriter } from './reply.js';
-
-/** A directory, with the identity that it was listed with. */
-export interface ListedDirectory {
-  /** Tree path. */
-  readonly path: string;
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly base?: Base | undefined;
-}
 
 /** A file to hash, with the identity that it was listed with. */
 export interface FileToHash {
@@ -225,7 +215,7 @@ export class TypeScriptHashEngine implements HashEngine {
     this.#turnEnds = performance.now() + TURN_MS;
     const { pool } = this.#options;
     if (!pool || pool.unavailable) return;
-    if (files > MISSES_WORTH_THREADS) pool.start();
+    pool.startFor('filesToHash', files);
     this.#usesPool = pool.started;
   }
 

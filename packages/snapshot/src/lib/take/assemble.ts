@@ -6,7 +6,6 @@ import {
   type DirectoryNode,
   entriesInPathOrder,
   isFile,
-  noneLeftOut,
   type Run,
 } from '@muse/walker/scan';
 import { SnapshotIdHasher } from '../manifest/manifest.js';
@@ -46,8 +45,6 @@ export async function assemble(
   }
   const { files, bytes, nowhere } = assembly;
   const { problems, directories, misses, surplus } = collect(top);
-  const leftOut = noneLeftOut();
-  countLeftOut(top, leftOut);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
   const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   return {
@@ -59,7 +56,7 @@ export async function assemble(
       directories,
       hits: files + nowhere.length - missed,
       misses,
-      leftOut,
+      leftOut: countLeftOut(top),
     },
   };
 }

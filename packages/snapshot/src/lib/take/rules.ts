@@ -10,8 +10,8 @@ import {
   loadIgnoreRules,
   type OnRuleText,
   PatternRules,
+  rulesAbove,
 } from '@muse/walker/ignore';
-import { rulesAbove } from '@muse/walker/scan';
 import type { Manifest, RuleText, SnapshotterOptions, TreeOptions } from '../types.js';
 
 /** The options that say what is left out. */

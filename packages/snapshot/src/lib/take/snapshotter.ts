@@ -3,14 +3,7 @@ import { statCachePath, toOpenable } from '@muse/paths';
 import { type LoadCacheOptions, type Logger, StatCache } from '@muse/stat-cache';
 import { type IgnoreRules, type ResolvedRoot, resolveRoot } from '@muse/walker';
 import { checkMuseOwner, type OnRuleText } from '@muse/walker/ignore';
-import {
-  CACHE_BYTES_WORTH_THREADS,
-  resolveSubtree,
-  revisitRoot,
-  startWorkersBesideMain,
-  threadCount,
-  ThreadPool,
-} from '@muse/walker/scan';
+import { resolveSubtree, revisitRoot, threadCount, ThreadPool } from '@muse/walker/scan';
 import { SnapshotIncompleteError } from '../errors.js';
 import { type IgnoreOptions, readIgnoreRules, readsRules, RuleTexts } from './rules.js';
 import { type SnapshotContext, takeSnapshot } from './take-snapshot.js';
@@ -72,8 +65,8 @@ export async function openRoot(
   const texts = new RuleTexts();
   const pool = newPool(threads, options.logger);
   // They take longer to start than the cache to load.
-  if (pool && subtree === '' && options.cache === undefined && (await isLarge(statCachePath(resolved.root))))
-    startWorkersBesideMain(pool);
+  if (pool && subtree === '' && options.cache === undefined)
+    pool.startFor('cacheBytes', await sizeOf(statCachePath(resolved.root)));
   try {
     const [ignore, cache] = await Promise.all([
       readIgnoreRules(resolved.root, options, texts.add.bind(texts)),
@@ -104,11 +97,12 @@ function newPool(threads: number, logger: Logger | undefined): ThreadPool | unde
   );
 }
 
-async function isLarge(file: string): Promise<boolean> {
+/** Returns the bytes of a file, 0 where that cannot be told. */
+async function sizeOf(file: string): Promise<number> {
   try {
-    return (await lstat(toOpenable(file))).size > CACHE_BYTES_WORTH_THREADS;
+    return (await lstat(toOpenable(file))).size;
   } catch {
-    return false;
+    return 0;
   }
 }
 

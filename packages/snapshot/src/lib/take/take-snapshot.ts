@@ -2,17 +2,14 @@ import { treePathToBytes, withPath } from '@muse/paths';
 import type { FileCalls, ObjectId, SortedLines, StatCache } from '@muse/stat-cache';
 import { lowerBound } from '@muse/stat-cache/lines';
 import type { IgnoreRules, ResolvedRoot } from '@muse/walker';
+import { rulesAbove, type RulesAbove } from '@muse/walker/ignore';
 import {
   directoriesOf,
   type DirectoryNode,
   FAILED,
-  KNOWN_FILES_WORTH_THREADS,
   type LineRange,
   type Listing,
-  rulesAbove,
-  type RulesAbove,
   type ScanCalls,
-  startWorkersBesideMain,
   type ThreadPool,
   Tree,
   TypeScriptScanEngine,
@@ -111,8 +108,7 @@ async function newTree(
   },
 ): Promise<{ tree: Tree<DirectoryFiles>; ruleProblems: Problem[] }> {
   const { lines, progress, signal } = options;
-  if (pool && lines && subtree === '' && lines.count > KNOWN_FILES_WORTH_THREADS)
-    startWorkersBesideMain(pool);
+  if (lines && subtree === '') pool?.startFor('knownFiles', lines.count);
   const above = await rulesAbove(root.root, subtree, ignore);
   if (above.leftOut) throw leftOutError(subtree, above.leftOut);
   const known = {

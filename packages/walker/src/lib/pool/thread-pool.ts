@@ -1,14 +1,50 @@
-import { Worker } from 'node:worker_threads';
-import { READY } from './serve-pool.js';
+import { availableParallelism } from 'node:os';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 
-/** What a pool's worker script is started with, as its `workerData`. */
-export interface PoolData {
+/**
+ * How much there must be of a work before worker threads are worth their start. A thread takes some 45 ms to start, and on
+ * two processors takes them from the thread that waits for it. Figures: docs/decisions/005 and 007.
+ */
+const WORTH_THREADS = {
+  /** Entries listed on this thread so far: some 5 ms of work. */
+  listedEntries: 1000,
+  /** Files that the stat cache knows before anything is listed. */
+  knownFiles: 4000,
+  /** Bytes of a stat cache that is yet to be loaded: some 4,000 files. */
+  cacheBytes: 1024 * 1024,
+  /** Files to hash. */
+  filesToHash: 256,
+} as const;
+/** Milliseconds that a turn of the event loop takes when it is not the processor that it waits for, but a disk. */
+export const SLOW_TURN_MS = 20;
+/** Tasks a thread has at once: one in work and one waiting, so that it never waits for the main thread. */
+const DEPTH = 2;
+/** What a task makes is small and soon garbage: by default a thread grows to three times as much memory, and is no faster. */
+const YOUNG_MB = 4;
+/** Milliseconds after which a thread that has said nothing is taken for one that runs another script. */
+const START_MS = 30_000;
+/** A V8 heap each: some hundred thousand of them end the process without a word that could be caught. */
+const MOST_THREADS = 64;
+
+/** Returns how many threads to use where a caller asks for so many, by default for one per processor. */
+export function threadCount(threads = availableParallelism()): number {
+  if (!Number.isSafeInteger(threads) || threads < 1) {
+    throw new RangeError(`Cannot use ${threads} threads: it must be a whole number from 1`);
+  }
+  return Math.min(threads, Math.max(MOST_THREADS, availableParallelism()));
+}
+
+/** The `workerData` of a pool's threads. */
+interface PoolData {
   /** Element 0 is not 0 while tasks are to end early. */
   readonly aborted: Int32Array;
 }
 
-/** What a worker answers to a task. */
-export type PoolReply =
+/** The first message of a worker: it has loaded, and answers what it is sent. */
+const READY = '@muse/walker: ready';
+
+/** The message with which a worker answers a task. */
+type PoolReply =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
 interface Task {
@@ -26,13 +62,6 @@ interface Thread {
   /** Tasks sent and not answered, the oldest first: a worker answers in order. */
   readonly sent: Task[];
 }
-
-/** Tasks a thread has at once: one in work and one waiting, so that it never waits for the main thread. */
-const DEPTH = 2;
-/** What a task makes is small and soon garbage: by default a thread grows to three times as much memory, and is no faster. */
-const YOUNG_MB = 4;
-/** Milliseconds. A thread takes some 45 to start; one that says nothing for so long runs another script. */
-const START_MS = 30_000;
 
 /** A task was not begun, because this process cannot start threads of this script: do it here. */
 export class ThreadsUnavailableError extends Error {
@@ -91,6 +120,15 @@ export class ThreadPool {
   /** Whether a thread ended by itself, so that every further task fails. */
   get broken(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /**
+   * Starts threads where there is so much of a work that they are worth it: all of them for work that this thread only waits
+   * for, else as many as leave a processor to this thread.
+   */
+  startFor(work: keyof typeof WORTH_THREADS, amount: number): void {
+    if (amount <= WORTH_THREADS[work]) return;
+    this.start(work === 'filesToHash' ? this.#size : Math.max(1, this.#size - 1));
   }
 
   /** Starts threads until there are so many, at most all: by default all. */
@@ -214,4 +252,40 @@ export class ThreadPool {
     const tasks = [...this.#queue.splice(0), ...this.#threads.flatMap((thread) => thread.sent.splice(0))];
     for (const task of tasks) task.reject(error);
   }
+}
+
+/** The value that a handler answers with, and the buffers in it that are handed over instead of copied. */
+interface Answer {
+  readonly value: unknown;
+  readonly transfer?: readonly ArrayBufferLike[];
+}
+
+/**
+ * Answers each message to this worker thread with what `handle` makes of it; for the script of a {@link ThreadPool}. The
+ * signal throws once the pool's tasks are to end early.
+ */
+export function servePool(
+  handle: (message: never, signal: Pick<AbortSignal, 'throwIfAborted'>) => Answer,
+): void {
+  const port = parentPort;
+  if (!port) throw new Error('Cannot serve a thread pool: this is not a worker thread');
+  const { aborted } = workerData as PoolData;
+  const signal = {
+    throwIfAborted() {
+      if (Atomics.load(aborted, 0) !== 0) throw new Error('Aborted');
+    },
+  };
+  const send = (reply: PoolReply, transfer: readonly ArrayBufferLike[] = []) => {
+    // Only a SharedArrayBuffer is no Transferable, and it would be shared, not handed over.
+    port.postMessage(reply, [...transfer] as ArrayBuffer[]);
+  };
+  port.postMessage(READY);
+  port.on('message', (message: unknown) => {
+    try {
+      const { value, transfer } = handle(message as never, signal);
+      send({ ok: true, value }, transfer);
+    } catch (error) {
+      send({ ok: false, error });
+    }
+  });
 }

@@ -1,7 +1,6 @@
 import { DirentBuffer } from './dirent-buffer.js';
-import { kindOfMode } from '../kinds.js';
 import type { LinuxCalls } from './linux-calls.js';
-import { mayBeEscaped, type Identity, type OpenedDirectory } from './opened-directory.js';
+import { kindOfMode, mayBeEscaped, type Identity, type OpenedDirectory } from './opened-directory.js';
 import type { Details } from './details.js';
 import { StatxRecord } from './statx-record.js';
 

@@ -2,13 +2,20 @@ import { toNativePath } from '@muse/paths';
 import type { IgnoreRules, LeftOutKind, WalkProblem } from '../types.js';
 import type { LineRange, Listing } from './reply.js';
 
-/** A directory to list: its tree path, the identity that it was listed with, and its slice of the stored lines. */
-export interface DirectoryToScan {
+/** A directory that was listed in the one above it. */
+export interface ListedDirectory {
+  /** Tree path. */
   readonly path: string;
+  /** The identity that it was listed with. */
   readonly dev: bigint;
   readonly ino: bigint;
-  readonly slice: LineRange;
+  /** What it is reached from. Default: the root. */
   readonly base?: Base | undefined;
+}
+
+/** A directory to list, with its slice of the stored lines. */
+export interface DirectoryToScan extends ListedDirectory {
+  readonly slice: LineRange;
 }
 
 /** A directory that is held open above a deep one, so that the system need not walk down from the root each time. */
@@ -22,7 +29,7 @@ export interface Base {
 /** Returns the native path by which a directory is reached. */
 export function nativePathOf(
   root: string,
-  { path, base }: Pick<DirectoryToScan, 'path' | 'base'>,
+  { path, base }: Pick<ListedDirectory, 'path' | 'base'>,
 ): string | Buffer {
   return base ? toNativePath(base.path, path.slice(base.length)) : toNativePath(root, path);
 }
@@ -72,7 +79,7 @@ export class DirectoryNode<T> implements DirectoryToScan {
 
   constructor(
     path: string,
-    { dev, ino }: Pick<DirectoryToScan, 'dev' | 'ino'>,
+    { dev, ino }: Pick<ListedDirectory, 'dev' | 'ino'>,
     parent: DirectoryNode<T> | undefined,
     slice: LineRange,
     base?: Base,
@@ -111,9 +118,25 @@ export function* directoriesOf<T>(root: DirectoryNode<T>): Iterable<DirectoryNod
   }
 }
 
+/** Returns a count of nothing left out, by kind. */
+export function noneLeftOut(): Record<LeftOutKind, number> {
+  return {
+    symlink: 0,
+    fifo: 0,
+    socket: 0,
+    device: 0,
+    unknown: 0,
+    ignored: 0,
+    reserved: 0,
+    'other-device': 0,
+  };
+}
+
 /** Counts what is left out of a tree, by kind. */
-export function countLeftOut<T>(root: DirectoryNode<T>, counts: Record<LeftOutKind, number>): void {
+export function countLeftOut(root: DirectoryNode<unknown>): Record<LeftOutKind, number> {
+  const counts = noneLeftOut();
   for (const { leftOut } of directoriesOf(root)) {
     for (const [kind, count] of Object.entries(leftOut)) counts[kind as LeftOutKind] += count;
   }
+  return counts;
 }

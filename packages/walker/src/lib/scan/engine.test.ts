@@ -1,26 +1,30 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { directory, FakeCalls, file, systemError } from '../../../test/support/fake-tree.js';
 import { show } from '../../../test/support/listings.js';
-import type { ThreadPool } from '../pool/thread-pool.js';
+import { ThreadPool } from '../pool/thread-pool.js';
 import type { DirectoryToScan } from './directory.js';
 import { TypeScriptScanEngine, type ScanTask } from './engine.js';
 import { listingsIn } from './reply.js';
 
-/** A pool that answers each task with the same, and tells what it was asked. */
-class FakePool {
-  online = false;
-  starts = 0;
+/** A pool of at most two threads that starts none: it answers each task with the same, and tells what it was asked. */
+class FakePool extends ThreadPool {
+  isOnline = false;
   /** Threads that were asked for, each time. */
   readonly counts: (number | undefined)[] = [];
-  readonly size = 2;
-  readonly capacity = 4;
   readonly tasks: ScanTask[] = [];
   /** Holds answers back until it is called. */
   release: () => void = () => undefined;
   held: Promise<void> = Promise.resolve();
 
-  start(count?: number): void {
-    this.starts++;
+  constructor() {
+    super(() => new URL('none:'), 2);
+  }
+
+  override get online(): boolean {
+    return this.isOnline;
+  }
+
+  override start(count?: number): void {
     this.counts.push(count);
   }
 
@@ -28,14 +32,10 @@ class FakePool {
     this.held = new Promise((resolve) => (this.release = resolve));
   }
 
-  async run(task: ScanTask): Promise<Uint8Array> {
-    this.tasks.push(task);
+  override async run<Reply>(task: unknown): Promise<Reply> {
+    this.tasks.push(task as ScanTask);
     await this.held;
-    return new Uint8Array();
-  }
-
-  get asPool(): ThreadPool {
-    return this as unknown as ThreadPool;
+    return new Uint8Array() as Reply;
   }
 }
 
@@ -46,7 +46,7 @@ function treeOf(files: number): FakeCalls {
 }
 
 const engineOf = (calls: FakeCalls, pool?: FakePool) =>
-  new TypeScriptScanEngine({ root: '/root', calls, pool: pool?.asPool });
+  new TypeScriptScanEngine({ root: '/root', calls, pool });
 
 /** Returns the directories with these names, or the root. */
 function directoriesIn({ root }: FakeCalls, names: readonly string[] = ['']): DirectoryToScan[] {
@@ -76,7 +76,7 @@ describe('TypeScriptScanEngine', () => {
     const engine = engineOf(calls, pool);
     stopTheClock();
     for (let i = 0; i < 2; i++) expect(await countsOf(engine, calls)).toEqual([400]);
-    expect([pool.starts, pool.tasks]).toEqual([0, []]);
+    expect([pool.counts, pool.tasks]).toEqual([[], []]);
     expect([engine.capacity, engine.batchSize(1000)]).toEqual([1, 8]);
   });
 
@@ -88,7 +88,7 @@ describe('TypeScriptScanEngine', () => {
     for (let i = 0; i < 4; i++) await engine.scan(directoriesIn(calls), {});
     expect(new Set(pool.counts)).toEqual(new Set([1]));
     expect(pool.tasks).toEqual([]);
-    pool.online = true;
+    pool.isOnline = true;
     await engine.scan(directoriesIn(calls), {});
     expect(pool.tasks).toHaveLength(1);
     expect(engine.capacity).toBe(5);
@@ -98,7 +98,7 @@ describe('TypeScriptScanEngine', () => {
   it('lists on this thread too while the others have enough to do', async () => {
     const calls = treeOf(3);
     const pool = new FakePool();
-    pool.online = true;
+    pool.isOnline = true;
     pool.hold();
     const engine = engineOf(calls, pool);
     const sent = Array.from({ length: 4 }, () => engine.scan(directoriesIn(calls), {}));
@@ -121,7 +121,7 @@ describe('TypeScriptScanEngine', () => {
     };
     await engine.scan(directoriesIn(calls), {});
     expect(pool.counts).toEqual([undefined]);
-    pool.online = true;
+    pool.isOnline = true;
     pool.hold();
     const sent = Array.from({ length: 6 }, () => engine.scan(directoriesIn(calls), {}));
     expect(pool.tasks).toHaveLength(6);
@@ -150,8 +150,8 @@ describe('TypeScriptScanEngine', () => {
   it('hands a worker what it needs to list, and nothing of the tree', async () => {
     const calls = treeOf(3);
     const pool = new FakePool();
-    pool.online = true;
-    const engine = new TypeScriptScanEngine({ root: '/root', calls, pool: pool.asPool, data: 'lines' });
+    pool.isOnline = true;
+    const engine = new TypeScriptScanEngine({ root: '/root', calls, pool, data: 'lines' });
     const [top] = directoriesIn(calls);
     const node = Object.assign(new Map([['a', 'child']]), top);
     await engine.scan([node], {});

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ENTRIES_WORTH_THREADS, SLOW_TURN_MS, startWorkersBesideMain } from '../pool/start-policy.js';
-import { ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
+import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
 import { quickCalls, systemCalls, type ScanCalls } from './calls.js';
 import type { DirectoryToScan } from './directory.js';
 import { listingsIn, ReplyWriter } from './reply.js';
@@ -127,8 +126,8 @@ export class TypeScriptScanEngine implements ScanEngine {
     if (pool && performance.now() - started > SLOW_TURN_MS) {
       this.#isSlow = true;
       pool.start();
-    } else if (pool && !pool.started && this.#entries > ENTRIES_WORTH_THREADS) {
-      startWorkersBesideMain(pool);
+    } else {
+      pool?.startFor('listedEntries', this.#entries);
     }
     return reply;
   }

@@ -1,5 +1,5 @@
+import { constants } from 'node:fs';
 import { pathInDirectory, treePathFromBytes, type HeldDirectory } from '@muse/paths';
-import { kindOfMode } from '../kinds.js';
 import type { Details } from './details.js';
 import type { ScanCalls } from './calls.js';
 import type { WalkedStat } from '../types.js';
@@ -35,6 +35,29 @@ const SURROGATE = /[\ud800-\udfff]/;
 /** Returns whether a name may hold escaped bytes, so that Node's calls must be given bytes. */
 export function mayBeEscaped(name: string): boolean {
   return SURROGATE.test(name);
+}
+
+/** Returns what a mode says an entry is. */
+export function kindOfMode(
+  mode: number,
+): 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown' {
+  switch (mode & constants.S_IFMT) {
+    case constants.S_IFREG:
+      return 'file';
+    case constants.S_IFDIR:
+      return 'directory';
+    case constants.S_IFLNK:
+      return 'symlink';
+    case constants.S_IFIFO:
+      return 'fifo';
+    case constants.S_IFSOCK:
+      return 'socket';
+    case constants.S_IFCHR:
+    case constants.S_IFBLK:
+      return 'device';
+    default:
+      return 'unknown';
+  }
 }
 
 /** A directory that Node's calls list: through its descriptor where it is held, else by its path anew each time. */

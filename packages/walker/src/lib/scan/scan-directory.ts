@@ -1,11 +1,10 @@
 import { compareTreePaths, reachPath } from '@muse/paths';
-import { kindOfMode } from '../kinds.js';
 import { errnoOf, isMoved } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
 import { openDirectory, type ScanCalls } from './calls.js';
 import type { Details } from './details.js';
 import { nativePathOf, type DirectoryToScan } from './directory.js';
-import { mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
+import { kindOfMode, mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
 import {
   DIRECTORY,
   FAILED,

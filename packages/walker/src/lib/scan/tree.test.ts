@@ -17,8 +17,13 @@ import {
   listed,
   treeOf,
 } from '../../../test/support/tree-scans.js';
-import { countLeftOut, directoriesOf, type DirectoryNode, type DirectoryToScan } from './directory.js';
-import { noneLeftOut } from '../kinds.js';
+import {
+  countLeftOut,
+  directoriesOf,
+  noneLeftOut,
+  type DirectoryNode,
+  type DirectoryToScan,
+} from './directory.js';
 import { Details } from './details.js';
 import type { ScanEngine } from './engine.js';
 import { DIRECTORY, ReplyWriter } from './reply.js';
@@ -44,8 +49,7 @@ describe('Tree', () => {
     };
     const calls = new FakeCalls(sample());
     const tree = await listed(calls, { ignore });
-    const counts = noneLeftOut();
-    countLeftOut(tree.top, counts);
+    const counts = countLeftOut(tree.top);
     expect(pathsIn(tree)).toEqual(['p/x', 'q/h']);
     expect(counts).toEqual({ ...noneLeftOut(), ignored: 2 });
     expect(asked.sort()).toEqual(['a', 'p/', 'p/d/', 'p/x', 'q/', 'q/h']);
@@ -58,8 +62,7 @@ describe('Tree', () => {
       if (call === 'lstat' && path !== '') throw systemError('EACCES', 'lstat');
     };
     const tree = await listed(calls, { ignore: { ignores: (path) => path === 'secret' } });
-    const counts = noneLeftOut();
-    countLeftOut(tree.top, counts);
+    const counts = countLeftOut(tree.top);
     expect(problemsOf(tree)).toMatchObject([{ path: 'open', code: 'EACCES' }]);
     expect(counts.ignored).toBe(1);
   });
@@ -78,8 +81,7 @@ describe('Tree', () => {
     childOf(root, 'p', 'd').dev = 2n;
     const calls = new FakeCalls(root);
     const tree = await listed(calls, { oneFileSystem: true });
-    const counts = noneLeftOut();
-    countLeftOut(tree.top, counts);
+    const counts = countLeftOut(tree.top);
     expect(pathsIn(tree)).toEqual(['a', 'p/x', 'q/h']);
     expect(counts).toEqual({ ...noneLeftOut(), 'other-device': 1 });
     expect(pathsIn(await listed(new FakeCalls(root)))).toContain('p/d/f');

@@ -1,4 +1,4 @@
-import { servePool } from '../pool/serve-pool.js';
+import { servePool } from '../pool/thread-pool.js';
 import { quickCalls } from '../scan/calls.js';
 import { scanBatch, type ScanTask } from '../scan/engine.js';
 

@@ -1,6 +1,4 @@
-import { noneLeftOut } from '../kinds.js';
-import { threadCount } from '../pool/thread-count.js';
-import { ThreadPool } from '../pool/thread-pool.js';
+import { threadCount, ThreadPool } from '../pool/thread-pool.js';
 import { countLeftOut, directoriesOf, type DirectoryNode } from '../scan/directory.js';
 import { TypeScriptScanEngine } from '../scan/engine.js';
 import { entriesInPathOrder } from '../scan/entries.js';
@@ -87,13 +85,11 @@ function summarize(top: DirectoryNode<never>): Omit<Walk, 'root'> {
       files.push({ path: directory.prefix + names.text, stat: listing.stat(entry).copy() });
     }
   }
-  const leftOut = noneLeftOut();
-  countLeftOut(top, leftOut);
   let directories = 0;
   const problems: WalkProblem[] = [];
   for (const node of directoriesOf(top)) {
     if (node.listing) directories++;
     problems.push(...node.problems);
   }
-  return { files, directories, leftOut, problems };
+  return { files, directories, leftOut: countLeftOut(top), problems };
 }
