@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { ordinaryUser } from '@muse/testkit';
+import { built, ordinaryUser } from '@muse/testkit';
 
 /** The built program. */
-export const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+export const main = fileURLToPath(built('@muse/cli'));
 
 /** The words that start it in a shell. */
 const museCommand = [process.execPath, main].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');

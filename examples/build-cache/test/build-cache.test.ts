@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { buildAll, type BuildTask } from '@muse/example-build-cache';
 import { toNativePath } from '@muse/paths';
 import {
   becomeOrdinaryUser,
+  built,
   giveToOrdinaryUser,
   hostileNames,
   makeTree,
@@ -222,14 +222,13 @@ describe('refuses a package when its result could depend on', () => {
     writeFileSync(file('lib/secret'), '');
     chmodSync(file('lib/secret'), 0);
     await giveToOrdinaryUser(store);
-    const program = `import { buildAll } from '@muse/example-build-cache';
+    const program = `import { buildAll } from '${built('@muse/example-build-cache')}';
       ${becomeOrdinaryUser()}
       const task = { path: 'packages/lib', tools: '', build() { throw new Error('built'); } };
       await buildAll([task], { root: ${JSON.stringify(root)}, store: ${JSON.stringify(store)} });`;
     await giveToOrdinaryUser(root);
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
     });
     expect(run.stderr).toContain('"secret": permission denied');
   });

@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { tempDir, type TempDir } from '@muse/testkit';
+import { freshDist, tempDir, type TempDir } from '@muse/testkit';
 import { DOMParser } from '@xmldom/xmldom';
 import prettier from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIBRARY, type Results } from '../src/results.js';
 import { linkTargets } from './support/markdown.js';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const main = join(freshDist('@muse/bench'), 'main.js');
 
 function bench(...args: string[]) {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { tempDir, type TempDir } from '@muse/testkit';
+import { built, freshDist, tempDir, type TempDir } from '@muse/testkit';
 import { createSnapshot } from '@muse/snapshot';
 import { build, type Format } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,6 +67,7 @@ describe('a program of its own', () => {
   });
 
   async function bundle(format: Format, ...entries: readonly string[]): Promise<string> {
+    freshDist('@muse/snapshot');
     const folder = newFolder();
     const program = join(folder, 'program.js');
     await build({
@@ -85,7 +86,7 @@ describe('a program of its own', () => {
     for (const name of entries) {
       const [specifier = '', outName = ''] = name.split(' as ');
       await build({
-        entryPoints: [fileURLToPath(import.meta.resolve(specifier))],
+        entryPoints: [fileURLToPath(built(specifier))],
         outfile: join(folder, outName),
         bundle: true,
         platform: 'node',

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { freshDist } from '@muse/testkit';
 import { expect, it } from 'vitest';
 
-const script = fileURLToPath(new URL('../dist/fuzz-decoder.js', import.meta.url));
+const script = join(freshDist('@muse/bench'), 'fuzz-decoder.js');
 
 /** What the script prints in its first line. */
 interface Figures {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadNative } from '@muse/native';
-import { tempDir } from '@muse/testkit';
+import { built, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { hasNative } from './support/engine.js';
 
@@ -125,7 +125,7 @@ describe.skipIf(!hasNative)('loadNative()', () => {
   });
 
   it('loads none under the permission model that forbids it', () => {
-    const code = `import(${JSON.stringify(import.meta.resolve('@muse/native'))}).then((it) => console.log(it.loadNative().reason))`;
+    const code = `import(${JSON.stringify(built('@muse/native'))}).then((it) => console.log(it.loadNative().reason))`;
     const flag = process.allowedNodeEnvironmentFlags.has('--permission')
       ? '--permission'
       : '--experimental-permission';

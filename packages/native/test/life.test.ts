@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { kernelTree, tempDir } from '@muse/testkit';
+import { built, kernelTree, tempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packHashRequest, packScanRequest } from '@muse/native';
 import { hasNative, native, shared, wanted, withRoot } from './support/engine.js';
@@ -18,7 +18,7 @@ afterAll(() => place.remove());
 /** A module that starts calls: `scans` and `hashes` run for some 10 ms each. */
 const calls = `
   import { openSync, lstatSync } from 'node:fs';
-  import { loadNative, packScanRequest, packHashRequest } from ${JSON.stringify(import.meta.resolve('@muse/native'))};
+  import { loadNative, packScanRequest, packHashRequest } from ${JSON.stringify(built('@muse/native'))};
   const { native } = loadNative();
   const bytes = (size) => new Uint8Array(new SharedArrayBuffer(size));
   const path = ${JSON.stringify(place.path)};

@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freshDist } from '@muse/testkit';
 import { createSnapshot } from '@muse/snapshot';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cachedPaths, expectTruth, museTree } from './support/trees.js';
 
 const slowRun = fileURLToPath(new URL('support/slow-run.js', import.meta.url));
 const FILES = 200;
+freshDist('@muse/snapshot');
 
 function manyFiles(): Record<string, string> {
   return Object.fromEntries(Array.from({ length: FILES }, (_, n) => [`f${n}`, `content ${n}`]));

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { built } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 
 // A manifest of a million files whose entries are made when they are asked for, so that the text alone could fill the
 // memory. What is made is handed on through a pipe, and the next piece only asked for when the last one has gone.
 const program = (format: string): string => `
-  import { formatManifest } from ${JSON.stringify(import.meta.resolve('@muse/snapshot'))};
+  import { formatManifest } from ${JSON.stringify(built('@muse/snapshot'))};
   const objectId = 'sha256:' + '0'.repeat(64);
   const name = (index) => 'directory/'.repeat(12) + String(index).padStart(9, '0');
   const size = 1_000_000;

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Snapshot, SnapshotDiff } from '@muse/snapshot';
 import { blobId } from '@muse/stat-cache';
-import { oracle } from '@muse/testkit';
+import { freshDist, oracle } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { bareTree, museTree } from './support/trees.js';
 
-const home = fileURLToPath(new URL('..', import.meta.url));
+const home = join(freshDist('@muse/snapshot'), '..');
 const readme = readFileSync(join(home, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code);
 

@@ -12,7 +12,7 @@ import {
   type SavedSnapshotInfo,
   type Snapshot,
 } from '@muse/snapshot';
-import { fifo, hostileNames, makeTree } from '@muse/testkit';
+import { built, fifo, hostileNames, makeTree } from '@muse/testkit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { bareTree, museTree } from './support/trees.js';
 
@@ -187,14 +187,13 @@ describe('saveSnapshot()', () => {
   it('leaves whole snapshots alone however often savers are killed', async () => {
     const root = await museTree({ a: 'a' });
     const script = `
-      import { createSnapshot, saveSnapshot } from '@muse/snapshot';
+      import { createSnapshot, saveSnapshot } from '${built('@muse/snapshot')}';
       const snapshot = await createSnapshot(process.argv[1]);
       process.stdout.write('.');
       for (;;) await saveSnapshot(process.argv[1], snapshot);`;
     for (let delay = 0; delay < 5; delay++) {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script, root], {
         stdio: ['ignore', 'pipe', 'inherit'],
-        cwd: import.meta.dirname,
       });
       const ended = new Promise((resolve) => child.on('close', resolve));
       child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), 20 + delay * 7));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
-import { tempDir } from '@muse/testkit';
+import { built, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { hostileTexts, padded } from './support/hostile-texts.js';
 
@@ -54,7 +54,7 @@ describe('any text', () => {
     writeFileSync(file, hostileTexts[name]?.(48 * 2 ** 20) ?? '');
     const program = `
       import { readFileSync } from 'node:fs';
-      import { jsonV3Codec } from ${JSON.stringify(import.meta.resolve('@muse/stat-cache/json-v3'))};
+      import { jsonV3Codec } from ${JSON.stringify(built('@muse/stat-cache/json-v3'))};
       const bytes = readFileSync(process.argv[1]);
       const before = process.resourceUsage().maxRSS;
       for (const defer of [false, true]) {

@@ -2,12 +2,13 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { built } from '@muse/testkit';
 import { StatCache } from '@muse/stat-cache';
 import { expect, it } from 'vitest';
 import { fileStat, idOf } from './support/entries.js';
 import { inCache, museRoot } from './support/muse-root.js';
 
-const index = import.meta.resolve('@muse/stat-cache');
+const index = built('@muse/stat-cache');
 
 /** Starts a process that saves 20 entries of its own again and again, each time in one save. */
 function startSaver(root: string, name: string, rounds: number): ChildProcess {

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { ObjectId } from '@muse/stat-cache';
 import { storageCases } from '@muse/stat-cache/conformance';
-import { makeTree, removeTree } from '@muse/testkit';
+import { freshDist, makeTree, removeTree } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idOf } from './support/entries.js';
 import { museRoot } from './support/muse-root.js';
 
-const home = fileURLToPath(new URL('..', import.meta.url));
+const home = join(freshDist('@muse/stat-cache'), '..');
 const readme = readFileSync(join(home, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code);
 

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  built,
   fifo,
   fsdecode,
   giveToOrdinaryUser,
@@ -364,7 +365,7 @@ describe.skipIf(!ordinaryUser())('loadGitIgnoreRules(), for a user whom permissi
       chmodSync(join(root, path), 0o700);
     });
     const directory = join(root, path.startsWith('leads') ? 'leads/sub' : 'sub');
-    const rules = JSON.stringify(import.meta.resolve('@muse/walker/ignore'));
+    const rules = JSON.stringify(built('@muse/walker/ignore'));
     const answer = await asOrdinaryUser(`
       const { loadGitIgnoreRules } = await import(${rules});
       const ignore = await loadGitIgnoreRules(${JSON.stringify(directory)});

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { tempDir } from '@muse/testkit';
+import { freshDist, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 
-const home = fileURLToPath(new URL('..', import.meta.url));
+const home = join(freshDist('@muse/walker'), '..');
 const readme = readFileSync(join(home, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code);
 

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
+import { built, freshDist } from '@muse/testkit';
 import { ThreadPool } from '@muse/walker/scan';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+freshDist('@muse/walker');
 const script = new URL('./support/test-worker.js', import.meta.url);
 
 function poolOf(size: number): ThreadPool {
@@ -54,7 +56,7 @@ describe('ThreadPool.run', () => {
 
   it('works in threads of a process that was started with flags of its own', async () => {
     const program = `
-      import { ThreadPool } from ${JSON.stringify(import.meta.resolve('@muse/walker/scan'))};
+      import { ThreadPool } from ${JSON.stringify(built('@muse/walker/scan'))};
       const pool = new ThreadPool(() => new URL(${JSON.stringify(script.href)}), 1);
       console.log(await pool.run({ do: 'echo', value: 'fine' }));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
@@ -186,7 +188,7 @@ describe('a process with a pool that nobody closed', () => {
       [
         '--input-type=module',
         '-e',
-        `import { ThreadPool } from ${JSON.stringify(import.meta.resolve('@muse/walker/scan'))};
+        `import { ThreadPool } from ${JSON.stringify(built('@muse/walker/scan'))};
          const pool = new ThreadPool(() => new URL(${JSON.stringify(script.href)}), 2);
          ${body}`,
       ],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { compareTreePaths } from '@muse/paths';
 import {
+  built,
   fifo,
   giveToOrdinaryUser,
   hardlink,
@@ -333,7 +334,7 @@ describe.runIf(mayMount)('walk of a tree with a mount in it', () => {
   ])('with oneFileSystem %s finds %j', async (oneFileSystem, expected, otherDevice) => {
     const root = await make({ a: '', 'm/hidden': '', z: '' });
     const program = `
-      import { walk } from ${JSON.stringify(import.meta.resolve('@muse/walker'))};
+      import { walk } from ${JSON.stringify(built('@muse/walker'))};
       const { files, leftOut } = await walk(${JSON.stringify(root)}, { oneFileSystem: ${oneFileSystem} });
       console.log(JSON.stringify([files.map(({ path }) => path), leftOut['other-device']]));`;
     const command =

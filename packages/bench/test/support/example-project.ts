@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tempDir } from '@muse/testkit';
+import { fileURLToPath } from 'node:url';
+import { built, freshDist, tempDir } from '@muse/testkit';
 
 /** What a program did. */
 export interface Run {
@@ -26,11 +27,12 @@ export function exampleProject(repository: string): ExampleProject {
     symlinkSync(join(repository, 'packages', name), join(installed, name));
   }
   for (const name of readdirSync(join(repository, 'examples'))) {
+    freshDist(`@muse/example-${name}`);
     symlinkSync(join(repository, 'examples', name), join(installed, `example-${name}`));
   }
   const programs = join(project.path, 'node_modules/.bin');
   mkdirSync(programs);
-  const command = [process.execPath, join(repository, 'apps/cli/dist/main.js')].map((word) => `'${word}'`);
+  const command = [process.execPath, fileURLToPath(built('@muse/cli'))].map((word) => `'${word}'`);
   writeFileSync(join(programs, 'muse'), `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`, { mode: 0o755 });
   mkdirSync(join(project.path, 'src'));
   writeFileSync(join(project.path, 'src/index.js'), 'export {};\n');

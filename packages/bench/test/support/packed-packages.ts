@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freshDist } from '@muse/testkit';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -43,6 +44,7 @@ export function publishedPackages(): Map<string, string> {
 /** Packs the published packages, and those of others that they depend on, so that installing needs no network. */
 export async function packPackages(folder: string): Promise<PackedPackages> {
   const packages = publishedPackages();
+  for (const name of packages.keys()) freshDist(name);
   const others = [...packages.values()].flatMap((directory) =>
     Object.keys(manifestIn(directory).dependencies ?? {})
       .filter((name) => !packages.has(name))

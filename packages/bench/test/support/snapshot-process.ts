@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freshDist } from '@muse/testkit';
 
 /** What a process that took one snapshot says of it. */
 export interface SnapshotReport {
@@ -13,7 +14,7 @@ export interface SnapshotReport {
   readonly saveError?: string;
 }
 
-const script = fileURLToPath(new URL('../../dist/take-snapshot.js', import.meta.url));
+const script = join(freshDist('@muse/bench'), 'take-snapshot.js');
 
 /** Takes a snapshot of a root in a process of its own. */
 export async function snapshotProcess(root: string): Promise<SnapshotReport> {

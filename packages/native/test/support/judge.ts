@@ -61,7 +61,7 @@ interface Hashing {
 
 const packages = new URL('../../../', import.meta.url);
 const load = (path: string): Promise<unknown> => import(/* @vite-ignore */ new URL(path, packages).href);
-const walker = (await load('walker/dist/scan.js')) as Walker;
+const walker = (await load('walker/src/scan.ts')) as Walker;
 const { LineJoin } = (await load('snapshot/src/lib/take/join.ts')) as Joining;
 const { hashBatch } = (await load('snapshot/src/lib/hash/engine.ts')) as Hashing;
 

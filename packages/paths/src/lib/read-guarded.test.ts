@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   becomeOrdinaryUser,
+  built,
   fifo,
   fsdecode,
   giveToOrdinaryUser,
@@ -201,11 +202,10 @@ describe.skipIf(windows)('readGuarded, among special files', () => {
 
   it('leaves a process that waits for a silent FIFO free to die of a signal', async () => {
     const program = `
-      import { readGuarded } from '@muse/paths/files';
+      import { readGuarded } from '${built('@muse/paths/files')}';
       setTimeout(() => console.log('waiting'), 100);
       await readGuarded(process.argv[1], { maxBytes: 100, pipes: true });`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, join(root, 'pipe')], {
-      cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');
@@ -219,11 +219,10 @@ describe.skipIf(windows)('readGuarded, among special files', () => {
     writeFileSync(file, 'x', { mode: 0o200 });
     await giveToOrdinaryUser(root);
     const program = `
-      import { readGuarded } from '@muse/paths/files';
+      import { readGuarded } from '${built('@muse/paths/files')}';
       ${becomeOrdinaryUser()}
       await readGuarded(process.argv[1], { maxBytes: 100 }).catch(({ code, reason }) => console.log(code, reason));`;
     const options = {
-      cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'] as ('ignore' | 'pipe' | 'inherit')[],
     };
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, file], options);

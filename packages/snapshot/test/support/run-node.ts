@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { becomeOrdinaryUser } from '@muse/testkit';
+import { becomeOrdinaryUser, built } from '@muse/testkit';
 
-const snapshotIndex = import.meta.resolve('@muse/snapshot');
-const cacheIndex = import.meta.resolve('@muse/stat-cache');
+const snapshotIndex = built('@muse/snapshot');
+const cacheIndex = built('@muse/stat-cache');
 
 export interface RunNodeOptions {
   /** Gives up the rights of root once everything is loaded, so that permissions bind. */

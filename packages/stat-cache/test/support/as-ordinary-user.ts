@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { becomeOrdinaryUser } from '@muse/testkit';
+import { becomeOrdinaryUser, built } from '@muse/testkit';
 
-const index = import.meta.resolve('@muse/stat-cache');
+const index = built('@muse/stat-cache');
 
 /**
  * Runs a script as a user whom permissions bind, with `StatCache` and `hashFile` at hand, and returns what it hands to

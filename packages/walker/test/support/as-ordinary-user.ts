@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { becomeOrdinaryUser } from '@muse/testkit';
+import { becomeOrdinaryUser, built } from '@muse/testkit';
 
-const index = import.meta.resolve('@muse/walker');
+const index = built('@muse/walker');
 
 /**
  * Runs a script as a user whom permissions bind, with `walk` at hand, and returns what it hands to `answer`, over JSON.

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { ordinaryUser } from '@muse/testkit';
+import { built, ordinaryUser } from '@muse/testkit';
 
-const main = fileURLToPath(new URL('../../../../../apps/cli/dist/main.js', import.meta.url));
+const main = fileURLToPath(built('@muse/cli'));
 
 /** How a run of `muse` ended. */
 export interface Ended {

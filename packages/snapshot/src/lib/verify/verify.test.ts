@@ -19,6 +19,7 @@ import { createMemoryStorage } from '@muse/stat-cache/memory';
 import { parseMuseIgnore } from '@muse/walker/ignore';
 import {
   becomeOrdinaryUser,
+  built,
   fifo,
   giveToOrdinaryUser,
   hostileNames,
@@ -248,13 +249,11 @@ describe('verify()', () => {
       chmodSync(join(root, 'closed'), 0o755);
     });
     const script = `
-      import { verify } from '@muse/snapshot';
+      import { verify } from '${built('@muse/snapshot')}';
       ${becomeOrdinaryUser()}
       const { missing, problems } = await verify(${JSON.stringify(root)});
       console.log(JSON.stringify({ missing, problems: problems.map(({ path }) => path) }));`;
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: import.meta.dirname,
-    });
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
     expect(JSON.parse(stdout.toString())).toEqual({ missing: [], problems: ['closed'] });
   });
 

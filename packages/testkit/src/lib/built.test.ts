@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { built, builtFrom, changedSince } from './built.js';
+import { makeTree } from './make-tree.js';
+import { removeTree } from './remove-tree.js';
+
+const map = (source: string, text: string) => JSON.stringify({ sources: [source], sourcesContent: [text] });
+
+async function packageWith(maps: Readonly<Record<string, string>>): Promise<string> {
+  const path = await makeTree({ 'src/a.ts': 'a', 'src/b.ts': 'b', dist: maps });
+  onTestFinished(() => removeTree(path));
+  return path;
+}
+
+describe('changedSince', () => {
+  it('finds a source that changed after the build, in any map', async () => {
+    const path = await packageWith({
+      'a.js.map': map('../src/a.ts', 'a'),
+      'lib/b.js.map': map('../../src/b.ts', 'b'),
+    });
+    expect(changedSince(path)).toBeUndefined();
+    writeFileSync(join(path, 'src/b.ts'), 'B');
+    expect(changedSince(path)).toMatch(/src[/\\]b\.ts has changed$/);
+  });
+
+  it('passes over what is left in dist of a source that is gone', async () => {
+    const path = await packageWith({
+      'a.js.map': map('../src/a.ts', 'a'),
+      'c.js.map': map('../src/c.ts', 'c'),
+    });
+    expect(changedSince(path)).toBeUndefined();
+  });
+
+  it('takes a package without a build for stale', async () => {
+    expect(changedSince(await packageWith({}))).toBe('there is none');
+  });
+});
+
+describe('built', () => {
+  it('knows only the entries of packages', () => {
+    expect(() => built('@muse/absent')).toThrow('@muse/absent is no package of the workspace');
+    expect(() => builtFrom(import.meta.url)).toThrow('built.test.ts is no entry of a package');
+  });
+});

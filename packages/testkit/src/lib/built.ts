@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { repository, workspacePackages, type WorkspacePackage } from './workspace.js';
+
+/**
+ * Returns the URL of the built module that `specifier` names, such as `@muse/walker/scan`: for threads, child processes
+ * and bundles, which cannot run sources. Throws where the package, or one that it imports, was built from other sources
+ * than those on disk, and says what to run.
+ */
+export function built(specifier: string): string {
+  const [, name = '', subpath = ''] = /^(@[^/]+\/[^/]+)(.*)$/.exec(specifier) ?? [];
+  const target = freshPackage(name).manifest.exports[`.${subpath}`];
+  const file = typeof target === 'string' ? target : target?.['default'];
+  if (file === undefined) throw new Error(`${specifier} is no entry of a package of the workspace`);
+  return pathToFileURL(join(freshPackage(name).path, file)).href;
+}
+
+/** Returns the `dist` folder of a package; throws as {@link built} does. */
+export function freshDist(name: string): string {
+  return join(freshPackage(name).path, 'dist');
+}
+
+/** Returns the URL of what was built from the TypeScript source at a URL, which must be an entry of its package. */
+export function builtFrom(source: string): string {
+  const path = fileURLToPath(source).replace(/\.js$/, '.ts');
+  for (const { path: home, manifest } of workspacePackages()) {
+    for (const [key, target] of Object.entries(manifest.exports)) {
+      if (typeof target === 'string' || target['@muse/source'] === undefined) continue;
+      if (resolve(home, target['@muse/source']) === path) return built(manifest.name + key.slice(1));
+    }
+  }
+  throw new Error(`${path} is no entry of a package of the workspace`);
+}
+
+const fresh = new Map<string, WorkspacePackage>();
+
+/** Throws unless what was built of a package, and of those that it imports, is made from the sources on disk. */
+function freshPackage(name: string): WorkspacePackage {
+  const known = fresh.get(name);
+  if (known) return known;
+  const found = workspacePackages().find(({ manifest }) => manifest.name === name);
+  if (!found) throw new Error(`${name} is no package of the workspace`);
+  const stale = changedSince(found.path);
+  if (stale !== undefined) throw new Error(`dist of ${name} is stale: ${stale}. Run: pnpm build`);
+  fresh.set(name, found);
+  for (const [dependency, range] of Object.entries(found.manifest.dependencies ?? {})) {
+    if (range.startsWith('workspace:')) freshPackage(dependency);
+  }
+  return found;
+}
+
+/** Says which source in a folder differs from what the source maps in its `dist` hold of it, if one does. */
+export function changedSince(path: string): string | undefined {
+  const dist = join(path, 'dist');
+  const maps = listFiles(dist).filter((file) => file.endsWith('.js.map'));
+  if (maps.length === 0) return 'there is none';
+  for (const map of maps) {
+    const { sources, sourcesContent = [] } = JSON.parse(readFileSync(map, 'utf8')) as {
+      sources: string[];
+      sourcesContent?: (string | null)[];
+    };
+    for (const [i, source] of sources.entries()) {
+      const file = resolve(dirname(map), source);
+      if (file.includes(`${sep}node_modules${sep}`)) continue;
+      // One that is gone is a leftover in dist: whoever imported it has changed as well.
+      const text = readIfThere(file);
+      if (text !== undefined && text !== sourcesContent[i])
+        return `${relative(repository, file)} has changed`;
+    }
+  }
+  return undefined;
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
