@@ -1,7 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
-import { toOpenable } from '@muse/paths';
-import type { TemporaryFiles } from '@muse/stat-cache';
+import { toFsPath } from '@muse/paths';
+import type { TemporaryFiles } from '@muse/paths/files';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What a removal takes at most, unless its file system does not answer. */
@@ -29,12 +29,12 @@ export function removedAtTheEnd(): TemporaryFiles {
       process.kill(process.pid, signal);
     };
     setTimeout(raise, MOST_MS);
-    void Promise.allSettled(Array.from(paths, (path) => unlink(toOpenable(path)))).then(raise);
+    void Promise.allSettled(Array.from(paths, (path) => unlink(toFsPath(path)))).then(raise);
   };
   const remove = (): void => {
     for (const path of paths) {
       try {
-        unlinkSync(toOpenable(path));
+        unlinkSync(toFsPath(path));
       } catch {
         // Not made yet, or renamed by now.
       }

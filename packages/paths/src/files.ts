@@ -1,9 +1,18 @@
-export { FileReadError, type FileReadErrorCode } from './lib/file-read-error.js';
+export { TrustedOwners, type OwnerFacts } from './lib/muse-directory.js';
 export {
+  FileReadError,
   readGuarded,
   readStream,
+  type FileReadErrorCode,
   type GuardedFile,
   type ReadGuardedOptions,
   type ReadLimits,
 } from './lib/read-guarded.js';
-export { TrustedOwners, type OwnerFacts } from './lib/trusted-owners.js';
+export {
+  replaceFile,
+  statNewFile,
+  syncDirectory,
+  type ReplaceFileOptions,
+  type TemporaryFileOptions,
+  type TemporaryFiles,
+} from './lib/replace-file.js';

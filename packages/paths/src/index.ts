@@ -1,17 +1,27 @@
-export { compareTreePaths } from './lib/compare.js';
-export { findRoot } from './lib/find-root.js';
 export {
   holdBelow,
   holdDirectory,
+  isSameInode,
+  openLongPath,
   pathInDirectory,
   type HeldDirectory,
   type HoldBelowOptions,
   type HoldDirectory,
+  type Identity,
+  type LongPath,
 } from './lib/held-directory.js';
-export { cacheDir, museDir, snapshotsDir, statCachePath } from './lib/layout.js';
-export { relativeTreePath, toNativePath } from './lib/native-path.js';
-export { isWellFormedPath, toOpenable, treePathFromBytes, treePathToBytes } from './lib/path-bytes.js';
+export { cacheDir, findRoot, museDir, snapshotsDir, statCachePath } from './lib/muse-directory.js';
 export { addPath, PathMap, PathSet, withPath } from './lib/path-map.js';
-export { reachPath, type ReachedPath } from './lib/reach-path.js';
-export { areTreePathsSorted, sortTreePaths } from './lib/sort.js';
-export { isTreePath, parseTreePath } from './lib/tree-path.js';
+export {
+  areTreePathsSorted,
+  compareTreePaths,
+  isTreePath,
+  isWellFormedPath,
+  parseTreePath,
+  relativeTreePath,
+  sortTreePaths,
+  toFsPath,
+  toNativePath,
+  treePathFromBytes,
+  treePathToBytes,
+} from './lib/tree-path.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { reachPath } from '@muse/paths';
+import { openLongPath } from '@muse/paths';
 import { blobId } from '@muse/stat-cache';
 import { createSnapshot, type Snapshot, type SnapshotterOptions } from '@muse/snapshot';
 import { makeDeepChain } from '@muse/testkit';
@@ -183,7 +183,7 @@ describe('a snapshot during which', () => {
       makeDeepChain(root, { depth: 50, name: 'n'.repeat(100), leaf: 'leaf' });
       const deep = Array.from({ length: 50 }, () => 'n'.repeat(100)).join('/');
       const snapshot = await snapshotEditing(root, () => {
-        const reached = reachPath(`${root}/${deep}/leaf`);
+        const reached = openLongPath(`${root}/${deep}/leaf`);
         unlinkSync(reached.path);
         reached.close();
       });

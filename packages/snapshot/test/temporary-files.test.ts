@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createSnapshot, saveSnapshot } from '@muse/snapshot';
-import type { TemporaryFiles } from '@muse/stat-cache';
+import type { TemporaryFiles } from '@muse/paths/files';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { museTree } from './support/trees.js';
 

@@ -35,5 +35,5 @@ export type {
   ProbeStamp,
   SaveOptions,
   SortedLines,
-  TemporaryFiles,
 } from './lib/types.js';
+export { isSameStat } from './lib/validity.js';

@@ -5,7 +5,8 @@ import {
   type SavedSnapshotInfo,
   type Snapshot,
 } from '@muse/snapshot';
-import type { Logger, TemporaryFiles } from '@muse/stat-cache';
+import type { TemporaryFiles } from '@muse/paths/files';
+import type { Logger } from '@muse/stat-cache';
 import type { SnapshotRequest, TreeRequest } from '../request.js';
 import { rootFailure, rootProblemIn } from '../root-failure.js';
 import { noMuse, savedFailure } from '../saved-failure.js';

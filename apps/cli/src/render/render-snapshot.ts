@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { relativeTreePath, treePathFromBytes } from '@muse/paths';
 import { formatManifest, type Snapshot } from '@muse/snapshot';
-import type { TemporaryFiles } from '@muse/stat-cache';
+import type { TemporaryFiles } from '@muse/paths/files';
 import type { SnapshotAnswer } from '../commands/snapshot.js';
 import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { constants, fstatSync, lstatSync, type Stats } from 'node:fs';
-import { access, lstat, open, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { TemporaryFiles } from '@muse/stat-cache';
+import { access, lstat, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { replaceFile, type TemporaryFiles } from '@muse/paths/files';
 import { CommandError } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
 import { nativePath } from '../native-path.js';
@@ -64,7 +63,7 @@ export async function writeFile(
   try {
     const isSpecial = await leadsToSpecial(path);
     if (isSpecial) await writeThrough(path, chunks, options);
-    else await replace(path, chunks, options);
+    else await replaceFile(path, chunks, { prefix: '.muse-output-', temporaryFiles: options.temporaryFiles });
     return !isSpecial;
   } catch (error) {
     throw failure(path, error);
@@ -94,32 +93,6 @@ async function leadsToSpecial(path: string): Promise<boolean> {
 
 function isWritable(stats: Stats): boolean {
   return stats.isCharacterDevice() || stats.isFIFO();
-}
-
-async function replace(
-  path: string,
-  chunks: Iterable<Uint8Array>,
-  { temporaryFiles }: WriteOptions,
-): Promise<void> {
-  const temporary = join(dirname(path), `.muse-output-${randomBytes(8).toString('hex')}.tmp`);
-  temporaryFiles?.add(temporary);
-  try {
-    const handle = await open(nativePath(temporary), 'wx');
-    try {
-      try {
-        await writeChunks(handle.fd, chunks);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(nativePath(temporary), nativePath(path));
-    } catch (error) {
-      await unlink(nativePath(temporary)).catch(() => undefined);
-      throw error;
-    }
-  } finally {
-    temporaryFiles?.delete(temporary);
-  }
 }
 
 async function writeThrough(

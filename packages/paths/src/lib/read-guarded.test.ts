@@ -16,8 +16,7 @@ import {
   symlink,
 } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FileReadError } from './file-read-error.js';
-import { readGuarded, readStream, type ReadGuardedOptions } from './read-guarded.js';
+import { FileReadError, readGuarded, readStream, type ReadGuardedOptions } from './read-guarded.js';
 
 const windows = process.platform === 'win32';
 let root: string;

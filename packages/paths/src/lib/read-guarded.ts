@@ -1,9 +1,38 @@
-import { constants, type Stats } from 'node:fs';
+import { close, constants, createReadStream, fstatSync, open as openDescriptor, type Stats } from 'node:fs';
 import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
-import { FileReadError } from './file-read-error.js';
-import { toOpenable } from './path-bytes.js';
-import { isPipe, openPipe } from './open-pipe.js';
-import { reachPath } from './reach-path.js';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { openLongPath } from './held-directory.js';
+import { toFsPath, treePathFromBytes } from './tree-path.js';
+
+/**
+ * `ENOTREG` where something else than a regular file is in its place, `EFBIG` where it is larger than allowed, `EOTHER`
+ * where it does not begin as the caller asks, else the system's code, such as `ENOENT`.
+ */
+export type FileReadErrorCode = 'ENOTREG' | 'EFBIG' | 'EOTHER' | (string & {});
+
+/** A file was not read; the message names it, and says why. */
+export class FileReadError extends Error {
+  override readonly name = 'FileReadError';
+  readonly code: FileReadErrorCode;
+  /** As it was given. */
+  readonly path: string | Uint8Array;
+  /** Why, for a message that names the file itself: `it is a FIFO, not a regular file`, `permission denied`. */
+  readonly reason: string;
+
+  constructor(
+    path: string | Uint8Array,
+    reason: string,
+    code: FileReadErrorCode,
+    options?: { readonly cause?: unknown },
+  ) {
+    const text = typeof path === 'string' ? path : treePathFromBytes(path);
+    super(`Cannot read ${JSON.stringify(text)}: ${reason}`, options);
+    this.code = code;
+    this.path = path;
+    this.reason = reason;
+  }
+}
 
 /** How far a reader goes. */
 export interface ReadLimits {
@@ -58,7 +87,7 @@ export async function readGuarded(
   signal?.throwIfAborted();
   let reached;
   try {
-    reached = reachPath(typeof path === 'string' ? toOpenable(path) : path);
+    reached = openLongPath(typeof path === 'string' ? toFsPath(path) : path);
     const native = reached.path;
     const named = await (follow ? stat(native) : lstat(native));
     const flags = follow ? FLAGS : FLAGS | (NOFOLLOW ?? 0);
@@ -190,4 +219,39 @@ function asReadError(path: string | Uint8Array, error: unknown): FileReadError {
   // Node writes `EACCES: permission denied, open '/x'`: the middle is what the system said.
   const said = /^[A-Z0-9]+: (.*?), [a-z]+(?: '|$)/s.exec(message)?.[1] ?? message;
   return new FileReadError(path, said, code, { cause: error });
+}
+
+/** Whether this is something that whoever names it may want to be read to its end: a FIFO or a character device. */
+function isPipe(stat: Stats): boolean {
+  return stat.isFIFO() || stat.isCharacterDevice();
+}
+
+/**
+ * Opens a FIFO, a terminal or another character device as a stream; undefined where it is none of them. `flags` must not
+ * let it block. No thread waits in a system call for bytes, or for somebody who writes, so that the process can end.
+ */
+async function openPipe(
+  native: string | Buffer,
+  flags: number,
+): Promise<{ readonly stream: Readable; readonly stat: Stats } | undefined> {
+  const descriptor = await promisify(openDescriptor)(native, flags);
+  try {
+    const stat = fstatSync(descriptor);
+    if (isPipe(stat)) return { stream: streamOf(descriptor, stat), stat };
+  } catch (error) {
+    await promisify(close)(descriptor);
+    throw error;
+  }
+  await promisify(close)(descriptor);
+  return undefined;
+}
+
+/** The stream closes the descriptor. The two modules take milliseconds to load, and are seldom needed. */
+function streamOf(fd: number, stat: Stats): Readable {
+  if (stat.isFIFO()) {
+    const { Socket } = process.getBuiltinModule('node:net');
+    return new Socket({ fd, readable: true, writable: false });
+  }
+  const { isatty, ReadStream } = process.getBuiltinModule('node:tty');
+  return isatty(fd) ? new ReadStream(fd) : createReadStream('', { fd });
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { treePathFromBytes } from './path-bytes.js';
-import { isTreePath, parseTreePath } from './tree-path.js';
+import { isTreePath, parseTreePath, treePathFromBytes } from './tree-path.js';
 
 const refused: [text: string, reason: RegExp][] = [
   ['', /it is empty/],

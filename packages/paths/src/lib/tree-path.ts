@@ -1,4 +1,125 @@
-import { isWellFormedPath, treePathFromBytes, treePathToBytes } from './path-bytes.js';
+import { isUtf8 } from 'node:buffer';
+import { posix, win32 } from 'node:path';
+
+// Bytes and strings.
+
+/**
+ * Returns the string for a name or path given as bytes, without loss.
+ *
+ * The mapping is that of PEP 383, as Python's `os.fsdecode` applies it to UTF-8: each byte `0x80 + n` that belongs
+ * to no valid sequence becomes the lone surrogate `U+DC80 + n`. Overlong forms, encoded surrogates and values above
+ * U+10FFFF are invalid, as in Unicode's table 3-7.
+ */
+export function treePathFromBytes(bytes: Uint8Array): string {
+  const buffer = asBuffer(bytes);
+  const text = buffer.toString('utf8');
+  // Only a decoder's repair or a genuine U+FFFD brings this character: all other names are done here.
+  return text.includes('\ufffd') && !isUtf8(buffer) ? decodeEscaping(buffer) : text;
+}
+
+/**
+ * Returns the bytes that {@link treePathFromBytes} makes `path` from: UTF-8, and `U+DC80 + n` as the byte `0x80 + n`.
+ *
+ * @throws TypeError when `path` has a lone surrogate outside U+DC80..U+DCFF, which stands for no byte.
+ */
+export function treePathToBytes(path: string): Buffer {
+  return isWellFormedPath(path) ? Buffer.from(path, 'utf8') : encodeEscaped(path);
+}
+
+/**
+ * True when Node hands `path` to the system without loss as the string it is: it has no lone surrogate, hence no
+ * escaped byte. Of any other string Node makes U+FFFD silently, so give it `treePathToBytes(path)`.
+ */
+export function isWellFormedPath(path: string): boolean {
+  return (path as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+/**
+ * Returns what Node must be given to open a native path: the string itself, or its bytes where some are escaped.
+ *
+ * @throws TypeError when `path` has a lone surrogate that stands for no byte.
+ */
+export function toFsPath(path: string): string | Buffer {
+  return isWellFormedPath(path) ? path : encodeEscaped(path);
+}
+
+/** True for the lone surrogates that stand for a byte. The caller knows that no high surrogate goes before. */
+export function isEscapedByte(unit: number): boolean {
+  return unit >= 0xdc80 && unit <= 0xdcff;
+}
+
+/** Returns a Buffer over the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decodeEscaping(bytes: Buffer): string {
+  let text = '';
+  let valid = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at);
+    if (length > 0) {
+      at += length;
+      continue;
+    }
+    text += bytes.toString('utf8', valid, at) + String.fromCharCode(0xdc00 + byteAt(bytes, at));
+    valid = ++at;
+  }
+  return text + bytes.toString('utf8', valid);
+}
+
+/** The length of the UTF-8 sequence that starts at `at`; 0 where none does. */
+function sequenceLength(bytes: Buffer, at: number): number {
+  const lead = byteAt(bytes, at);
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const second = byteAt(bytes, at + 1);
+  if (lead < 0xe0) return isContinuation(second) ? 2 : 0;
+  const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (second < least || second > most || !isContinuation(byteAt(bytes, at + 2))) return 0;
+  if (lead < 0xf0) return 3;
+  return isContinuation(byteAt(bytes, at + 3)) ? 4 : 0;
+}
+
+/** Returns 0 past the end, which neither begins nor continues a sequence. */
+function byteAt(bytes: Buffer, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+function isContinuation(byte: number): boolean {
+  return byte >= 0x80 && byte <= 0xbf;
+}
+
+function encodeEscaped(path: string): Buffer {
+  const parts: Buffer[] = [];
+  let valid = 0;
+  for (let at = 0; at < path.length; at++) {
+    const unit = codePointAt(path, at);
+    if (unit > 0xffff) at++;
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    if (!isEscapedByte(unit)) {
+      const name = `U+${unit.toString(16).toUpperCase()}`;
+      throw new TypeError(
+        `Cannot turn ${JSON.stringify(path)} into bytes: the lone surrogate ${name} stands for no byte, only U+DC80 to U+DCFF do`,
+      );
+    }
+    parts.push(Buffer.from(path.slice(valid, at), 'utf8'), Buffer.of(unit - 0xdc00));
+    valid = at + 1;
+  }
+  parts.push(Buffer.from(path.slice(valid), 'utf8'));
+  return Buffer.concat(parts);
+}
+
+function codePointAt(text: string, at: number): number {
+  const point = text.codePointAt(at);
+  if (point === undefined)
+    throw new RangeError(`Cannot read ${JSON.stringify(text)} at ${at}: it ends before`);
+  return point;
+}
+
+// Safety.
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -64,4 +185,177 @@ function describeFault(text: string, at: number): string {
   if (segment === '.' || segment === '..') return `segment ${quoted} must be the name of a file or directory`;
   if (segment.includes('\0')) return `segment ${quoted} must not contain NUL`;
   return `segment ${quoted} must have surrogates only in pairs or for bytes that are not UTF-8`;
+}
+
+// Order.
+
+/**
+ * Compares two tree paths by their bytes, for `Array.prototype.sort`: negative when `a` comes first, 0 when they are
+ * the same path, positive when `b` comes first.
+ *
+ * For names in UTF-8 this is the order of code points. UTF-16 order differs above U+D7FF, and so do escaped bytes:
+ * `\xff` comes after U+E000, whose first byte is `\xee`.
+ */
+export function compareTreePaths(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length);
+  for (let at = 0; at < shared; at++) {
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
+    if (x !== y) return x < 0xd800 && y < 0xd800 ? x - y : compareFrom(a, b, at);
+  }
+  return a.length - b.length;
+}
+
+/** Compares where the first units that differ, at `at`, may be surrogates. */
+function compareFrom(a: string, b: string, at: number): number {
+  const x = codePointAt(a, at);
+  const y = codePointAt(b, at);
+  const insidePair = at > 0 && isHighSurrogate(a.charCodeAt(at - 1));
+  if (insidePair || !(isEscapedByte(x) || isEscapedByte(y))) return x - y;
+  return Buffer.compare(treePathToBytes(a.slice(at)), treePathToBytes(b.slice(at)));
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+/**
+ * Sorts tree paths in place, in the order of {@link compareTreePaths}, and returns the same array.
+ *
+ * The engine's own order, by UTF-16 units, is the order of the bytes as long as no unit is above U+D7FF. For 80,000
+ * such paths of 40 characters this takes 30 ms, where `sort(compareTreePaths)` takes 100 (Node 20). Where a few paths
+ * go above, what is left to do is cheap, because most of the array is in order.
+ */
+export function sortTreePaths(paths: string[]): string[] {
+  paths.sort();
+  return paths.some((path) => ABOVE_D7FF.test(path)) ? paths.sort(compareTreePaths) : paths;
+}
+
+/**
+ * True when the tree paths come in the order of {@link compareTreePaths}; the same path twice in a row is in order.
+ * Takes 2 ms for 80,000 paths of 40 characters, where a loop of `compareTreePaths` takes 9 (Node 20).
+ */
+export function areTreePathsSorted(paths: Iterable<string>): boolean {
+  let previous = '';
+  let previousIsAbove = false;
+  for (const path of paths) {
+    const isAbove = ABOVE_D7FF.test(path);
+    if (isAbove || previousIsAbove ? compareTreePaths(previous, path) > 0 : previous > path) return false;
+    previous = path;
+    previousIsAbove = isAbove;
+  }
+  return true;
+}
+
+const ABOVE_D7FF = /[\ud800-\uffff]/;
+
+// Native paths.
+
+/**
+ * Returns the tree path of `file` below `root`; `''` when they are the same.
+ *
+ * Both are native paths, as a string or as bytes. They are resolved against the current directory by their text
+ * alone, so symbolic links are not looked at. On Windows each backslash becomes `/`, and the two may differ in case.
+ *
+ * @throws RangeError when `file` is not inside `root`.
+ * @throws SyntaxError or TypeError when `file` holds what no path can: NUL, or a surrogate that stands for no byte.
+ */
+export function relativeTreePath(root: string | Uint8Array, file: string | Uint8Array): string {
+  return relativeOn(process.platform, root, file);
+}
+
+/**
+ * Returns the native path of the tree path `path` below `root`, for Node's `fs`: a string where Node can open it
+ * without loss, else the bytes. `''` gives the root, and an empty root is the current directory.
+ *
+ * `root` is put in front as it is, neither resolved nor normalised; it may hold escaped bytes itself.
+ *
+ * @throws SyntaxError when `path` is not a tree path, for instance because it has a `..`.
+ * @throws RangeError on Windows, when a segment cannot be the name of a file there.
+ */
+export function toNativePath(root: string, path: string): string | Buffer {
+  return toNativeOn(process.platform, root, path);
+}
+
+export function relativeOn(
+  platform: NodeJS.Platform,
+  root: string | Uint8Array,
+  file: string | Uint8Array,
+): string {
+  const quick = platform === 'win32' ? undefined : afterPrefix(root, file);
+  if (quick !== undefined) return quick;
+  const from = toText(root);
+  const to = toText(file);
+  const path =
+    platform === 'win32'
+      ? below(win32.resolve(from), win32.resolve(to), '\\', lowerCase)?.replaceAll('\\', '/')
+      : below(posix.resolve(from), posix.resolve(to), '/', asIs);
+  if (path === undefined) {
+    throw new RangeError(
+      `Cannot make a tree path of ${JSON.stringify(to)}: it must be inside the root ${JSON.stringify(from)}`,
+    );
+  }
+  return path === '' ? path : parseTreePath(path);
+}
+
+export function toNativeOn(platform: NodeJS.Platform, root: string, path: string): string | Buffer {
+  if (path === '') return toFsPath(root === '' ? '.' : root);
+  parseTreePath(path);
+  if (platform !== 'win32') return toFsPath(join(root, path, '/'));
+  for (const segment of path.split('/')) checkWindowsName(segment, path);
+  return join(root, path.replaceAll('/', '\\'), '\\');
+}
+
+/**
+ * What stands behind `root` in `file`, where that is a tree path already: resolving both would change nothing in it.
+ * A call takes 0.2 µs instead of 0.7 this way (Node 20).
+ */
+function afterPrefix(root: string | Uint8Array, file: string | Uint8Array): string | undefined {
+  if (typeof root !== 'string' || typeof file !== 'string' || root === '' || !file.startsWith(root))
+    return undefined;
+  const at = root.endsWith('/') ? root.length : root.length + 1;
+  const path = file.slice(at);
+  return file.charAt(at - 1) === '/' && isTreePath(path) ? path : undefined;
+}
+
+/** Returns a native path as text, with each byte that is not UTF-8 escaped in the one way that decoding gives. */
+function toText(path: string | Uint8Array): string {
+  if (typeof path !== 'string') return treePathFromBytes(path);
+  return isWellFormedPath(path) ? path : treePathFromBytes(treePathToBytes(path));
+}
+
+function below(
+  root: string,
+  file: string,
+  separator: string,
+  fold: (text: string) => string,
+): string | undefined {
+  const prefix = root.endsWith(separator) ? root : root + separator;
+  if (fold(file.slice(0, prefix.length)) === fold(prefix)) return file.slice(prefix.length);
+  return fold(file) === fold(root) ? '' : undefined;
+}
+
+function asIs(text: string): string {
+  return text;
+}
+
+function lowerCase(text: string): string {
+  return text.toLowerCase();
+}
+
+function join(root: string, path: string, separator: string): string {
+  return root === '' || root.endsWith('/') || root.endsWith(separator)
+    ? root + path
+    : root + separator + path;
+}
+
+// What Windows refuses in a name, cuts off in silence (final dots and spaces), or takes for a stream or a device.
+const NOT_IN_WINDOWS_NAMES =
+  /[\\:*?"<>|]|[^\u0020-\uffff]|[. ]$|^(?:con|conin\$|conout\$|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?:\.|$)/i;
+
+function checkWindowsName(segment: string, path: string): void {
+  if (isWellFormedPath(segment) && !NOT_IN_WINDOWS_NAMES.test(segment)) return;
+  throw new RangeError(
+    `Cannot reach ${JSON.stringify(path)} on Windows: ${JSON.stringify(segment)} must be a name that Windows allows`,
+  );
 }

@@ -1,4 +1,5 @@
-import type { Logger, MissReason, ObjectId, StatCache, TemporaryFiles } from '@muse/stat-cache';
+import type { TemporaryFiles } from '@muse/paths/files';
+import type { Logger, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
 import type { IgnoreRules, LeftOutKind } from '@muse/walker';
 
 /** Tree path to object id, in path order. */

@@ -1,12 +1,12 @@
-import { constants, type BigIntStats, type Stats } from 'node:fs';
-import { lstat, mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { toOpenable } from '@muse/paths';
+import { toFsPath } from '@muse/paths';
+import { replaceFile, statNewFile, type TemporaryFiles } from '@muse/paths/files';
 import { quotePath } from './errors.js';
 import { jsonV3Codec } from './json-v3/codec.js';
 import { encode } from './json-v3/encode.js';
 import { MAX_CACHE_BYTES } from './limits.js';
-import { statOfNewFile, sweep, withTemporaryFile } from './temporary-file.js';
 import type {
   CacheChange,
   CacheCodec,
@@ -15,7 +15,6 @@ import type {
   LoadOptions,
   LoadResult,
   ProbeStamp,
-  TemporaryFiles,
 } from './types.js';
 
 /** Where a file storage keeps its file. */
@@ -32,6 +31,8 @@ export interface FileStorageOptions {
   readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
+/** The beginning of the names of temporary files. */
+const TEMPORARY = '.stat_cache_';
 const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
 const READ = constants.O_RDONLY | (NOFOLLOW ?? 0) | ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
@@ -99,12 +100,9 @@ async function replaceAndKeep(
   keep: (contents: CacheContents) => void,
 ): Promise<void> {
   const written: Uint8Array[] = [];
-  let bytes: Uint8Array = new Uint8Array();
   // Collected while they are written, one write a turn of the event loop: all at once they would block it.
-  await replace(place, collected(pieces, written), () => {
-    bytes = joinShared(written);
-  });
-  const decoded = codec.decode(bytes, { defer: true });
+  await replace(place, collected(pieces, written));
+  const decoded = codec.decode(joinShared(written), { defer: true });
   if ('contents' in decoded) keep(decoded.contents);
 }
 
@@ -137,9 +135,9 @@ async function loadFile(
   try {
     const wrong = await wrongDirectory(directories);
     if (wrong) return { discarded: 'unreadable', detail: wrong };
-    handle = await open(toOpenable(file), READ);
+    handle = await open(toFsPath(file), READ);
     const stat = await handle.stat();
-    if (!stat.isFile() || (NOFOLLOW === undefined && (await lstat(toOpenable(file))).ino !== stat.ino))
+    if (!stat.isFile() || (NOFOLLOW === undefined && (await lstat(toFsPath(file))).ino !== stat.ino))
       return { discarded: 'unreadable', detail: `${quotePath(file)} is not a regular file` };
     if (stat.size > maxBytes) {
       return {
@@ -174,7 +172,7 @@ async function readAll(handle: FileHandle, size: number, signal: AbortSignal | u
 
 async function lstatIfPresent(path: string): Promise<Stats | undefined> {
   try {
-    return await lstat(toOpenable(path));
+    return await lstat(toFsPath(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -199,7 +197,7 @@ async function prepare({ file, directory, directories }: Place): Promise<void> {
     throw new CacheNotSavedError(file, 'it is not a regular file; nothing was written', 'ENOTREG');
   }
   try {
-    await mkdir(toOpenable(directory), 0o755);
+    await mkdir(toFsPath(directory), 0o755);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
@@ -220,33 +218,18 @@ function* limited(pieces: Iterable<Uint8Array>, maxBytes: number, file: string):
   }
 }
 
-/** `written` is called before the rename: from there on nothing may fail that would call the save a failure. */
-async function replace(
-  { file, directory, temporaryFiles }: Place,
-  pieces: Iterable<Uint8Array>,
-  written?: () => void,
-): Promise<void> {
-  const rest = async (temporary: string, { mtimeNs: nowNs }: BigIntStats) => {
-    written?.();
-    await rename(toOpenable(temporary), toOpenable(file));
-    await syncDirectory(directory);
-    await sweep(directory, nowNs);
-  };
-  await withTemporaryFile(directory, pieces, rest, temporaryFiles);
-}
-
-/** Makes the rename survive a power cut, where the system lets a directory be synced. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(toOpenable(directory), constants.O_RDONLY).catch(() => undefined);
-  // Windows and some network file systems refuse; the file itself is synced.
-  await handle?.sync().catch(() => undefined);
-  await handle?.close().catch(() => undefined);
+function replace({ file, temporaryFiles }: Place, pieces: Iterable<Uint8Array>): Promise<void> {
+  return replaceFile(file, pieces, { prefix: TEMPORARY, mode: 0o644, temporaryFiles });
 }
 
 async function probe(place: Place): Promise<ProbeStamp | undefined> {
   try {
     await prepare(place);
-    const { ctimeNs, dev } = await statOfNewFile(place.directory, place.temporaryFiles);
+    const { ctimeNs, dev } = await statNewFile(place.directory, {
+      prefix: TEMPORARY,
+      mode: 0o600,
+      temporaryFiles: place.temporaryFiles,
+    });
     return { ctimeNs, dev };
   } catch {
     // Read-only, full, not permitted, not there yet, or not what it must be: the caller falls back to the local clock.

@@ -1,9 +1,10 @@
 import { createHash, hash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { reachPath } from '@muse/paths';
+import { isSameInode, openLongPath } from '@muse/paths';
 import { MovedFileError, NotRegularFileError, quotePath, TornFileError } from './errors.js';
 import { asyncCalls, syncCalls, type FileCalls } from './file-calls.js';
 import type { FileStat, ObjectId } from './types.js';
+import { isSameStat } from './validity.js';
 
 /** What a file held at one moment. */
 export interface HashedFile {
@@ -127,7 +128,7 @@ function* readListedSteps(
   path: string | Uint8Array,
   options: HashOptions,
 ): Generator<unknown, FileRead, unknown> {
-  const reached = reachPath(options.through ?? path);
+  const reached = openLongPath(options.through ?? path);
   try {
     const read = yield* readOnceSteps(calls, path, reached.path, options);
     if (read) return read;
@@ -146,7 +147,7 @@ function* hashSteps(
   if (options.buffer?.length === 0) {
     throw new RangeError(`Cannot hash ${quotePath(path)} through a buffer of 0 bytes: it must have room`);
   }
-  const reached = reachPath(options.through ?? path);
+  const reached = openLongPath(options.through ?? path);
   try {
     for (let tries = 0; tries < TRIES; tries++) {
       options.signal?.throwIfAborted();
@@ -241,22 +242,6 @@ function* readSteps(
     count = (yield calls.read(fd, buffer)) as number;
   }
   return { digest: hasher.digest('hex'), bytes };
-}
-
-/** Returns whether no change shows between two stats of one descriptor. */
-export function isSameStat(a: FileStat, b: FileStat): boolean {
-  return (
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs &&
-    a.ino === b.ino &&
-    a.dev === b.dev
-  );
-}
-
-/** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
-function isSameInode(a: Pick<FileStat, 'dev' | 'ino'>, b: Pick<FileStat, 'dev' | 'ino'>): boolean {
-  return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 
 function isStats(listed: object): listed is BigIntStats {

@@ -1,8 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { museDir, toOpenable } from '@muse/paths';
+import { museDir, toFsPath } from '@muse/paths';
+import type { TemporaryFiles } from '@muse/paths/files';
 import { createFileStorage } from './file-storage.js';
-import type { CacheStorage, LoadOptions, LoadResult, TemporaryFiles } from './types.js';
+import type { CacheStorage, LoadOptions, LoadResult } from './types.js';
 
 /** Returns the storage of a root's own `.muse` directory, or `undefined` where there is none. */
 export async function storageOfRoot(
@@ -11,7 +12,7 @@ export async function storageOfRoot(
 ): Promise<CacheStorage | undefined> {
   const muse = museDir(root);
   try {
-    await lstat(toOpenable(muse));
+    await lstat(toFsPath(muse));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

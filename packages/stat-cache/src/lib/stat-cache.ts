@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isTreePath, reachPath, relativeTreePath } from '@muse/paths';
+import { isTreePath, openLongPath, relativeTreePath } from '@muse/paths';
+import type { TemporaryFiles } from '@muse/paths/files';
 import { quotePath, NotRegularFileError } from './errors.js';
 import type { FileCalls } from './file-calls.js';
 import { namingPath, reachBelow, type FileBelow } from './hash-below.js';
@@ -26,7 +27,6 @@ import type {
   MissReason,
   ObjectId,
   SortedLines,
-  TemporaryFiles,
 } from './types.js';
 import { changedField } from './validity.js';
 
@@ -395,7 +395,7 @@ export class StatCache {
 }
 
 async function lstatWith(files: FileCalls, { native, through }: FileBelow): Promise<BigIntStats> {
-  const reached = reachPath(through ?? native);
+  const reached = openLongPath(through ?? native);
   try {
     return await files.lstat(reached.path);
   } finally {

@@ -136,15 +136,6 @@ export interface CacheCodec {
   encode(change: CacheChange): Iterable<Uint8Array>;
 }
 
-/**
- * Hears of each temporary file before it is made, and once it is gone: a program that removes what is left when a signal
- * ends it passes one, such as a `Set`. Libraries listen for no signal.
- */
-export interface TemporaryFiles {
-  add(path: string): unknown;
-  delete(path: string): unknown;
-}
-
 /** Why a file's object id is not known without reading it. */
 export type MissReason = 'new' | 'size' | 'mtime' | 'ctime' | 'inode' | 'racy' | 'cache-reset';
 

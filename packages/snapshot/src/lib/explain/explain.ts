@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { parseTreePath, PathMap, PathSet, statCachePath, toOpenable } from '@muse/paths';
+import { parseTreePath, PathMap, PathSet, statCachePath, toFsPath } from '@muse/paths';
 import {
   blobId,
   type DiscardReason,
@@ -174,7 +174,7 @@ function ruleFor(ignore: IgnoreRules, path: string, directory: boolean): IgnoreR
 
 async function saveTime(root: string): Promise<bigint | undefined> {
   try {
-    return (await lstat(toOpenable(statCachePath(root)), { bigint: true })).mtimeNs;
+    return (await lstat(toFsPath(statCachePath(root)), { bigint: true })).mtimeNs;
   } catch {
     return undefined;
   }

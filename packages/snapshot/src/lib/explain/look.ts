@@ -4,7 +4,7 @@ import {
   type HeldDirectory,
   holdBelow,
   pathInDirectory,
-  reachPath,
+  openLongPath,
   toNativePath,
   treePathFromBytes,
 } from '@muse/paths';
@@ -91,7 +91,7 @@ export class Descent {
 
   async #reach<T>(path: string, use: (native: string | Buffer) => Promise<T>): Promise<T> {
     if (this.#held) return use(pathInDirectory(this.#held.path, path.slice(path.lastIndexOf('/') + 1)));
-    const { path: native, close } = reachPath(toNativePath(this.#root, path));
+    const { path: native, close } = openLongPath(toNativePath(this.#root, path));
     try {
       return await use(native);
     } finally {

@@ -1,4 +1,4 @@
-import type { FileRead, FileStat, ObjectId } from '@muse/stat-cache';
+import { isSameStat, type FileRead, type FileStat, type ObjectId } from '@muse/stat-cache';
 import { DETAIL_WORDS, statMemory, type StatMemory, StatView, writeStat } from '@muse/walker/scan';
 
 /**
@@ -54,7 +54,7 @@ export class HashReplyWriter {
     const row = this.#row;
     if (digest !== undefined) this.#bytes.write(digest, row * 4, DIGEST_BYTES, 'hex');
     writeStat(before, this.#words, row + BEFORE, this.#longs);
-    if (isUnchanged(before, after)) {
+    if (isSameStat(before, after)) {
       this.#words.copyWithin(row + AFTER, row + BEFORE, row + AFTER);
     } else {
       writeStat(after, this.#words, row + AFTER, this.#longs);
@@ -124,14 +124,4 @@ function wordAt(reply: Int32Array, word: number): number {
   const value = reply[word];
   if (value === undefined) throw new RangeError(`Broken hash reply: no word ${word} of ${reply.length}`);
   return value;
-}
-
-function isUnchanged(before: FileStat, after: FileStat): boolean {
-  return (
-    before.size === after.size &&
-    before.mtimeNs === after.mtimeNs &&
-    before.ctimeNs === after.ctimeNs &&
-    before.ino === after.ino &&
-    before.dev === after.dev
-  );
 }

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { museDir, snapshotsDir, toOpenable } from '@muse/paths';
-import { FileReadError, readGuarded } from '@muse/paths/files';
-import { isObjectId, type ObjectId, type TemporaryFiles } from '@muse/stat-cache';
+import { museDir, snapshotsDir, toFsPath } from '@muse/paths';
+import {
+  FileReadError,
+  readGuarded,
+  replaceFile,
+  syncDirectory,
+  type TemporaryFiles,
+} from '@muse/paths/files';
+import { isObjectId, type ObjectId } from '@muse/stat-cache';
 import { MAX_MANIFEST_BYTES } from '../manifest/parse.js';
 
 /**
@@ -12,13 +18,8 @@ import { MAX_MANIFEST_BYTES } from '../manifest/parse.js';
  * a link is never followed. A file gets its name only once it is whole and synced, so that there is no half of one.
  */
 
-const CREATE =
-  constants.O_WRONLY |
-  constants.O_CREAT |
-  constants.O_EXCL |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0);
-const TEMPORARY = /^\.saving_.+\.tmp$/;
-const ABANDONED_NS = 3_600_000_000_000n;
+/** The beginning of the names of temporary files. */
+const TEMPORARY = '.saving_';
 
 /** Returns the names in the directory of a root's saved snapshots; none where there is no such directory. */
 export async function savedNames(root: string): Promise<string[]> {
@@ -26,7 +27,7 @@ export async function savedNames(root: string): Promise<string[]> {
   const doing = `Cannot list the saved snapshots in ${JSON.stringify(directory)}`;
   try {
     await checkDirectories([museDir(root), directory], doing);
-    return await readdir(toOpenable(directory));
+    return await readdir(toFsPath(directory));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
     throw asSavedError(error, doing, directory);
@@ -65,7 +66,7 @@ export async function prepareToSave(root: string): Promise<void> {
   try {
     await checkDirectories([museDir(root)], doing);
     try {
-      await mkdir(toOpenable(directory));
+      await mkdir(toFsPath(directory));
       await syncDirectory(museDir(root));
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
@@ -89,62 +90,26 @@ export async function writeSaved(
   const directory = snapshotsDir(root);
   const file = join(directory, name);
   const doing = `Cannot save the snapshot ${JSON.stringify(file)}`;
-  const temporary = join(directory, `.saving_${randomBytes(8).toString('hex')}.tmp`);
-  temporaryFiles?.add(temporary);
   try {
-    const handle = await open(toOpenable(temporary), CREATE, 0o666);
-    try {
-      let nowNs;
-      try {
-        nowNs = (await handle.stat({ bigint: true })).mtimeNs;
-        let bytes = 0;
-        for (const chunk of chunks) {
-          signal?.throwIfAborted();
-          bytes += chunk.length;
-          if (bytes > MAX_MANIFEST_BYTES) throw tooLarge(doing, file);
-          await handle.writeFile(chunk);
-        }
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      signal?.throwIfAborted();
-      await rename(toOpenable(temporary), toOpenable(file));
-      await syncDirectory(directory);
-      await sweep(directory, nowNs);
-    } catch (error) {
-      await unlink(toOpenable(temporary)).catch(() => undefined);
-      throw error;
-    }
+    await replaceFile(file, limited(chunks, doing, file), { prefix: TEMPORARY, signal, temporaryFiles });
   } catch (error) {
     signal?.throwIfAborted();
     throw asSavedError(error, doing, file);
-  } finally {
-    temporaryFiles?.delete(temporary);
   }
 }
 
-/** Removes what killed processes left behind, an hour after they did by the file system's own clock. */
-async function sweep(directory: string, nowNs: bigint): Promise<void> {
-  for (const name of await readdir(toOpenable(directory)).catch(() => [])) {
-    if (!TEMPORARY.test(name)) continue;
-    const path = toOpenable(join(directory, name));
-    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
-    if (stat?.isFile() && nowNs - stat.mtimeNs > ABANDONED_NS) await unlink(path).catch(() => undefined);
+function* limited(chunks: Iterable<Uint8Array>, doing: string, file: string): Iterable<Uint8Array> {
+  let bytes = 0;
+  for (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > MAX_MANIFEST_BYTES) throw tooLarge(doing, file);
+    yield chunk;
   }
-}
-
-/** Makes a rename survive a power cut, where the system lets a directory be synced. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(toOpenable(directory), constants.O_RDONLY).catch(() => undefined);
-  // Windows and some network file systems refuse; the file itself is synced.
-  await handle?.sync().catch(() => undefined);
-  await handle?.close().catch(() => undefined);
 }
 
 async function checkDirectories(directories: readonly string[], doing: string): Promise<void> {
   for (const directory of directories) {
-    const stats: Stats = await lstat(toOpenable(directory));
+    const stats: Stats = await lstat(toFsPath(directory));
     if (stats.isDirectory()) continue;
     const reason = `${JSON.stringify(directory)} is ${stats.isSymbolicLink() ? 'a symbolic link' : 'not a directory'}`;
     throw new SavedSnapshotError(doing, directory, reason, 'ENOTREG');

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseTreePath, snapshotsDir } from '@muse/paths';
-import type { ObjectId, TemporaryFiles } from '@muse/stat-cache';
+import type { TemporaryFiles } from '@muse/paths/files';
+import type { ObjectId } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
 import type { FormattedSnapshot } from '../manifest/format.js';
 import {

@@ -1,4 +1,4 @@
-import type { FileStat, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
+import { isSameStat, type FileStat, type MissReason, type ObjectId, type StatCache } from '@muse/stat-cache';
 import {
   BAD_LINE,
   CTIME_CHANGED,
@@ -145,7 +145,7 @@ export function judgeDirectory(
     const name = names.text;
     const path = directory.prefix + name;
     const known = read?.get(name);
-    if (known && isUnchanged(known.miss.stat, listing.stat(entry))) {
+    if (known && isSameStat(known.miss.stat, listing.stat(entry))) {
       judged.set(entry, known.id);
       const miss = new Miss(judged, names, known.miss.reason);
       miss.bytes = known.miss.bytes;
@@ -191,14 +191,4 @@ function readBefore(
     if (id !== undefined) read.set(miss.name, { miss, id });
   }
   return read.size > 0 ? read : undefined;
-}
-
-function isUnchanged(before: FileStat, now: FileStat): boolean {
-  return (
-    before.ino === now.ino &&
-    before.size === now.size &&
-    before.ctimeNs === now.ctimeNs &&
-    before.mtimeNs === now.mtimeNs &&
-    before.dev === now.dev
-  );
 }

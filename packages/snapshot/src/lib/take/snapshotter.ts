@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { statCachePath, toOpenable } from '@muse/paths';
+import { statCachePath, toFsPath } from '@muse/paths';
 import { type LoadCacheOptions, type Logger, StatCache } from '@muse/stat-cache';
 import { type IgnoreRules, type ResolvedRoot, resolveRoot } from '@muse/walker';
 import { checkMuseOwner, type OnRuleText } from '@muse/walker/ignore';
@@ -100,7 +100,7 @@ function newPool(threads: number, logger: Logger | undefined): ThreadPool | unde
 /** Returns the bytes of a file, 0 where that cannot be told. */
 async function sizeOf(file: string): Promise<number> {
   try {
-    return (await lstat(toOpenable(file))).size;
+    return (await lstat(toFsPath(file))).size;
   } catch {
     return 0;
   }

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { museDir, toOpenable } from '@muse/paths';
+import { museDir, toFsPath } from '@muse/paths';
 import { codeOf, notTrusted } from '../problems.js';
 import type { WalkProblem } from '../types.js';
 import { fileErrorOf, IgnoreFileError } from './ignore-file-error.js';
@@ -75,7 +75,7 @@ const readingDomain = 'Cannot read the domain from';
 /** Returns who owns the `.muse` of a root; undefined where there is none, for a file or a link of that name is none. */
 async function museOwner(root: string): Promise<number | undefined> {
   try {
-    const found = await lstat(toOpenable(museDir(root)));
+    const found = await lstat(toFsPath(museDir(root)));
     return found.isDirectory() ? found.uid : undefined;
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;

@@ -1,7 +1,6 @@
-import { reachPath, toNativePath } from '@muse/paths';
+import { isSameInode, openLongPath, toNativePath, type Identity } from '@muse/paths';
 import { isMoved } from '../problems.js';
 import type { ScanCalls } from './calls.js';
-import { isSameInode, type Identity } from './opened-directory.js';
 
 /** What a path leads to: the directory that was listed under it, nothing, or something else. */
 export type IdentityCheck = 'same' | 'missing' | 'replaced';
@@ -13,7 +12,7 @@ export function checkIdentity(
   { path, dev, ino }: Identity & { readonly path: string },
 ): IdentityCheck {
   try {
-    const reached = reachPath(toNativePath(root, path));
+    const reached = openLongPath(toNativePath(root, path));
     try {
       const now = calls.lstat(reached.path);
       if (!now) return 'missing';

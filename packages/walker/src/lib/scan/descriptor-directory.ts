@@ -1,6 +1,7 @@
+import type { Identity } from '@muse/paths';
 import { DirentBuffer } from './dirent-buffer.js';
 import type { LinuxCalls } from './linux-calls.js';
-import { kindOfMode, mayBeEscaped, type Identity, type OpenedDirectory } from './opened-directory.js';
+import { kindOfMode, mayBeEscaped, type OpenedDirectory } from './opened-directory.js';
 import type { Details } from './details.js';
 import { StatxRecord } from './statx-record.js';
 

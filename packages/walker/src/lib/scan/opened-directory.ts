@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
-import { pathInDirectory, treePathFromBytes, type HeldDirectory } from '@muse/paths';
+import {
+  isSameInode,
+  pathInDirectory,
+  treePathFromBytes,
+  type HeldDirectory,
+  type Identity,
+} from '@muse/paths';
 import type { Details } from './details.js';
 import type { ScanCalls } from './calls.js';
-import type { WalkedStat } from '../types.js';
-
-/** What a directory is, whatever its path. */
-export type Identity = Pick<WalkedStat, 'dev' | 'ino'>;
 
 /** One directory while it is listed. */
 export interface OpenedDirectory {
@@ -23,11 +25,6 @@ export interface OpenedDirectory {
   /** Looks once more whether the path leads to the directory with an identity. */
   isStill(identity: Identity): boolean;
   close(): void;
-}
-
-/** Compares as unsigned numbers: Node gives inode numbers from 2^63 on as negative ones, a packed stat does not. */
-export function isSameInode(a: Identity, b: Identity): boolean {
-  return BigInt.asUintN(64, a.ino) === BigInt.asUintN(64, b.ino) && a.dev === b.dev;
 }
 
 const SURROGATE = /[\ud800-\udfff]/;

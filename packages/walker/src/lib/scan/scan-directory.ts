@@ -1,4 +1,4 @@
-import { compareTreePaths, reachPath } from '@muse/paths';
+import { compareTreePaths, openLongPath } from '@muse/paths';
 import { errnoOf, isMoved } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
 import { openDirectory, type ScanCalls } from './calls.js';
@@ -40,7 +40,7 @@ export function scanDirectory(
 ): void {
   let operation: ScanOperation = 'readdir';
   try {
-    const reached = reachPath(nativePathOf(root, directory), ROOM_FOR_A_NAME);
+    const reached = openLongPath(nativePathOf(root, directory), ROOM_FOR_A_NAME);
     try {
       const opened = openDirectory(calls, reached.path);
       try {

@@ -1,4 +1,4 @@
-import type { Identity } from './opened-directory.js';
+import type { Identity } from '@muse/paths';
 import { DETAIL_WORDS } from './details.js';
 
 /**

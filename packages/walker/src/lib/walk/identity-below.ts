@@ -1,5 +1,4 @@
-import { holdBelow, reachPath, toNativePath } from '@muse/paths';
-import type { Identity } from '../scan/opened-directory.js';
+import { holdBelow, openLongPath, toNativePath, type Identity } from '@muse/paths';
 import type { ResolvedRoot } from './resolve-root.js';
 import { systemCalls } from '../scan/calls.js';
 
@@ -29,7 +28,7 @@ function lookedAtFromTheTop(root: ResolvedRoot, path: string): Identity {
 }
 
 function lstatDirectory(root: string, path: string): Identity {
-  const reached = reachPath(toNativePath(root, path));
+  const reached = openLongPath(toNativePath(root, path));
   try {
     const stat = systemCalls.lstat(reached.path);
     if (!stat) throw Object.assign(new Error('no such file or directory'), { code: 'ENOENT' });

@@ -1,4 +1,4 @@
-import { toNativePath, toOpenable, treePathFromBytes } from '@muse/paths';
+import { toNativePath, toFsPath, treePathFromBytes } from '@muse/paths';
 import { notTrusted, problemElsewhere, problemOf } from '../../problems.js';
 import type { EnteredDirectory, WalkProblem } from '../../types.js';
 import { IgnorePatternError } from '../ignore-pattern-error.js';
@@ -115,7 +115,7 @@ export class GitLayer implements RuleLayer {
     { follow, directory }: { readonly follow: boolean; readonly directory?: string | undefined },
   ): Promise<GitLayer> {
     const { owners, warn, onText } = this.#reading;
-    const found = await readPatternFile(toOpenable(file), { follow });
+    const found = await readPatternFile(toFsPath(file), { follow });
     if (found.is === 'special') warn?.(`Took no patterns from ${JSON.stringify(file)}: ${found.reason}`);
     if (found.is === 'unreadable') problems.push(problemWith(file, directory, found.error));
     if (found.is !== 'file') return this;

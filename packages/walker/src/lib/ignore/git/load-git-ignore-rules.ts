@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { relativeTreePath, toOpenable } from '@muse/paths';
+import { relativeTreePath, toFsPath } from '@muse/paths';
 import { problemElsewhere } from '../../problems.js';
 import { resolveRoot } from '../../walk/resolve-root.js';
 import type { IgnoreRule, IgnoreRules, WalkProblem } from '../../types.js';
@@ -84,7 +84,7 @@ async function isBare(directory: string, problems: WalkProblem[]): Promise<boole
 
 async function deviceOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(toOpenable(path))).dev;
+    return (await stat(toFsPath(path))).dev;
   } catch {
     return undefined;
   }

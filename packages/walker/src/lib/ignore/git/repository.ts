@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
-import { reachPath, toOpenable, treePathFromBytes } from '@muse/paths';
+import { openLongPath, toFsPath, treePathFromBytes } from '@muse/paths';
 import { FileReadError, readGuarded } from '@muse/paths/files';
 import { codeOf, problemOf } from '../../problems.js';
 
@@ -116,7 +116,7 @@ async function mayEnter(path: string): Promise<boolean> {
   const mode = constants.X_OK;
   // A file in its place is none, but a directory that nobody may enter could be one.
   if (found.isDirectory()) return attempt(path, (native) => access(native, mode)).then(() => true);
-  return access(toOpenable(path), mode).then(
+  return access(toFsPath(path), mode).then(
     () => true,
     () => false,
   );
@@ -166,7 +166,7 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 async function attempt<T>(path: string, how: (path: string | Buffer) => Promise<T>): Promise<T> {
   let reached;
   try {
-    reached = reachPath(toOpenable(path));
+    reached = openLongPath(toFsPath(path));
     return await how(reached.path);
   } catch (error) {
     const { code, message } = problemOf('', '', error);

@@ -2,7 +2,15 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findRoot } from './find-root.js';
+import { cacheDir, findRoot, museDir, snapshotsDir, statCachePath } from './muse-directory.js';
+
+it('the layout is fixed below the root', () => {
+  const root = join('some', 'root');
+  expect(museDir(root)).toBe(join(root, '.muse'));
+  expect(cacheDir(root)).toBe(join(root, '.muse', 'cache'));
+  expect(statCachePath(root)).toBe(join(root, '.muse', 'cache', 'stat.json'));
+  expect(snapshotsDir(root)).toBe(join(root, '.muse', 'snapshots'));
+});
 
 let top: string;
 

@@ -2,30 +2,30 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { reachBy, reachPath } from './reach-path.js';
+import { openLongPathBy, openLongPath } from './held-directory.js';
 
-describe('reachPath', () => {
+describe('openLongPath', () => {
   it('returns a short path as it is', () => {
-    expect(reachPath('/a/b').path).toBe('/a/b');
-    expect(reachPath('é'.repeat(2000)).path).toBe('é'.repeat(2000));
+    expect(openLongPath('/a/b').path).toBe('/a/b');
+    expect(openLongPath('é'.repeat(2000)).path).toBe('é'.repeat(2000));
     const bytes = Buffer.alloc(4095, 'x');
-    expect(reachPath(bytes).path).toBe(bytes);
-    expect(Object.isFrozen(reachPath('/a').close)).toBe(true);
-    reachPath('/a').close();
+    expect(openLongPath(bytes).path).toBe(bytes);
+    expect(Object.isFrozen(openLongPath('/a').close)).toBe(true);
+    openLongPath('/a').close();
   });
 
   it('fails where descriptors cannot be had by path', () => {
     const path = 'a/'.repeat(2048);
     for (const descriptors of [undefined, '/none/such']) {
-      expect(() => reachBy(descriptors, path)).toThrow(
+      expect(() => openLongPathBy(descriptors, path)).toThrow(
         expect.objectContaining({ code: 'ENAMETOOLONG' }) as Error,
       );
-      expect(() => reachBy(descriptors, Buffer.from(path))).toThrow(/the path has 4096 bytes/);
+      expect(() => openLongPathBy(descriptors, Buffer.from(path))).toThrow(/the path has 4096 bytes/);
     }
   });
 });
 
-describe.runIf(fs.existsSync('/proc/self/fd'))('reachPath beyond PATH_MAX', () => {
+describe.runIf(fs.existsSync('/proc/self/fd'))('openLongPath beyond PATH_MAX', () => {
   const long = 'n'.repeat(250);
   let top: string;
   let openBefore: string[];
@@ -53,7 +53,7 @@ describe.runIf(fs.existsSync('/proc/self/fd'))('reachPath beyond PATH_MAX', () =
     expect(through(Buffer.from(file), (path) => fs.readFileSync(path, 'utf8'))).toBe('deep');
     expect(through(`${deepest}/`, (path) => fs.readdirSync(path))).toEqual(['file']);
     expect(() => through(join(deepest, 'none'), (path) => fs.lstatSync(path))).toThrow(/ENOENT/);
-    expect(() => reachPath(join(file, ...names))).toThrow(/ENOTDIR/);
+    expect(() => openLongPath(join(file, ...names))).toThrow(/ENOTDIR/);
 
     through(file, fs.unlinkSync);
     remove();
@@ -75,10 +75,10 @@ describe.runIf(fs.existsSync('/proc/self/fd'))('reachPath beyond PATH_MAX', () =
   it('keeps one descriptor open until close, and closes it once', () => {
     const deepest = join(top, ...repeat(30, long));
     const remove = makeDirectories(deepest);
-    const first = reachPath(deepest);
+    const first = openLongPath(deepest);
     expect(openDescriptors()).toHaveLength(openBefore.length + 1);
     first.close();
-    const second = reachPath(deepest);
+    const second = openLongPath(deepest);
     first.close();
     expect(fs.lstatSync(second.path).isDirectory()).toBe(true);
     second.close();
@@ -88,8 +88,8 @@ describe.runIf(fs.existsSync('/proc/self/fd'))('reachPath beyond PATH_MAX', () =
   it('leaves no descriptor behind when a step fails', () => {
     const deepest = join(top, ...repeat(20, long));
     const remove = makeDirectories(deepest);
-    expect(() => reachPath(join(deepest, ...repeat(40, 'missing'.repeat(30))))).toThrow(/ENOENT/);
-    expect(() => reachPath(join(deepest, 'm'.repeat(9000)))).toThrow(/the path has/);
+    expect(() => openLongPath(join(deepest, ...repeat(40, 'missing'.repeat(30))))).toThrow(/ENOENT/);
+    expect(() => openLongPath(join(deepest, 'm'.repeat(9000)))).toThrow(/the path has/);
     expect(openDescriptors()).toEqual(openBefore);
     remove();
   });
@@ -101,7 +101,7 @@ describe.runIf(fs.existsSync('/proc/self/fd'))('reachPath beyond PATH_MAX', () =
     const remove = makeDirectories(join(parent, 'real', ...rest));
     fs.symlinkSync('real', join(parent, 'link'));
     expect(through(join(parent, 'real', ...rest), (path) => fs.lstatSync(path).isDirectory())).toBe(true);
-    expect(() => reachPath(join(parent, 'link', ...rest))).toThrow(/ENOTDIR|ELOOP/);
+    expect(() => openLongPath(join(parent, 'link', ...rest))).toThrow(/ENOTDIR|ELOOP/);
     fs.unlinkSync(join(parent, 'link'));
     remove();
   });
@@ -126,7 +126,7 @@ function repeat(count: number, name: string): string[] {
 }
 
 function through<T>(path: string | Uint8Array, use: (path: string | Buffer) => T): T {
-  const reached = reachPath(path);
+  const reached = openLongPath(path);
   try {
     return use(reached.path);
   } finally {

@@ -1,6 +1,61 @@
-import { stat } from 'node:fs/promises';
-import { toOpenable } from './path-bytes.js';
+import { lstat, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { openLongPath } from './held-directory.js';
 import { readGuarded } from './read-guarded.js';
+import { toFsPath } from './tree-path.js';
+
+/** Returns `<root>/.muse`, the directory that holds all that Muse keeps about a working tree. */
+export function museDir(root: string): string {
+  return join(root, '.muse');
+}
+
+/** Returns `<root>/.muse/cache`: what is below it may be deleted at any time and costs time only. */
+export function cacheDir(root: string): string {
+  return join(root, '.muse', 'cache');
+}
+
+/** Returns `<root>/.muse/cache/stat.json`, the file of the stat cache. */
+export function statCachePath(root: string): string {
+  return join(root, '.muse', 'cache', 'stat.json');
+}
+
+/** Returns `<root>/.muse/snapshots`, the directory of the saved snapshots. */
+export function snapshotsDir(root: string): string {
+  return join(root, '.muse', 'snapshots');
+}
+
+/**
+ * Returns the nearest directory, from `from` upwards, that holds a real directory `.muse`, as an absolute path;
+ * undefined where there is none.
+ *
+ * `from` is a directory or a file, and need not exist. Its ancestors are those of the path as written: symbolic
+ * links in it are not resolved, and a link named `.muse` does not count.
+ *
+ * @throws the system's error when `.muse` can neither be seen nor be ruled out, for instance EACCES or EIO.
+ */
+export async function findRoot(from: string): Promise<string | undefined> {
+  let directory = resolve(from);
+  for (;;) {
+    if (await isDirectory(museDir(directory))) return directory;
+    const parent = dirname(directory);
+    if (parent === directory) return undefined;
+    directory = parent;
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  let reached;
+  try {
+    reached = openLongPath(toFsPath(path));
+    return (await lstat(reached.path)).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  } finally {
+    reached?.close();
+  }
+}
 
 /** What decides who is trusted. */
 export interface OwnerFacts {
@@ -38,7 +93,7 @@ export class TrustedOwners {
 
   /** Looks up what decides about a directory, which is there, and about this process. */
   static async of(directory: string, also: readonly number[] = []): Promise<TrustedOwners> {
-    const { uid: named } = await stat(toOpenable(directory));
+    const { uid: named } = await stat(toFsPath(directory));
     const user = process.geteuid?.();
     const sudo = process.env['SUDO_UID'];
     if (process.platform !== 'linux') return new TrustedOwners({ user, sudo, named, also });

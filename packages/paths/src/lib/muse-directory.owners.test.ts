@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '@muse/testkit';
-import { TrustedOwners, type OwnerFacts } from './trusted-owners.js';
+import { TrustedOwners, type OwnerFacts } from './muse-directory.js';
 
 const OVERFLOW = 65534;
 

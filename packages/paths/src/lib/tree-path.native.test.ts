@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { relativeOn, relativeTreePath, toNativeOn, toNativePath } from './native-path.js';
-import { treePathFromBytes } from './path-bytes.js';
+import { relativeOn, relativeTreePath, toNativeOn, toNativePath, treePathFromBytes } from './tree-path.js';
 
 describe('relativeTreePath', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWellFormedPath, toOpenable, treePathFromBytes, treePathToBytes } from './path-bytes.js';
+import { isWellFormedPath, toFsPath, treePathFromBytes, treePathToBytes } from './tree-path.js';
 
 const table: [name: string, bytes: number[], text: string][] = [
   ['ASCII', [0x61, 0x2f, 0x62], 'a/b'],
@@ -78,9 +78,9 @@ describe('isWellFormedPath', () => {
   });
 });
 
-describe('toOpenable', () => {
+describe('toFsPath', () => {
   it('gives bytes only where the string would lose some', () => {
-    expect(toOpenable('café')).toBe('café');
-    expect(toOpenable('caf\udce9')).toEqual(Buffer.from('caf\xe9', 'latin1'));
+    expect(toFsPath('café')).toBe('café');
+    expect(toFsPath('caf\udce9')).toEqual(Buffer.from('caf\xe9', 'latin1'));
   });
 });
