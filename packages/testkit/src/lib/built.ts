@@ -23,13 +23,15 @@ export function freshDist(name: string): string {
 
 /**
  * Returns the URL of the built entry, such as `worker.js`, of the package that the source at a URL belongs to. What it
- * throws is an unhandled rejection as well: a package that cannot start threads does without, and the test would pass.
+ * throws is an uncaught error as well: a package that cannot start threads does without, and the test would pass.
  */
 export function builtBeside(source: string, file: string): string {
   try {
     return builtEntry(source, file);
   } catch (error) {
-    void Promise.reject(error);
+    queueMicrotask(() => {
+      throw error;
+    });
     throw error;
   }
 }
