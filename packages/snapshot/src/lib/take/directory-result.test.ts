@@ -2,7 +2,7 @@ import { blobId, type MissReason, type ObjectId, type StatCache } from '@muse/st
 import { BAD_LINE, CTIME_CHANGED, DirectoryNode, INODE_CHANGED, NEW, SIZE_CHANGED } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { listingOf } from '../../../test/support/listings.js';
-import { DirectoryFiles, judgeDirectory } from './directory-files.js';
+import { DirectoryResult, judgeDirectory } from './directory-result.js';
 
 const stored = blobId(Buffer.from('stored'));
 const newer = blobId(Buffer.from('newer'));
@@ -23,7 +23,7 @@ function cacheOf(pending?: ObjectId | MissReason, discarded?: StatCache['discard
 }
 
 const nodeOf = () =>
-  new DirectoryNode<DirectoryFiles>('d', { dev: 1n, ino: 1n }, undefined, { from: 0, to: 0 });
+  new DirectoryNode<DirectoryResult>('d', { dev: 1n, ino: 1n }, undefined, { from: 0, to: 0 });
 
 function judge(match: number, cache: StatCache | undefined, known = { lines: lines as Buffer | undefined }) {
   const judged = judgeDirectory(nodeOf(), listingOf({ a: match }), { cache, ...known }, undefined);
@@ -74,9 +74,9 @@ describe('judgeDirectory', () => {
   });
 });
 
-describe('DirectoryFiles', () => {
+describe('DirectoryResult', () => {
   it('keeps object ids by their entries, before those of the lines', () => {
-    const files = new DirectoryFiles(nodeOf(), listingOf({ a: HIT, b: NEW, c: NEW }), lines);
+    const files = new DirectoryResult(nodeOf(), listingOf({ a: HIT, b: NEW, c: NEW }), lines);
     files.set(1, newer);
     expect([0, 1, 2].map((entry) => files.idOf(entry))).toEqual([stored, newer, undefined]);
     expect([0, 1, 2].map((entry) => files.offsetOf(entry))).toEqual([HIT, 0, 0]);

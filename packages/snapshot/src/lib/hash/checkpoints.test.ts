@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { startCheckpoints } from './checkpoints.js';
+import { startCheckpoints } from './hash-misses.js';
 
 /** Runs checkpoints that take so many milliseconds each, or fail, and returns the pauses before each of them. */
-async function pausesOf(saves: readonly (number | 'nothing new' | 'failure')[]): Promise<number[]> {
+async function pausesOf(
+  saves: readonly (number | 'nothing new' | 'failure' | 'slow failure')[],
+): Promise<number[]> {
   const pauses: number[] = [];
   let clock = 0;
   let done = 0;
   await new Promise<void>((resolve) => {
     const checkpoint = () => {
       const save = saves[done++];
-      if (save === 'failure') return Promise.reject(new Error('no space left on device'));
-      clock += typeof save === 'number' ? save : 5000;
+      clock +=
+        typeof save === 'number' ? save : save === 'slow failure' ? 3000 : save === 'failure' ? 0 : 5000;
+      if (save === 'failure' || save === 'slow failure')
+        return Promise.reject(new Error('no space left on device'));
       return Promise.resolve(save !== 'nothing new');
     };
     const sleep = (milliseconds: number) => {
@@ -19,7 +23,6 @@ async function pausesOf(saves: readonly (number | 'nothing new' | 'failure')[]):
       return done === saves.length ? new Promise<never>(() => undefined) : Promise.resolve();
     };
     startCheckpoints({ checkpoint }, { sleep, now: () => clock });
-    if (saves.includes('failure')) setTimeout(resolve, 20);
   });
   return pauses;
 }
@@ -37,8 +40,9 @@ describe('startCheckpoints', () => {
     expect(await pausesOf(['nothing new'])).toEqual([10_000, 10_000]);
   });
 
-  it('leaves it to the last save to fail again', async () => {
-    expect(await pausesOf([0, 'failure'])).toEqual([10_000, 10_000]);
+  it('tries again after a save that failed, and no sooner than after one that did not', async () => {
+    expect(await pausesOf([0, 'failure', 3000, 0])).toEqual([10_000, 10_000, 10_000, 60_000, 10_000]);
+    expect(await pausesOf(['slow failure', 0])).toEqual([10_000, 60_000, 10_000]);
   });
 
   it('tells of a save while it is under way, whether or not it fails', async () => {
