@@ -6,17 +6,32 @@ import { defineConfig } from 'rolldown';
 
 /** Scripts of worker threads, which nothing imports: they are found beside the file that starts them. */
 const THREADS = {
-  '@muse/walker': ['src/scan-worker.ts'],
+  '@muse/walker': ['src/lib/walk/scan-worker.ts'],
   '@muse/snapshot': ['src/worker.ts'],
   '@muse/cli': ['../../packages/snapshot/src/worker.ts'],
 };
 
 /** What the file that starts the command imports, once it knows that this Node will do. */
-const STARTED = ['src/start.ts', 'src/print-version.ts'];
+const STARTED = ['src/start.ts', 'src/version.ts'];
 
-/** What the command needs to print its version is one file, not eight. */
-const BASE =
-  /\/(?:version|exit-code|command-error|system-error|is-terminal|write-fully|write-stdout|render-text|stderr)\.ts$/;
+/**
+ * The files that commands share, by modules that each of them begins with and takes the imports of along: for its version
+ * alone, for its grammar and failures, for all that look at a tree, for saved snapshots. The rest is one file a command.
+ */
+const SHARED = [
+  { name: 'base', test: /cli\/src\/version\.ts$|rolldown\/runtime/, priority: 4 },
+  { name: 'program', test: /cli\/src\/(?:program|signals|terminal\/reporter)\.ts$/, priority: 3 },
+  {
+    name: 'engine',
+    test: /cli\/src\/(?:working-tree|terminal\/answer|commands\/cache\/root)\.ts$|saved-snapshots\.ts$/,
+    priority: 2,
+  },
+  {
+    name: 'saved',
+    test: /cli\/src\/(?:operands|saved-side|commands\/diff\/render|commands\/diff\/compare)\.ts$/,
+    priority: 1,
+  },
+];
 
 const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const isCommand = name === '@muse/cli';
@@ -37,7 +52,7 @@ const output = {
   sourcemap: true,
   // Comments are 4 ms of reading; names stay, for stack traces.
   minify: isCommand ? { compress: false, mangle: false } : false,
-  ...(isCommand && { codeSplitting: { groups: [{ name: 'base', test: BASE }] } }),
+  ...(isCommand && { codeSplitting: { groups: SHARED } }),
 };
 
 // Threads apart from the rest, so that they load nothing that only the main thread needs.
@@ -62,7 +77,11 @@ function byName(files) {
 }
 
 /** Functions of modules that take milliseconds to load: commander can start programs, and only terminals are asked after. */
-const LATER = { 'node:child_process': ['spawn'], 'node:tty': ['isatty'] };
+const LATER = {
+  'node:child_process': ['spawn'],
+  'node:tty': ['isatty'],
+  'node:v8': ['setFlagsFromString'],
+};
 
 /**
  * Takes what is used of Node's modules, name by name. An `import` of `node:fs` takes 2.5 ms: it asks for every export, and

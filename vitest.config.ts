@@ -19,11 +19,8 @@ export default defineConfig({
           code: /new URL\('\.\/[\w-]+\.js', import\.meta\.url\)/,
         },
         handler: (code) =>
-          `import { builtBeside as __builtBeside } from ${JSON.stringify(testkit)};` +
-          code.replace(
-            /new URL\('\.\/([\w-]+\.js)', import\.meta\.url\)/g,
-            "new URL(__builtBeside(import.meta.url, '$1'))",
-          ),
+          `import { builtFrom as __builtFrom } from ${JSON.stringify(testkit)};` +
+          code.replace(/(new URL\('\.\/[\w-]+\.js', import\.meta\.url)\)/g, 'new URL(__builtFrom($1).href))'),
       },
     },
     {

@@ -11,14 +11,14 @@ if (isOld) {
 } else {
   // Every program that looks for muse asks for its version first: no grammar is loaded for that.
   const isVersion = process.argv.length === 3 && process.argv[2] === '--version';
-  const part = isVersion ? import('./print-version.js') : import('./start.js');
+  const part = isVersion ? import('./version.js') : import('./start.js');
   part
     .then(({ start }) => start())
     .catch((error: unknown) => {
       const { code } = error as NodeJS.ErrnoException;
       const [reason = ''] = String(error).split('\n');
       const isShort = code === 'EMFILE' || code === 'ENFILE';
-      const advice = isShort ? 'raise the limit on open files (ulimit -n)' : 'install @muse/cli again';
+      const advice = isShort ? 'raise the limit on open files (ulimit -n)' : 'reinstall @muse/cli';
       fail(`cannot load a part of the program: ${reason}; ${advice}`);
     });
 }

@@ -1,247 +1,232 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { usageError } from './command-error.js';
-import {
-  cacheClearHelp,
-  cacheHelp,
-  cacheInfoHelp,
-  completionHelp,
-  explainHelp,
-  hashHelp,
-  initHelp,
-  rootHelp,
-  snapshotHelp,
-  verifyHelp,
-} from './help-texts.js';
-import {
-  common,
-  jsonText,
-  nonEmpty,
-  positiveInteger,
-  threadsText,
-  treeRequest,
-  withTreeOptions,
-  withTrust,
-  type Accept,
-  type TreeFlags,
-} from './program-options.js';
-import { addSaved } from './program-saved.js';
-import { shells, type AnswerForm, type Shell } from './request.js';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { commands as allCommands } from './commands.js';
+import type * as define from './definition.js';
+import { usageError, type CommandError } from './errors.js';
+import { commonOptions, programOptions } from './shared-options.js';
+import type { ReporterOptions } from './terminal/reporter.js';
+import { version } from './version.js';
 
-/** Builds the command line's grammar and its help; `accept` gets what a valid command line asks for. */
-export function createProgram(version: string, accept: Accept, paths: readonly string[] = []): Command {
-  const program = new Command('muse')
-    .description('Snapshots of a working tree: which files are there, and what is in each.')
-    .usage('<command> [options]')
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
-    .configureHelp({ showGlobalOptions: true })
-    .option('-q, --quiet', 'no summary, hints or progress; problems and errors stay')
-    .addOption(
-      new Option('--color <when>', 'colour messages').choices(['auto', 'always', 'never']).default('auto'),
-    )
-    .option('--debug', 'tell details of the run, and show stack traces')
-    .addHelpText('after', rootHelp);
+// The only file that knows commander.
 
-  program
-    .command('init')
-    .summary('make .muse and a starter .museignore, so that snapshots are cached')
-    .description('Makes .muse and a starter .museignore in a directory, so that its snapshots are cached.')
-    .argument('[dir]', 'the working tree; made if it is missing', nonEmpty, '.')
-    .addHelpText('after', initHelp)
-    .action((directory: string) => {
-      accept({ command: 'init', directory, ...common(program) });
+/** A command and what is asked of it, or a text to print: help or the version. Help on stderr stands for a missing command. */
+export type Parsed =
+  | { readonly command: define.Command; readonly request: object; readonly common: ReporterOptions }
+  | { readonly text: string; readonly to: 'stdout' | 'stderr' };
+
+/** What help says of `muse` itself. */
+export const museHelp: define.Help = {
+  summary: '',
+  description: 'Snapshots of a working tree: which files are there, and what is in each.',
+  examples: [
+    ['muse init', 'keep a cache for this directory'],
+    ['muse snapshot', 'print the id of what is in it now'],
+    ['muse snapshot -o ../m.json', 'write the whole manifest to a file'],
+    ['muse snapshot --save -m green', 'save a snapshot, to compare with later'],
+    ['muse status', 'what changed since the last saved snapshot?'],
+    ['muse diff ../m.json', 'what changed since that manifest?'],
+    ['muse explain src/main.c', 'would it be read again or left out, and why?'],
+    ['muse verify', 'read every byte again, trusting no stat'],
+    ['muse hash README.md', 'print the id of one file'],
+  ],
+  exitCodes: [
+    [0, 'done'],
+    [1, 'differences found: by verify, and by status and diff with --exit-code'],
+    [2, 'wrong usage, or a broken configuration file'],
+    [3, 'done, but incomplete: each file missing from the answer is named on stderr'],
+    [4, 'failed'],
+    [141, 'the reader of stdout went away'],
+  ],
+  details: `A signal ends muse as it ends any program, and leaves no temporary file behind.
+'muse <command> --help' tells more about a command.`,
+};
+
+/**
+ * Returns what a command line asks for.
+ *
+ * @throws CommandError with exit code 2 when it asks for nothing that can be done.
+ */
+export function parseArguments(args: readonly string[], commands = allCommands): Parsed {
+  let parsed: Parsed | undefined;
+  let text = '';
+  const [words, paths] = splitPaths(args, commands);
+  const program = createProgram(commands, paths, (each) => (parsed = each));
+  for (const each of withInner(program)) {
+    each.exitOverride().configureOutput({
+      writeOut: (piece) => (text += piece),
+      writeErr: (piece) => (text += piece),
+      outputError: () => undefined,
     });
+  }
+  try {
+    program.parse(helpAsOption(words), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.help') return { text, to: 'stderr' };
+    if (error.exitCode !== 0) throw asUsageError(error);
+    // Commander gives help for a command that does not exist, too; without the option it names the mistake.
+    const [name] = program.args;
+    const isKnown = program.commands.some((each) => each.name() === name);
+    if (name === undefined || name.startsWith('-') || isKnown) return { text, to: 'stdout' };
+    return parseArguments(['--', name], commands);
+  }
+  if (parsed === undefined) throw new Error('A command accepted its arguments and asked for nothing');
+  return parsed;
+}
 
-  const snapshot = program
-    .command('snapshot')
-    .summary('print what is in a working tree: its snapshot id, or the whole manifest')
-    .description('Prints what is in a working tree: its snapshot id, or the whole manifest.')
-    .argument('[dir]', 'the working tree', nonEmpty, '.')
-    .addOption(
-      new Option('--json', 'print one JSON document with manifest, problems and counts').conflicts('format'),
-    )
-    .addOption(new Option('--format <form>', 'print one line for each file').choices(['sha256sum', 'ndjson']))
-    .option('-o, --output <file>', 'write the manifest to a file, whole or not at all; - is stdout', nonEmpty)
-    .option('--save', 'keep it under .muse/snapshots, to compare with later')
-    .option('-m, --note <text>', 'what to say about the one that is saved')
-    .option('--no-cache', 'read every file; neither use nor update the cache')
-    .option('--threads <n>', threadsText, positiveInteger);
-  withTreeOptions(snapshot)
-    .addHelpText('after', snapshotHelp)
-    .action((directory: string, options: SnapshotFlags) => {
-      if (options.note !== undefined && options.save !== true) {
-        throw usageError("a note needs '--save': it is kept with the snapshot");
-      }
+/** Takes off the paths after `--`, where the command has them select a part of its answer. */
+function splitPaths(
+  args: readonly string[],
+  commands: define.Commands,
+): [words: readonly string[], paths: readonly string[]] {
+  const end = args.indexOf('--');
+  const words = end < 0 ? args : args.slice(0, end);
+  const takesPaths = commands.some(
+    (each) =>
+      'definition' in each && each.definition.takesPaths === true && words.includes(each.definition.name),
+  );
+  return takesPaths ? [words, end < 0 ? [] : args.slice(end + 1)] : [args, []];
+}
+
+/** Makes `muse help snapshot` the same as `muse snapshot --help`. */
+function helpAsOption(args: readonly string[]): string[] {
+  return args[0] === 'help' ? [...args.slice(1), '--help'] : [...args];
+}
+
+function asUsageError(error: CommanderError): CommandError {
+  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return usageError(message.replace(/\.$/, ''), "see 'muse --help'");
+}
+
+function* withInner(command: Command): Iterable<Command> {
+  yield command;
+  for (const inner of command.commands) yield* withInner(inner);
+}
+
+function createProgram(
+  commands: define.Commands,
+  paths: readonly string[],
+  accept: (parsed: Parsed) => void,
+): Command {
+  const [versionOption, helpOption] = programOptions;
+  const program = groupIn(new Command('muse'), museHelp)
+    .version(version(), versionOption.syntax, versionOption.text)
+    .helpOption(helpOption.syntax, helpOption.text)
+    .configureHelp({ showGlobalOptions: true });
+  for (const option of Object.values(commonOptions)) program.addOption(optionOf(option));
+  const add = (parent: Command, each: define.Command): void => {
+    addCommand(parent, each, (request) => {
       accept({
-        command: 'snapshot',
-        directory,
-        form: formOf(options),
-        save: options.save === true,
-        note: options.note ?? '',
-        output: options.output === '-' ? undefined : options.output,
-        cache: options.cache,
-        threads: options.threads,
-        ...treeRequest(options),
-        ...common(program),
+        command: each,
+        request: { ...request, paths },
+        common: valuesOf(commonOptions, program.opts()),
       });
     });
-
-  addSaved(program, paths, accept);
-  addVerify(program, accept);
-  addExplain(program, accept);
-  addCache(program, accept);
-
-  program
-    .command('hash')
-    .summary('print the object ids of single files')
-    .description('Prints the object id of each file, and its name.')
-    .argument('<file...>', 'the files; - is stdin')
-    .addHelpText('after', hashHelp)
-    .action((files: string[]) => {
-      if (files.indexOf('-') !== files.lastIndexOf('-')) {
-        throw usageError("cannot read stdin twice: '-' is named more than once");
-      }
-      accept({ command: 'hash', files, ...common(program) });
-    });
-
-  program
-    .command('completion')
-    .summary('print what a shell needs to complete commands and options')
-    .description('Prints what a shell has to read to complete commands, options and their values.')
-    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
-    .addHelpText('after', completionHelp)
-    .action((shell: Shell) => {
-      accept({ command: 'completion', shell });
-    });
-
+  };
+  for (const each of commands) {
+    if ('definition' in each) {
+      add(program, each);
+      continue;
+    }
+    const group = groupIn(program.command(each.name), each);
+    for (const inner of each.commands) add(group, inner);
+  }
   return program;
 }
 
-function addVerify(program: Command, accept: Accept): void {
-  const verify = program
-    .command('verify')
-    .summary('read every byte again, and compare it with the cache')
-    .description(
-      'Reads every byte of a working tree again, trusting no stat, and compares it with the cache.',
-    )
-    .argument('[dir]', 'the working tree', nonEmpty, '.')
-    .option('--sample <percent>', 'read that many of the files, chosen at random, such as 1%', percentage)
-    .option(
-      '--against <snapshot>',
-      'compare with a saved snapshot or a manifest instead of the cache',
-      nonEmpty,
-    )
-    .option('--strict', 'exit with 1 on edited and missing files, too; with --against, on new ones')
-    .option('--json', jsonText)
-    .option('--threads <n>', threadsText, positiveInteger);
-  withTreeOptions(verify)
-    .addHelpText('after', verifyHelp)
-    .action((directory: string, options: VerifyFlags) => {
-      accept({
-        command: 'verify',
-        directory,
-        against: options.against,
-        sample: options.sample,
-        strict: options.strict === true,
-        json: options.json === true,
-        threads: options.threads,
-        ...treeRequest(options),
-        ...common(program),
-      });
-    });
+function groupIn(command: Command, help: define.Help): Command {
+  return withHelp(command, help).usage('<command> [options]').helpCommand(false);
 }
 
-function addExplain(program: Command, accept: Accept): void {
-  const explain = program
-    .command('explain')
-    .summary('say why a path would be read again, or left out')
-    .description('Says what the next snapshot makes of each path: is it read again, or left out, and why.')
-    .argument('<path...>', 'files or directories')
-    .option('--json', jsonText);
-  withTreeOptions(explain)
-    .addHelpText('after', explainHelp)
-    .action((paths: string[], options: ExplainFlags) => {
-      if (paths.includes('')) throw usageError('a path must not be empty', "'.' is the current directory");
-      accept({
-        command: 'explain',
-        paths,
-        json: options.json === true,
-        ...treeRequest(options),
-        ...common(program),
-      });
-    });
+function withHelp(command: Command, help: define.Help): Command {
+  return command.summary(help.summary).description(help.description).addHelpText('after', helpText(help));
 }
 
-function addCache(program: Command, accept: Accept): void {
-  const cache = program
-    .command('cache')
-    .usage('<command> [options]')
-    .helpCommand(false)
-    .summary('look at the cache, or remove it')
-    .description('Tells about the cache of a working tree, or removes it.')
-    .addHelpText('after', cacheHelp);
-  const info = cache
-    .command('info')
-    .summary('say where it is, and what is in it')
-    .description('Says where the cache of a working tree is, and what is in it.')
-    .argument('[dir]', 'the working tree', nonEmpty, '.')
-    .option('--json', jsonText);
-  withTrust(info)
-    .addHelpText('after', cacheInfoHelp)
-    .action((directory: string, { json, trustOwner: trustOwners }: CacheFlags) => {
-      accept({ command: 'cache info', directory, json: json === true, trustOwners, ...common(program) });
-    });
-  const clear = cache
-    .command('clear')
-    .summary('remove its file, so that every file is read again')
-    .description('Removes the file of the cache, and nothing else: the next snapshot reads every file.')
-    .argument('[dir]', 'the working tree', nonEmpty, '.');
-  withTrust(clear)
-    .addHelpText('after', cacheClearHelp)
-    .action((directory: string, { trustOwner: trustOwners }: CacheFlags) => {
-      accept({ command: 'cache clear', directory, trustOwners, ...common(program) });
-    });
-}
-
-interface CacheFlags {
-  json?: true;
-  trustOwner?: number[];
-}
-
-interface ExplainFlags extends TreeFlags {
-  json?: true;
-}
-
-interface VerifyFlags extends TreeFlags {
-  against?: string;
-  sample?: number;
-  strict?: true;
-  json?: true;
-  threads?: number;
-}
-
-interface SnapshotFlags extends TreeFlags {
-  json?: true;
-  format?: Exclude<AnswerForm, 'id' | 'json'>;
-  output?: string;
-  save?: true;
-  note?: string;
-  cache: boolean;
-  threads?: number;
-}
-
-/** Whoever names a file for the answer wants the manifest: the id alone needs none. */
-function formOf({ json, format, output }: SnapshotFlags): AnswerForm {
-  if (json === true) return 'json';
-  return format ?? (output === undefined ? 'id' : 'json');
-}
-
-/** Returns the share that a percentage is; a bare number might be meant as either. */
-function percentage(value: string): number {
-  const percent = /^[0-9]+(?:\.[0-9]+)?%$/.test(value) ? Number(value.slice(0, -1)) : 0;
-  if (percent <= 0 || percent > 100) {
-    throw new InvalidArgumentError('It must be a percentage above 0% and up to 100%, such as 1%.');
+function addCommand(
+  parent: Command,
+  { definition }: define.Command,
+  accept: (request: object) => void,
+): void {
+  const words = Object.values(definition.arguments);
+  const command = withHelp(parent.command(definition.name), definition);
+  for (const word of words) command.addArgument(argumentOf(word));
+  for (const option of Object.values(definition.options)) command.addOption(optionOf(option));
+  if (definition.takesPaths === true) {
+    command.usage(['[options]', ...words.map(({ syntax }) => syntax), '[-- path...]'].join(' '));
   }
-  return percent / 100;
+  command.action(() => {
+    const request = {
+      ...Object.fromEntries(
+        Object.entries(definition.arguments).map(([name, { resolve }], index) => [
+          name,
+          resolve(command.processedArgs[index]),
+        ]),
+      ),
+      ...valuesOf(definition.options, command.opts()),
+    };
+    definition.check?.(request);
+    accept(request);
+  });
+}
+
+function optionOf(word: define.Option<unknown>): Option {
+  const option = withValue(new Option(word.syntax, word.text), word);
+  return word.conflicts === undefined ? option : option.conflicts(word.conflicts);
+}
+
+function argumentOf(word: define.Argument<unknown>): Argument {
+  return withValue(new Argument(word.syntax, word.text), word);
+}
+
+function withValue<W extends Option | Argument>(
+  word: W,
+  { offer, repeatable, parse, fallback }: define.Argument<unknown>,
+): W {
+  if (typeof offer === 'object') word.choices(offer);
+  if (parse) word.argParser(parserOf(parse, repeatable));
+  if (fallback !== undefined) word.default(fallback);
+  return word;
+}
+
+/** Reads a value for commander, which writes a sentence about what it is the value of. */
+function parserOf(parse: (text: string) => unknown, repeatable = false) {
+  return (text: string, before: unknown): unknown => {
+    try {
+      return repeatable ? [...((before as unknown[] | undefined) ?? []), parse(text)] : parse(text);
+    } catch (error) {
+      throw error instanceof RangeError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
+function valuesOf<Options extends Readonly<Record<string, define.Option<unknown>>>>(
+  options: Options,
+  collected: Readonly<Record<string, unknown>>,
+): define.ValuesOf<Options> {
+  const values = Object.entries(options).map(([name, option]) => [
+    name,
+    option.resolve(collected[optionOf(option).attributeName()]),
+  ]);
+  return Object.fromEntries(values) as define.ValuesOf<Options>;
+}
+
+/** The column at which examples are explained. */
+const MEANING_COLUMN = 41;
+
+/** Returns what help prints below the usage and the options. */
+export function helpText({ details, exitCodes, examples }: define.Help): string {
+  const parts = [
+    details,
+    exitCodes &&
+      `Exit codes:\n${exitCodes.map(([code, text]) => `  ${String(code).padEnd(5)}${text}`).join('\n')}`,
+    `Examples:\n${examples.map(exampleText).join('\n')}`,
+  ];
+  return `\n${parts.filter((part) => part !== undefined).join('\n\n')}`;
+}
+
+function exampleText([words, meaning]: define.Help['examples'][number]): string {
+  const line = `  ${words}`;
+  if (meaning === undefined) return line;
+  const space =
+    line.length < MEANING_COLUMN ? line.padEnd(MEANING_COLUMN) : `${line}\n${' '.repeat(MEANING_COLUMN)}`;
+  return `${space}${meaning}`;
 }

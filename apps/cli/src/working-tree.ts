@@ -1,11 +1,20 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { findRoot, relativeTreePath, treePathFromBytes } from '@muse/paths';
-import type { Problem, TreeOptions } from '@muse/snapshot';
+import { findRoot, relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
+import {
+  createSnapshot,
+  type Problem,
+  type Snapshot,
+  type SnapshotCall,
+  type SnapshotterOptions,
+  type TreeOptions,
+} from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
 import { checkMuseOwner } from '@muse/walker/ignore';
-import { nativePath } from './native-path.js';
-import { errorCode, systemFailure } from './system-error.js';
+import { errorCode, systemFailure } from './errors.js';
+import { rootFailure, throwIfUnlisted } from './failures.js';
+import type { Reporter } from './terminal/reporter.js';
+import { temporaryFiles } from './terminal/temporary-files.js';
 
 /** A directory that was named, and the working tree that it belongs to. */
 export interface WorkingTree {
@@ -40,7 +49,7 @@ export async function findWorkingTree(
 ): Promise<WorkingTree> {
   let real: string;
   try {
-    real = treePathFromBytes(await realpath(nativePath(name), 'buffer'));
+    real = treePathFromBytes(await realpath(toFsPath(name), 'buffer'));
   } catch (error) {
     return { name, root: name, subtree: '', hasMuse: false, strangers: [], error };
   }
@@ -82,4 +91,38 @@ async function rootAbove(file: string, name: string): Promise<string | undefined
 /** Tells of each `.muse` that is passed over, where no snapshot is taken that it is a problem of. */
 export function warnOfStrangers({ strangers }: WorkingTree, logger: Logger): void {
   for (const { message } of strangers) logger.warn(message);
+}
+
+/** Returns the options by which a snapshot or a verification tells what it does. */
+export function reportingTo(
+  reporter: Reporter,
+): Pick<SnapshotterOptions & SnapshotCall, 'logger' | 'onProgress' | 'temporaryFiles'> {
+  return {
+    logger: reporter,
+    onProgress: (progress) => {
+      reporter.progress(progress);
+    },
+    temporaryFiles,
+  };
+}
+
+/** Takes a snapshot of a tree, or of the part of it that was named; rejects where not even its root could be listed. */
+export async function takeSnapshot(
+  { name, root, subtree, strangers }: WorkingTree,
+  options: TreeOptions & Pick<SnapshotterOptions, 'cache' | 'threads'> & { readonly deferManifest?: boolean },
+  reporter: Reporter,
+): Promise<Snapshot> {
+  let taken: Snapshot;
+  try {
+    taken = await createSnapshot(root, {
+      ...options,
+      ...reportingTo(reporter),
+      subtree,
+      problems: strangers,
+    });
+  } catch (error) {
+    throw rootFailure(`cannot take a snapshot of ${name}`, error);
+  }
+  throwIfUnlisted(`cannot list ${name}`, taken.problems);
+  return taken;
 }

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { makeTree, removeTree } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProgram } from '../src/program.js';
-import { allShapes, shapeOf } from '../src/completion/shape.js';
+import { allShapes, shapeOf } from '../src/commands/completion/shape.js';
+import { commands } from '../src/commands.js';
 import { lines, muse } from './muse.js';
 
-const shapes = [...allShapes(shapeOf(createProgram('0.0.0', () => undefined)))];
+const shapes = [...allShapes(shapeOf(commands))];
 const noShell = (name: string) => spawnSync(name, ['-c', 'true']).status !== 0;
 
 /** Every word that a completion must know, but for those of `muse` itself that each command takes as well. */
@@ -21,16 +21,16 @@ describe('the shape of the command line', () => {
     const snapshot = shapes.find((shape) => shape.words[0] === 'snapshot');
     expect(snapshot?.options.find(({ names }) => names.includes('--output'))).toMatchObject({
       names: ['-o', '--output'],
-      value: { kind: 'file' },
+      offer: 'file',
     });
     expect(snapshot?.options.find(({ names }) => names.includes('--ignore-file'))).toMatchObject({
-      value: { kind: 'file' },
+      offer: 'file',
       repeatable: true,
     });
     expect(snapshot?.options.find(({ names }) => names.includes('--color'))).toMatchObject({
-      value: { kind: 'one of', words: ['auto', 'always', 'never'] },
+      offer: ['auto', 'always', 'never'],
     });
-    expect(snapshot?.argument).toEqual({ kind: 'directory' });
+    expect(snapshot?.offer).toBe('directory');
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { ExitCode } from '../src/exit-code.js';
+import { ExitCode } from '../src/errors.js';
 import { muse } from './muse.js';
 
 const codes = Object.values(ExitCode).sort((a, b) => a - b);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTree, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../src/program.js';
+import { commands } from '../src/commands.js';
 import { lines, muse, shell } from './muse.js';
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
@@ -37,10 +37,10 @@ describe('README.md', () => {
   });
 
   it('names each option of each command, and no other', async () => {
-    const all = createProgram('0.0.0', () => undefined).commands.flatMap((command) =>
-      command.commands.length === 0
-        ? [[command.name()]]
-        : command.commands.map((inner) => [command.name(), inner.name()]),
+    const all = commands.flatMap((each) =>
+      'definition' in each
+        ? [[each.definition.name]]
+        : each.commands.map(({ definition }) => [each.name, definition.name]),
     );
     const helps = await Promise.all(all.map((command) => muse([...command, '--help'])));
     const known = helps.flatMap(({ stdout }) => options(stdout.toString().split('\nExamples:')[0] ?? ''));

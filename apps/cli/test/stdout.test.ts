@@ -69,3 +69,15 @@ describe('muse with stderr closed', () => {
     expect(lines(run.stdout).filter((line) => line.startsWith('exit'))).toEqual(['exit 0', 'exit 0']);
   });
 });
+
+describe('muse --version on stdout', () => {
+  it.runIf(linux)('fails as any command does when it cannot be written', async () => {
+    const full = await shell('muse --version > /dev/full');
+    expect(lines(full.stderr)).toEqual([
+      'muse: cannot write to stdout: no space left on device (ENOSPC); make room and try again',
+    ]);
+    expect(full.code).toBe(4);
+    const gone = await shell('{ sleep 0.2; muse --version; echo "exit $?" >&2; } | true');
+    expect(gone.stderr).toBe('exit 141\n');
+  });
+});

@@ -53,8 +53,6 @@ export function takeSimSnapshot(sim: SimFs, cache: StatCache | undefined): Promi
   return takeSnapshot(
     {
       root: { root: ROOT, dev, ino },
-      subtree: '',
-      top: { dev, ino },
       cache,
       pool: undefined,
       ignore: undefined,

@@ -92,8 +92,7 @@ export type FileResult =
     }
   /** The stat before the read is not the one after it. */
   | { readonly outcome: 'changed' }
-  /** Its name leads to another file by now, or to none. */
-  | { readonly outcome: 'moved' }
+  | { readonly outcome: 'moved' | 'special' }
   | { readonly outcome: HashOperation; readonly errno: number };
 
 /** Yields what a reply says of each file, in the order of the batch. */
@@ -104,7 +103,7 @@ export function* resultsIn(reply: Int32Array): Generator<FileResult, void> {
     const outcome = OUTCOMES[wordAt(reply, row + OUTCOME)];
     if (outcome === undefined) throw new RangeError('Broken hash reply: an unknown outcome');
     if (outcome === 'hashed') yield readIn(memory, bytes, row);
-    else if (outcome === 'moved' || outcome === 'special') yield { outcome: 'moved' };
+    else if (outcome === 'moved' || outcome === 'special') yield { outcome };
     else yield { outcome, errno: wordAt(reply, row + ERRNO) };
   }
 }

@@ -24,7 +24,6 @@ import {
   type SavedSnapshot,
   type SavedSnapshotInfo,
 } from './format.js';
-import { isWithin } from '../manifest/manifest.js';
 import type { Snapshot, TreeOptions } from '../types.js';
 
 /** A saved snapshot that cannot be read any more. */
@@ -217,6 +216,10 @@ export async function latestSavedSnapshot(
     else if (isWithin(subtree, found.snapshot.subtree) && before-- === 0) return { ...found, damaged };
   }
   return { snapshot: undefined, damaged };
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return directory === '' || path === directory || path.startsWith(`${directory}/`);
 }
 
 /** Returns the names that saved snapshots have, the newest first. */

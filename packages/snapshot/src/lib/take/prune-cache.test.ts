@@ -1,6 +1,7 @@
 import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
-import { prune as pruneCache, type Found } from './take-snapshot.js';
+import type { Assembled } from './assemble.js';
+import { pruneCache, type Found } from './take-snapshot.js';
 import type { Problem } from '../types.js';
 
 const id: ObjectId = blobId(new Uint8Array());
@@ -20,11 +21,11 @@ function prune(
   uncached = 0,
 ): number {
   const assembled = {
-    counts: { files: files.length } as Found['assembled']['counts'],
+    counts: { files: files.length },
     problems: problems.map((path) => ({ path }) as Problem),
-    manifest: () => new Map(files.map((path) => [path, id])),
-  };
+  } as unknown as Assembled;
   const tree = undefined as unknown as Found['tree'];
+  const manifest = () => new Map(files.map((path) => [path, id]));
   return pruneCache(cache, {
     tree,
     lines: undefined,
@@ -32,6 +33,7 @@ function prune(
     assembled,
     uncached,
     subtree: '',
+    manifest,
   });
 }
 

@@ -1,0 +1,36 @@
+import { define, type Help } from '../../definition.js';
+import { directory, json, trustOption } from '../../shared-options.js';
+
+export const cache = {
+  name: 'cache',
+  summary: 'inspect the cache, or remove it',
+  description: 'Inspects the cache of a working tree, or removes it.',
+  examples: [['muse cache info'], ['muse cache clear ~/src/linux']],
+} satisfies Help & { name: string };
+
+const whichCache = 'A directory below one that has a .muse shares the cache there.';
+
+export const cacheInfo = define({
+  name: 'info',
+  summary: 'show where the cache is, and what is in it',
+  description: 'Shows where the cache of a working tree is, and what is in it.',
+  arguments: { directory },
+  options: { json, ...trustOption },
+  details: whichCache,
+  examples: [['muse cache info'], ['muse cache info --json ~/src/linux | jq .entries']],
+});
+
+export const cacheClear = define({
+  name: 'clear',
+  summary: 'remove the cache, so that every file is read again',
+  description: 'Removes the cache file and nothing else: the next snapshot reads every file.',
+  arguments: { directory },
+  options: trustOption,
+  details: `It removes .muse/cache/stat.json if that is a regular file in real directories, never through a symbolic link.
+${whichCache}`,
+  exitCodes: [
+    [0, 'removed, or there was none'],
+    [4, 'not removed: something else is in its place'],
+  ],
+  examples: [['muse cache clear'], ['muse cache clear ~/src/linux && muse snapshot ~/src/linux']],
+});

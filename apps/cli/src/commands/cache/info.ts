@@ -1,0 +1,73 @@
+import { lstat } from 'node:fs/promises';
+import { statCachePath, toFsPath } from '@muse/paths';
+import { loadCache, type DiscardReason } from '@muse/stat-cache';
+import type { RequestOf, Run } from '../../definition.js';
+import { ExitCode } from '../../errors.js';
+import { rootFailure } from '../../failures.js';
+import { writeJson, writeLines } from '../../terminal/answer.js';
+import { count, sizeText } from '../../terminal/format.js';
+import type { cacheInfo } from './definition.js';
+import { cacheRoot } from './root.js';
+
+/** Prints what there is to tell about a cache, and changes nothing. */
+export const run: Run<RequestOf<typeof cacheInfo>> = async (request, { reporter }) => {
+  const doing = `cannot look at the cache of ${request.directory}`;
+  const root = await cacheRoot(doing, request, reporter);
+  const file = statCachePath(root);
+  const bytes = await sizeOf(file);
+  const cache = await loadCache(root, { logger: reporter }).catch((error: unknown) => {
+    throw rootFailure(doing, error);
+  });
+  const dimensions = new Map<string, number>();
+  for (const [, entry] of cache.entries()) {
+    for (const name of entry.dimensions.keys()) dimensions.set(name, (dimensions.get(name) ?? 0) + 1);
+  }
+  const { size: entries, dropped, discarded } = cache;
+  if (request.json) {
+    await writeJson({
+      version: 1,
+      file,
+      bytes: bytes ?? null,
+      entries,
+      dropped,
+      discarded: discarded ?? null,
+      dimensions: Object.fromEntries(dimensions),
+    });
+  } else await writeLines(cacheInfoLines({ file, bytes, entries, dropped, discarded, dimensions }));
+  return ExitCode.done;
+};
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  const stats = await lstat(toFsPath(file)).catch(() => undefined);
+  return stats?.isFile() === true ? stats.size : undefined;
+}
+
+/** What there is to tell about a cache. */
+export interface CacheInfo {
+  /** Where its file is, or would be. */
+  readonly file: string;
+  /** Bytes of its file; undefined where there is none, or something else in its place. */
+  readonly bytes: number | undefined;
+  readonly entries: number;
+  /** Entries that were damaged, and are not among the others. */
+  readonly dropped: number;
+  /** Why it cannot be used, if so. */
+  readonly discarded: DiscardReason | undefined;
+  /** How many entries have a dimension, by its name. */
+  readonly dimensions: ReadonlyMap<string, number>;
+}
+
+/** Returns a line for each thing to tell, its name first. */
+export function cacheInfoLines(info: CacheInfo): string[] {
+  const { file, bytes, entries, dropped, discarded, dimensions } = info;
+  const names = [...dimensions].map(([name, times]) => `${name} ${count(times)}`);
+  const lines = [
+    `file        ${file}`,
+    `size        ${bytes === undefined ? 'no such file' : sizeText(bytes)}`,
+    `entries     ${count(entries)}`,
+    `dropped     ${count(dropped)}`,
+    `dimensions  ${names.length === 0 ? 'none' : names.join(', ')}`,
+  ];
+  if (discarded !== undefined) lines.push(`discarded   ${discarded}: every file is read again`);
+  return lines;
+}

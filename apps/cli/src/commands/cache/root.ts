@@ -1,0 +1,27 @@
+import type { Logger } from '@muse/stat-cache';
+import { resolveRoot } from '@muse/walker';
+import { noMuse, rootFailure } from '../../failures.js';
+import { findWorkingTree, warnOfStrangers } from '../../working-tree.js';
+
+/**
+ * Returns the root whose cache a directory has: of its own working tree, or of the one that it belongs to. Rejects where
+ * it is no directory, even with a `.muse` above, and where each `.muse` is a stranger's.
+ */
+export async function cacheRoot(
+  doing: string,
+  {
+    directory,
+    trustOwners,
+  }: { readonly directory: string; readonly trustOwners: readonly number[] | undefined },
+  logger: Logger,
+): Promise<string> {
+  try {
+    const { root } = await resolveRoot(directory);
+    const tree = await findWorkingTree(root, { trustOwners });
+    if (!tree.hasMuse && tree.strangers.length > 0) throw noMuse(doing, tree);
+    warnOfStrangers(tree, logger);
+    return tree.root;
+  } catch (error) {
+    throw rootFailure(doing, error);
+  }
+}

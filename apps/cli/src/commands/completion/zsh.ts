@@ -1,0 +1,74 @@
+import type { Offer } from '../../definition.js';
+import { allShapes, type CommandShape, type OptionShape } from './shape.js';
+
+/** Writes the completion of zsh: to be read with `source`, or kept as `_muse` on its `fpath`. */
+export function zshCompletion(program: CommandShape): string {
+  return `#compdef muse
+# zsh completion for muse; see 'muse completion --help'
+
+${[...allShapes(program)].map(functionOf).join('\n\n')}
+
+if [[ $funcstack[1] == _muse ]]; then
+  _muse "$@"
+else
+  compdef _muse muse
+fi
+`;
+}
+
+function functionOf(shape: CommandShape): string {
+  const specs = shape.options.flatMap(optionSpecs);
+  const isGroup = shape.commands.length > 0;
+  if (isGroup) specs.push(quoted('1: :->command'), quoted('*:: :->rest'));
+  else if (shape.offer !== undefined) specs.push(quoted(`*${offerSpec('argument', shape.offer)}`));
+  const body = `  _arguments ${isGroup ? '-C ' : ''}-s -S \\\n    ${specs.join(' \\\n    ')}\n`;
+  return `${nameOf(shape)}() {\n${isGroup ? groupBody(shape, body) : body}}`;
+}
+
+/** After the words up to a command, it is left to the function of that. */
+function groupBody({ commands }: CommandShape, body: string): string {
+  const described = commands.map(({ words, summary }) => quoted(`${words.at(-1) ?? ''}:${summary}`));
+  const cases = commands.map((inner) => `        ${inner.words.at(-1) ?? ''}) ${nameOf(inner)} ;;`);
+  return `  local context state state_descr line
+  typeset -A opt_args
+${body}  case $state in
+    command)
+      local -a commands=(
+        ${described.join('\n        ')}
+      )
+      _describe -t commands 'command' commands
+      ;;
+    rest)
+      case $line[1] in
+${cases.join('\n')}
+      esac
+      ;;
+  esac
+`;
+}
+
+function nameOf({ words }: CommandShape): string {
+  return ['_muse', ...words].join('_');
+}
+
+function optionSpecs({ names, text, hasValue, offer, repeatable }: OptionShape): string[] {
+  const others = names.length > 1 && !repeatable ? `(${names.join(' ')})` : '';
+  return names.map((name) => {
+    // A long option takes its value behind a space or =.
+    const takes = hasValue && name.startsWith('--') ? '=' : '';
+    const shown = text.replace(/[[\]:\\]/g, '\\$&');
+    const value = hasValue ? offerSpec('value', offer) : '';
+    return quoted(`${repeatable ? '*' : others}${name}${takes}[${shown}]${value}`);
+  });
+}
+
+function offerSpec(message: string, offer: Offer | undefined): string {
+  if (offer === undefined) return `:${message}: `;
+  if (offer === 'file') return `:${message}:_files`;
+  if (offer === 'directory') return `:${message}:_files -/`;
+  return `:${message}:(${offer.join(' ')})`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,130 @@
+import { posix } from 'node:path';
+import {
+  diffSnapshots,
+  type DamagedSnapshot,
+  type Manifest,
+  type ParsedSnapshot,
+  type SnapshotDiff,
+} from '@muse/snapshot';
+import type { ValuesOf } from '../../definition.js';
+import { usageError } from '../../errors.js';
+import type { Named, Operand } from '../../operands.js';
+import { commonPart, judgedAlike, optionsOf, reRooted } from '../../saved-side.js';
+import { treeOptionsOf } from '../../shared-options.js';
+import type { Reporter } from '../../terminal/reporter.js';
+import { takeSnapshot } from '../../working-tree.js';
+import type { differenceOptions } from './definition.js';
+
+/** Two snapshots, and what leads from one to the other. */
+export interface Comparison {
+  readonly before: Operand;
+  readonly after: Operand;
+  readonly diff: SnapshotDiff;
+  /** Whether both are complete in what was compared. */
+  readonly complete: boolean;
+  /** Damaged saved snapshots that were passed over. */
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+type Options = ValuesOf<typeof differenceOptions>;
+type Sides = readonly [before: Operand, after: Operand];
+
+/** Compares what was named, as far as it is selected. */
+export async function compare(
+  pair: readonly [Named, Named],
+  selection: Selection,
+  options: Options,
+  reporter: Reporter,
+): Promise<Comparison> {
+  const [before, after] = await bothSides(pair, options, reporter);
+  const [old, now] = [selection.of(before.snapshot), selection.of(after.snapshot)];
+  const damaged = pair.flatMap((named) => (named.is === 'saved' ? named.damaged : []));
+  const complete = old.complete && now.complete && damaged.length === 0;
+  return { before, after, diff: diffSnapshots(old, now), complete, damaged };
+}
+
+/** Makes the snapshots of both sides; of a saved one and a directory of its tree, the part that both have, by the same rules. */
+async function bothSides(
+  [before, after]: readonly [Named, Named],
+  options: Options,
+  reporter: Reporter,
+): Promise<Sides> {
+  if (before.is === 'saved' && after.is === 'directory') return savedAndNow(before, after, options, reporter);
+  if (before.is === 'directory' && after.is === 'saved') {
+    const [saved, now] = await savedAndNow(after, before, options, reporter);
+    return [now, saved];
+  }
+  const side = async (named: Named): Promise<Operand> => {
+    const { name } = named;
+    if (named.is === 'saved') return { name, snapshot: named.saved, saved: named.saved };
+    if (named.is === 'manifest') return { name, snapshot: named.snapshot };
+    const { threads } = options;
+    return {
+      name,
+      snapshot: await takeSnapshot(named.tree, { ...treeOptionsOf(options), threads }, reporter),
+    };
+  };
+  return [await side(before), await side(after)];
+}
+
+async function savedAndNow(
+  { name, saved, tree: of }: Extract<Named, { is: 'saved' }>,
+  { name: directory, tree }: Extract<Named, { is: 'directory' }>,
+  given: Options,
+  reporter: Reporter,
+): Promise<Sides> {
+  const part = commonPart(saved, of, tree);
+  const options = optionsOf(saved, treeOptionsOf(given), reporter);
+  const own = part === undefined ? tree : { ...tree, subtree: part };
+  if (part !== undefined && part !== tree.subtree) {
+    reporter.note(`only ${part} is compared, which the snapshot is of`);
+  }
+  const taken = await takeSnapshot(own, { ...options, threads: given.threads }, reporter);
+  const snapshot: ParsedSnapshot =
+    part === undefined
+      ? saved
+      : await judgedAlike(reRooted(saved, part), saved, taken, { root: own.root, part, options, reporter });
+  return [
+    { name, snapshot, saved },
+    { name: directory, snapshot: taken },
+  ];
+}
+
+/** The part of two snapshots that paths on the command line name, as the answer prints them. */
+export class Selection {
+  readonly #paths: readonly string[];
+
+  /** @throws CommandError when one leads out of what is compared. */
+  constructor(names: readonly string[]) {
+    this.#paths = names.map(normalized);
+  }
+
+  of(snapshot: ParsedSnapshot): ParsedSnapshot {
+    if (this.#paths.length === 0 || this.#paths.includes('')) return snapshot;
+    const manifest: Manifest = new Map([...snapshot.manifest].filter(([path]) => this.#has(path)));
+    const problems = snapshot.problems.filter(({ path }) => this.#has(path) || this.#isAbove(path));
+    // One that is incomplete without a problem does not say where.
+    const complete = problems.length === 0 && (snapshot.complete || snapshot.problems.length > 0);
+    return { ...snapshot, manifest, problems, complete };
+  }
+
+  #has(path: string): boolean {
+    return this.#paths.some((named) => path === named || path.startsWith(`${named}/`));
+  }
+
+  #isAbove(path: string): boolean {
+    return path === '' || this.#paths.some((named) => named.startsWith(`${path}/`));
+  }
+}
+
+function normalized(name: string): string {
+  const path = posix.normalize(name).replace(/\/$/, '');
+  if (path === '.') return '';
+  if (name === '' || path === '..' || path.startsWith('../') || path.startsWith('/')) {
+    throw usageError(
+      `cannot look for ${name === '' ? "''" : name} in what is compared`,
+      "after -- write paths as the answer prints them, such as 'src/main.c'",
+    );
+  }
+  return path;
+}

@@ -1,0 +1,110 @@
+import { compareTreePaths } from '@muse/paths';
+import type { SnapshotDiff } from '@muse/snapshot';
+import type { ValuesOf } from '../../definition.js';
+import { ExitCode } from '../../errors.js';
+import { problemLines, reportDamaged } from '../../failures.js';
+import { damagedDocument, operandDocument, withObjectId } from '../../operands.js';
+import { writeJson, writeLines, writeNulEnded } from '../../terminal/answer.js';
+import { count, countOf, duration, secondOf, shortId } from '../../terminal/format.js';
+import type { Reporter } from '../../terminal/reporter.js';
+import type { Comparison } from './compare.js';
+import type { differenceOptions } from './definition.js';
+
+/** Prints what differs, then tells on stderr how much that is, and what could not be compared. */
+export async function render(
+  comparison: Comparison,
+  { exitCode, json, nameOnly, nul }: ValuesOf<typeof differenceOptions>,
+  milliseconds: number,
+  reporter: Reporter,
+): Promise<ExitCode> {
+  reporter.finish();
+  const { before, after, diff, damaged } = comparison;
+  if (json) await writeJson(comparisonDocument(comparison));
+  else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
+  else await writeLines(differenceLines(diff, nameOnly));
+
+  reportDamaged(damaged, reporter);
+  for (const [operand, side] of [
+    [before, 'before'],
+    [after, 'after'],
+  ] as const) {
+    for (const line of problemLines(operand.snapshot.problems)) reporter.error(`${side}: ${line}`);
+  }
+  reporter.note(comparisonSummary(comparison, milliseconds));
+  if (diff.unknown.length > 0) {
+    const files = countOf(diff.unknown.length, 'file');
+    reporter.hint(`${files} at or below what is named above may or may not differ; --json lists them`);
+  }
+  if (damaged.length > 0) return ExitCode.incomplete;
+  if (exitCode && isDifferent(diff)) return ExitCode.differences;
+  return comparison.complete ? ExitCode.done : ExitCode.incomplete;
+}
+
+function isDifferent({ added, modified, deleted, renamed }: SnapshotDiff): boolean {
+  return added.length + modified.length + deleted.length + renamed.length > 0;
+}
+
+type Kind = 'added' | 'modified' | 'deleted' | 'renamed';
+
+interface Difference {
+  readonly kind: Kind;
+  readonly path: string;
+  /** Of a renamed file. */
+  readonly from?: string;
+}
+
+function differences({ added, modified, deleted, renamed }: SnapshotDiff): Difference[] {
+  const all: Difference[] = [
+    ...added.map(({ path }) => ({ kind: 'added' as const, path })),
+    ...modified.map(({ path }) => ({ kind: 'modified' as const, path })),
+    ...deleted.map(({ path }) => ({ kind: 'deleted' as const, path })),
+    ...renamed.map(({ from, to }) => ({ kind: 'renamed' as const, path: to, from })),
+  ];
+  return all.sort((a, b) => compareTreePaths(a.path, b.path));
+}
+
+/** Returns a line for each file that differs, in path order; a renamed one stands at its new path. */
+export function* differenceLines(diff: SnapshotDiff, nameOnly: boolean): Iterable<string> {
+  for (const { kind, path, from } of differences(diff)) {
+    if (nameOnly) yield path;
+    else yield `${kind.padEnd('modified'.length)}  ${from === undefined ? path : `${from} -> ${path}`}`;
+  }
+}
+
+/** Returns the same in parts that need no separator: the word, the path, and of a renamed file both paths. */
+export function* differenceParts(diff: SnapshotDiff, nameOnly: boolean): Iterable<string> {
+  for (const { kind, path, from } of differences(diff)) {
+    if (!nameOnly) yield kind;
+    if (!nameOnly && from !== undefined) yield from;
+    yield path;
+  }
+}
+
+/** Tells how much differs, in one line: `2 added, 1 modified · since 2026-03-09T16:00:00Z (sha256:…) · 0.3 s`. */
+export function comparisonSummary({ before, diff }: Comparison, milliseconds: number): string {
+  const found = (['added', 'modified', 'deleted', 'renamed'] as const)
+    .filter((kind) => diff[kind].length > 0)
+    .map((kind) => `${count(diff[kind].length)} ${kind}`);
+  const { saved } = before;
+  return [
+    found.length === 0 ? 'no differences' : found.join(', '),
+    ...(saved ? [`since ${secondOf(saved.savedAt)} (${shortId(saved.id)})`] : []),
+    duration(milliseconds),
+  ].join(' · ');
+}
+
+/** Returns the document that `--json` prints. */
+export function comparisonDocument({ before, after, diff, complete, damaged }: Comparison): object {
+  return {
+    version: 1,
+    complete,
+    before: operandDocument(before),
+    after: operandDocument(after),
+    added: diff.added.map(withObjectId),
+    modified: diff.modified,
+    deleted: diff.deleted.map(withObjectId),
+    renamed: diff.renamed.map(({ from, to, objectId }) => ({ from, to, object_id: objectId })),
+    unknown: diff.unknown,
+    damaged: damaged.map(damagedDocument),
+  };
+}

@@ -1,0 +1,82 @@
+import { realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
+import { openExplainer, type Explainer, type Problem, type TreeOptions } from '@muse/snapshot';
+import type { RequestOf, Run } from '../../definition.js';
+import { ExitCode, systemFailure, usageError } from '../../errors.js';
+import { rootFailure } from '../../failures.js';
+import { treeOptionsOf } from '../../shared-options.js';
+import { writeJson, writeLines } from '../../terminal/answer.js';
+import { findTreeOf } from '../../working-tree.js';
+import type { explain } from './definition.js';
+import { explanationBlocks, explanationDocument, type Explained } from './render.js';
+
+/** Explains the paths one after the other, each in its own working tree, which is loaded once for all in it. */
+export const run: Run<RequestOf<typeof explain>> = async (request, { reporter }) => {
+  const options = treeOptionsOf(request);
+  const here = await currentDirectory();
+  const places = await Promise.all(request.names.map((name) => placeOf(here, name, options)));
+  const explainers = new Map<string, Explainer>();
+  const answers: Explained[] = [];
+  for (const { name, root, path, subtree, problems } of places) {
+    const key = `${root}\0${subtree}`;
+    try {
+      const explainer =
+        explainers.get(key) ??
+        (await openExplainer(root, { ...options, subtree, problems, logger: reporter }));
+      explainers.set(key, explainer);
+      answers.push({ name, root, path, explanation: await explainer.explain(path) });
+    } catch (error) {
+      throw rootFailure(`cannot explain ${name}`, error);
+    }
+  }
+  if (request.json) await writeJson({ version: 1, explanations: answers.map(explanationDocument) });
+  else await writeLines(explanationBlocks(answers));
+
+  if (answers.some(({ explanation }) => explanation.outcome === 'absent')) return ExitCode.failed;
+  const lacksRules = [...explainers.values()].some(({ problems }) => problems.length > 0);
+  return lacksRules ? ExitCode.incomplete : ExitCode.done;
+};
+
+/** Unlike `process.cwd()` it keeps a name that is not UTF-8. */
+async function currentDirectory(): Promise<string> {
+  try {
+    return treePathFromBytes(await realpath('.', 'buffer'));
+  } catch (error) {
+    throw systemFailure('cannot find the current directory', error);
+  }
+}
+
+/** Where a path is, and the directory that decides whose rules count for it: the nearest one that is there. */
+interface Place {
+  readonly name: string;
+  readonly root: string;
+  readonly path: string;
+  /** That directory, as a tree path. */
+  readonly subtree: string;
+  readonly problems: readonly Problem[];
+}
+
+async function placeOf(here: string, name: string, options: TreeOptions): Promise<Place> {
+  const file = resolve(here, name);
+  const directory = await nearestDirectory(file);
+  const { root, hasMuse, strangers: problems } = await findTreeOf(name, directory, options);
+  const top = hasMuse ? root : here;
+  try {
+    const path = relativeTreePath(top, file);
+    return { name, root: top, path, subtree: relativeTreePath(top, directory), problems };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw usageError(
+      `cannot explain ${name}: it is not below the current directory, and no directory above it has a .muse`,
+      'change to the directory that you take snapshots of',
+    );
+  }
+}
+
+async function nearestDirectory(file: string): Promise<string> {
+  for (let path = file; ; path = dirname(path)) {
+    const found = await stat(toFsPath(path)).catch(() => undefined);
+    if (found?.isDirectory() === true || path === dirname(path)) return path;
+  }
+}

@@ -1,0 +1,16 @@
+import { define } from '../../definition.js';
+import { json, operand, operandHelp, pathOptions, trustOption } from '../../shared-options.js';
+
+export const show = define({
+  name: 'show',
+  summary: 'show one snapshot and its files',
+  description: 'Shows one snapshot: what is known about it, and the object id of each file.',
+  arguments: { snapshot: operand('<snapshot>', 'a saved snapshot, a manifest, or a directory') },
+  options: { json, ...pathOptions, ...trustOption },
+  details: operandHelp,
+  examples: [
+    ['muse show latest'],
+    ['muse show 1fb5cba8 --name-only'],
+    ['muse show 1fb5cba8 --json > ../m.json', 'turn it into a manifest'],
+  ],
+});

@@ -1,0 +1,104 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
+import { formatManifest, saveSnapshot, type SavedSnapshotInfo, type Snapshot } from '@muse/snapshot';
+import type { RequestOf, Run } from '../../definition.js';
+import { ExitCode, systemReason } from '../../errors.js';
+import { noMuse, problemLines, savedFailure } from '../../failures.js';
+import { treeOptionsOf } from '../../shared-options.js';
+import { terminalLines } from '../../terminal/answer.js';
+import { countOf, shortId } from '../../terminal/format.js';
+import { checkWritable, isStdout, writeFile } from '../../terminal/output-file.js';
+import { printable, printableJson } from '../../terminal/printable.js';
+import { stdoutIsTerminal, writeStdout } from '../../terminal/streams.js';
+import { temporaryFiles } from '../../terminal/temporary-files.js';
+import { findWorkingTree, takeSnapshot, type WorkingTree } from '../../working-tree.js';
+import type { snapshot } from './definition.js';
+import { details, rereadHint, summary } from './render.js';
+
+type Request = RequestOf<typeof snapshot>;
+
+/** Takes a snapshot, writes the answer where it was asked for, and tells on stderr what it lacks and what was done. */
+export const run: Run<Request> = async (request, { reporter }) => {
+  const { directory, noCache, save, threads } = request;
+  const output = fileOf(request.output);
+  if (output !== undefined) await checkWritable(output);
+  const options = treeOptionsOf(request);
+  const tree = await findWorkingTree(directory, options);
+  if (save && !tree.hasMuse) throw noMuse(`cannot save a snapshot of ${directory}`, tree);
+  const cache = noCache ? false : undefined;
+  // Of the default answer the manifest is no part.
+  const taken = await takeSnapshot(tree, { ...options, cache, threads, deferManifest: !save }, reporter);
+  const saved = save ? await keep(tree, taken, request) : undefined;
+
+  reporter.finish();
+  const isNewFile = await write(taken, output, request);
+  for (const line of problemLines(taken.problems)) reporter.error(line);
+  if (taken.saveError) {
+    reporter.warn(`the cache was not saved: ${systemReason(taken.saveError)}; the answer is not affected`);
+  }
+  reporter.note(summary(taken.stats));
+  if (saved) reporter.note(`saved as ${shortId(saved.id)} in ${saved.file}`);
+  for (const line of details(taken.stats)) reporter.debug(line);
+  const reread = rereadHint(taken.stats);
+  if (reread !== undefined) reporter.hint(reread);
+  if (isNewFile && output !== undefined && (await isInTree(directory, output))) {
+    reporter.hint(`${output} is in the tree itself, and so in the next snapshot unless a rule leaves it out`);
+  }
+  if (!noCache && !tree.hasMuse && tree.strangers.length === 0) {
+    reporter.hint("nothing is cached here; run 'muse init' to make the next snapshot fast");
+  }
+  if (taken.complete) return ExitCode.done;
+  reporter.hint(
+    `the answer lacks ${countOf(taken.problems.length, 'file or directory', 'files or directories')}; mend what is named above, or leave it out in .museignore`,
+  );
+  return ExitCode.incomplete;
+};
+
+/** Returns the file that the answer is to be written to; undefined is stdout, by whatever name. */
+function fileOf(output: string | undefined): string | undefined {
+  return output === undefined || output === '-' || isStdout(output) ? undefined : output;
+}
+
+async function keep(
+  { name, root, subtree }: WorkingTree,
+  taken: Snapshot,
+  request: Request,
+): Promise<SavedSnapshotInfo> {
+  const options = treeOptionsOf(request);
+  try {
+    return await saveSnapshot(root, taken, { note: request.note ?? '', subtree, options, temporaryFiles });
+  } catch (error) {
+    throw savedFailure(`cannot save a snapshot of ${name}`, error);
+  }
+}
+
+/** Writes the answer, and returns whether a new file has it. Whoever names a file for it wants the manifest. */
+async function write(
+  taken: Snapshot,
+  output: string | undefined,
+  { json, format, output: named }: Request,
+): Promise<boolean> {
+  const form = json || (format === undefined && named !== undefined) ? 'json' : format;
+  const answer = form === undefined ? [Buffer.from(`${taken.id}\n`)] : formatManifest(taken, form);
+  const forTerminal = (chunks: Iterable<Uint8Array>): Iterable<Uint8Array> =>
+    terminalLines(chunks, form === 'sha256sum' ? printable : printableJson);
+  if (output !== undefined) return writeFile(output, answer, { temporaryFiles, forTerminal });
+  await writeStdout(stdoutIsTerminal() ? forTerminal(answer) : answer);
+  return false;
+}
+
+async function isInTree(directory: string, file: string): Promise<boolean> {
+  try {
+    const [root, above] = await Promise.all(
+      [directory, dirname(file)].map((path) => realpath(toFsPath(path), 'buffer')),
+    );
+    if (!root || !above) return false;
+    const path = join(treePathFromBytes(above), basename(file));
+    const segments = relativeTreePath(treePathFromBytes(root), path).split('/');
+    return !segments.some((segment) => segment === '.muse' || segment === '.git');
+  } catch {
+    // Elsewhere, or gone: both are no news.
+    return false;
+  }
+}

@@ -1,0 +1,163 @@
+import type { DamagedSnapshot, ManifestVerification, Verification } from '@muse/snapshot';
+import { ExitCode } from '../../errors.js';
+import { problemLines, reportDamaged } from '../../failures.js';
+import { damagedDocument, operandDocument, withObjectId, type Operand } from '../../operands.js';
+import { writeJson, writeLines } from '../../terminal/answer.js';
+import { byteSize, count, countOf, duration } from '../../terminal/format.js';
+import type { Reporter } from '../../terminal/reporter.js';
+
+interface Options {
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
+/** Prints each file that is not as the cache has it, then tells on stderr what was read and what that means. */
+export async function renderVerify(
+  verification: Verification,
+  { json, strict }: Options,
+  milliseconds: number,
+  reporter: Reporter,
+): Promise<ExitCode> {
+  reporter.finish();
+  if (json) await writeJson(verifyDocument(verification));
+  else await writeLines(verifyLines(verification));
+
+  const { mismatch, edited, missing, problems, complete } = verification;
+  for (const line of problemLines(problems)) reporter.error(line);
+  reporter.note(verifySummary(verification, milliseconds));
+  if (mismatch.length > 0) {
+    reporter.hint(
+      "a mismatch keeps its old id in snapshots: restore the file, or 'touch' it to have it read as it is",
+    );
+  }
+  if (mismatch.length > 0 || (strict && edited.length + missing.length > 0)) return ExitCode.differences;
+  return complete ? ExitCode.done : ExitCode.incomplete;
+}
+
+/** Returns a line for each file that is not as the cache has it, the worst first. */
+export function* verifyLines({ mismatch, missing, edited, touched }: Verification): Iterable<string> {
+  for (const { path } of mismatch) yield `mismatch  ${path}`;
+  for (const { path } of missing) yield `missing   ${path}`;
+  for (const { path } of edited) yield `edited    ${path}`;
+  for (const { path } of touched) yield `touched   ${path}`;
+}
+
+/** Tells what was read and found, in one line: `78,579 files · 1.30 GB · 1 mismatch, 3 edited · 3.2 s`. */
+export function verifySummary(verification: Verification, milliseconds: number): string {
+  const { files, bytes, uncached, mismatch, missing, edited, touched } = verification;
+  const found = [
+    [countOf(mismatch.length, 'mismatch', 'mismatches'), mismatch.length],
+    [`${count(missing.length)} missing`, missing.length],
+    [`${count(edited.length)} edited`, edited.length],
+    [`${count(touched.length)} touched`, touched.length],
+    [`${count(uncached)} uncached`, uncached],
+  ] as const;
+  const some = found.filter(([, number]) => number > 0).map(([text]) => text);
+  const parts = [
+    readFiles(verification),
+    byteSize(bytes),
+    ...(files > 0 ? [some.length > 0 ? some.join(', ') : 'all as cached'] : []),
+    duration(milliseconds),
+  ];
+  return parts.join(' · ');
+}
+
+function readFiles({ files, skipped }: Pick<Verification, 'files' | 'skipped'>): string {
+  return skipped > 0 ? `${count(files)} of ${countOf(files + skipped, 'file')}` : countOf(files, 'file');
+}
+
+/** Returns the document that `--json` prints. */
+export function verifyDocument(verification: Verification): object {
+  const { complete, files, bytes, skipped, seed, uncached, mismatch, missing, edited, touched, problems } =
+    verification;
+  return {
+    version: 1,
+    complete,
+    files,
+    bytes,
+    skipped,
+    seed,
+    uncached,
+    mismatch,
+    missing: missing.map(withObjectId),
+    edited,
+    touched: touched.map(({ path, field, objectId }) => ({ path, field, object_id: objectId })),
+    problems,
+  };
+}
+
+/** The comparison of a tree with a snapshot. */
+export interface AgainstAnswer {
+  readonly verification: ManifestVerification;
+  readonly against: Operand;
+  /** Damaged saved snapshots that were passed over. */
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+/** Prints each file that is not as the snapshot has it, then tells on stderr what was read. */
+export async function renderAgainst(
+  answer: AgainstAnswer,
+  { json, strict }: Options,
+  milliseconds: number,
+  reporter: Reporter,
+): Promise<ExitCode> {
+  const { verification, against, damaged } = answer;
+  reporter.finish();
+  if (json) await writeJson(againstDocument(answer));
+  else await writeLines(againstLines(verification));
+
+  const { changed, missing, moved, added, problems, complete } = verification;
+  for (const line of problemLines(problems)) reporter.error(line);
+  reportDamaged(damaged, reporter);
+  reporter.note(againstSummary(verification, milliseconds));
+  if (damaged.length > 0) return ExitCode.incomplete;
+  const differs = changed.length + missing.length + moved.length > 0 || (strict && added.length > 0);
+  if (differs) return ExitCode.differences;
+  return complete && against.snapshot.complete ? ExitCode.done : ExitCode.incomplete;
+}
+
+/** Returns a line for each file that is not as the manifest has it. */
+export function* againstLines({ changed, missing, moved, added }: ManifestVerification): Iterable<string> {
+  for (const { path } of changed) yield `changed   ${path}`;
+  for (const { path } of missing) yield `missing   ${path}`;
+  for (const { from, to } of moved) yield `moved     ${from} -> ${to}`;
+  for (const { path } of added) yield `new       ${path}`;
+}
+
+/** Tells what was read and found, in one line. */
+export function againstSummary(found: ManifestVerification, milliseconds: number): string {
+  const kinds = [
+    [found.changed.length, 'changed'],
+    [found.missing.length, 'missing'],
+    [found.moved.length, 'moved'],
+    [found.added.length, 'new'],
+    [found.unknown.length, 'unknown'],
+  ] as const;
+  const some = kinds.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`);
+  return [
+    readFiles(found),
+    byteSize(found.bytes),
+    some.length > 0 ? some.join(', ') : 'all as before',
+    duration(milliseconds),
+  ].join(' · ');
+}
+
+/** Returns the document that `--json` prints of a comparison with a snapshot. */
+export function againstDocument({ verification: found, against, damaged }: AgainstAnswer): object {
+  return {
+    version: 1,
+    complete: found.complete && against.snapshot.complete && damaged.length === 0,
+    against: operandDocument(against),
+    files: found.files,
+    bytes: found.bytes,
+    skipped: found.skipped,
+    seed: found.seed,
+    changed: found.changed,
+    missing: found.missing.map(withObjectId),
+    moved: found.moved.map(({ from, to, objectId }) => ({ from, to, object_id: objectId })),
+    new: found.added.map(withObjectId),
+    unknown: found.unknown,
+    problems: found.problems,
+    damaged: damaged.map(damagedDocument),
+  };
+}

@@ -1,0 +1,176 @@
+import type { ExitCode } from './errors.js';
+import type { Reporter } from './terminal/reporter.js';
+
+/** The values that a shell can offer for an option or an argument. */
+export type Offer = 'file' | 'directory' | readonly string[];
+
+/** An option or an argument: how help writes it, and how its value is read. */
+interface Word<Value> {
+  /** As help writes it: `-o, --output <file>`, `[dir]`, `<file...>`. */
+  readonly syntax: string;
+  readonly text: string;
+  /** Values that a shell can offer; undefined offers none. An array holds all that are valid. */
+  readonly offer?: Offer | undefined;
+  /** Whether it may be given more than once. */
+  readonly repeatable?: boolean;
+  /** Its value where it is left out. */
+  readonly fallback?: string;
+  /**
+   * Reads one value.
+   *
+   * @throws RangeError with a sentence about what it must be.
+   */
+  readonly parse?: ((text: string) => unknown) | undefined;
+  /** Turns what the parser of the command line collected into the value of the request. */
+  readonly resolve: (collected: unknown) => Value;
+}
+
+/** An option of a command. */
+export interface Option<Value> extends Word<Value> {
+  /** The options that it excludes, by their attribute names. */
+  readonly conflicts?: string | undefined;
+}
+
+/** An argument of a command. */
+export type Argument<Value> = Word<Value>;
+
+type Arguments = Readonly<Record<string, Argument<unknown>>>;
+type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** The values of options or arguments, by the names that their definition gives them. */
+export type ValuesOf<Words> = {
+  readonly [Name in keyof Words]: Words[Name] extends Word<infer Value> ? Value : never;
+};
+
+/** The text that `--help` prints, below the usage and the options of a command. */
+export interface Help {
+  /** What it does, in a line of the list of commands. */
+  readonly summary: string;
+  /** What it does, in a sentence. */
+  readonly description: string;
+  /** What else there is to know. */
+  readonly details?: string;
+  /** The meanings of its exit codes, where they are not those of every command. */
+  readonly exitCodes?: readonly (readonly [code: number, meaning: string])[];
+  readonly examples: readonly (readonly [command: string, meaning?: string])[];
+}
+
+/** A command: its words, what follows them, and its help. */
+export interface Definition<A extends Arguments = Arguments, O extends Options = Options> extends Help {
+  readonly name: string;
+  /** The arguments in their order, by the names that the request has for them. */
+  readonly arguments: A;
+  /** The options in the order of help, by the names that the request has for them. */
+  readonly options: O;
+  /** Whether paths after `--` select a part of the answer; the request has them as `paths`. */
+  readonly takesPaths?: boolean;
+  /**
+   * Looks at a request as a whole.
+   *
+   * @throws CommandError with exit code 2.
+   */
+  check?(request: ValuesOf<A> & ValuesOf<O>): void;
+}
+
+/** Infers the types of a definition. */
+export function define<A extends Arguments, O extends Options>(
+  definition: Definition<A, O>,
+): Definition<A, O> {
+  return definition;
+}
+
+/** What a command line asks of a command: the values of its arguments and options. */
+export type RequestOf<D> = D extends Definition<infer A, infer O> ? ValuesOf<A> & ValuesOf<O> & Paths : never;
+
+interface Paths {
+  /** The paths after `--`. */
+  readonly paths: readonly string[];
+}
+
+/** What a command works with besides its request. */
+export interface CommandContext {
+  readonly reporter: Reporter;
+  /** All commands, for the one that writes completions. */
+  readonly commands: Commands;
+}
+
+/** Carries out a request and prints the answer; rejects with what ended it early. */
+export type Run<Request> = (request: Request, context: CommandContext) => Promise<ExitCode>;
+
+/** A command that can be run; its code is loaded when it is. */
+export interface Command {
+  readonly definition: Definition;
+  readonly load: () => Promise<{ readonly run: Run<never> }>;
+}
+
+/** Commands that share their first word. */
+export interface CommandGroup extends Help {
+  readonly name: string;
+  readonly commands: readonly Command[];
+}
+
+/** The commands of `muse`, in the order of help. */
+export type Commands = readonly (Command | CommandGroup)[];
+
+/** Ties a definition to the code that carries it out. */
+export function command<A extends Arguments, O extends Options>(
+  definition: Definition<A, O>,
+  load: () => Promise<{ readonly run: Run<RequestOf<Definition<A, O>>> }>,
+): Command {
+  return { definition: definition, load };
+}
+
+/** Defines an option that is given or not; one that begins with `--no-` is true when it is given, too. */
+export function flag(syntax: string, text: string, conflicts?: string): Option<boolean> {
+  const isNegative = syntax.startsWith('--no-');
+  return { syntax, text, conflicts, resolve: (given) => given === !isNegative };
+}
+
+/** Defines an option with a value; undefined where it is not given. */
+export function value<Value>(
+  syntax: string,
+  text: string,
+  parse: (text: string) => Value,
+  offer?: 'file' | 'directory',
+): Option<Value | undefined> {
+  return { syntax, text, offer, parse, resolve: (given) => given as Value | undefined };
+}
+
+/** Defines an option with one of some values. */
+export function choice<const Value extends string>(
+  syntax: string,
+  text: string,
+  offer: readonly Value[],
+): Option<Value | undefined> {
+  return { syntax, text, offer, resolve: (given) => given as Value | undefined };
+}
+
+/** Defines an option that may be repeated, each time with a value. */
+export function repeated<Value>(
+  syntax: string,
+  text: string,
+  parse: (text: string) => Value,
+  offer?: 'file' | 'directory',
+): Option<readonly Value[] | undefined> {
+  return {
+    syntax,
+    text: `${text}; may be repeated`,
+    offer,
+    parse,
+    repeatable: true,
+    resolve: (given) => given as readonly Value[] | undefined,
+  };
+}
+
+/** Reads a value that must not be empty. */
+export function nonEmpty(text: string): string {
+  if (text === '') throw new RangeError('It must not be empty.');
+  return text;
+}
+
+/** Reads a whole number above 0. */
+export function positiveInteger(text: string): number {
+  const number = /^[0-9]+$/.test(text) ? Number(text) : 0;
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new RangeError('It must be a whole number above 0.');
+}

@@ -1,0 +1,193 @@
+import { stat } from 'node:fs/promises';
+import { toFsPath } from '@muse/paths';
+import { readGuarded, readStream, type FileReadError } from '@muse/paths/files';
+import {
+  latestSavedSnapshot,
+  MAX_MANIFEST_BYTES,
+  parseSnapshot,
+  readSavedSnapshot,
+  SavedSnapshotError,
+  type DamagedSnapshot,
+  type ParsedSnapshot,
+  type SavedSnapshot,
+  type TreeOptions,
+} from '@muse/snapshot';
+import { CommandError, errorCode, ExitCode, systemFailure, usageError } from './errors.js';
+import { savedFailure } from './failures.js';
+import type { Reporter } from './terminal/reporter.js';
+import { readStdin } from './terminal/stdin.js';
+import { findWorkingTree, warnOfStrangers, type WorkingTree } from './working-tree.js';
+
+/** A saved snapshot, and the damaged ones that were passed over to find it. */
+export interface FoundSaved {
+  readonly saved: SavedSnapshot;
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+/** What a word on the command line stands for. */
+export type Named =
+  | {
+      readonly is: 'saved';
+      readonly name: string;
+      readonly saved: SavedSnapshot;
+      readonly tree: WorkingTree;
+      readonly damaged: readonly DamagedSnapshot[];
+    }
+  | { readonly is: 'manifest'; readonly name: string; readonly snapshot: ParsedSnapshot }
+  | { readonly is: 'directory'; readonly name: string; readonly tree: WorkingTree };
+
+/** A snapshot that was named on the command line. */
+export interface Operand {
+  /** As it was typed. */
+  readonly name: string;
+  readonly snapshot: ParsedSnapshot;
+  /** What is known of it where it is a saved one, or a part of one. */
+  readonly saved?: SavedSnapshot;
+}
+
+const ADVICE = "name a saved snapshot ('muse log'), a manifest, a directory, or - for stdin";
+
+/**
+ * Finds what words stand for: saved snapshots, manifests in files or on stdin, or directories. `latest` is that of the
+ * directory beside it, where that can have one, else that of the current directory, or of `from`, where ids are looked for.
+ */
+export async function findOperands(
+  names: readonly string[],
+  options: Pick<TreeOptions, 'trustOwners'>,
+  reporter: Reporter,
+  from?: WorkingTree,
+): Promise<Named[]> {
+  const here = from ?? (await findWorkingTree('.', options));
+  if (!from) warnOfStrangers(here, reporter);
+  const kinds = await Promise.all(names.map(async (name) => (name === '-' ? 'stdin' : kindOf(name))));
+  const trees = await Promise.all(
+    names.map(async (name, index) =>
+      kinds[index] === 'directory' ? findWorkingTree(name, options) : undefined,
+    ),
+  );
+  const beside = trees.find((tree) => tree?.hasMuse === true) ?? here;
+  const found: Named[] = [];
+  for (const [index, name] of names.entries()) {
+    const kind = kinds[index];
+    const tree = trees[index];
+    const place = kind === undefined && name.startsWith('latest') ? beside : here;
+    const saved =
+      kind !== 'stdin' && isSavedName(name) ? await findSaved(name, place, kind === undefined) : undefined;
+    if (saved && kind !== undefined) {
+      throw usageError(
+        `${name} is a saved snapshot, and a ${kind} as well`,
+        `write ./${name} for the ${kind}, or sha256:… for the snapshot`,
+      );
+    }
+    if (saved) found.push({ is: 'saved', name, ...saved, tree: place });
+    else if (tree) found.push({ is: 'directory', name, tree });
+    else found.push({ is: 'manifest', name, snapshot: await readManifest(name) });
+  }
+  return found;
+}
+
+async function kindOf(name: string): Promise<'file' | 'directory' | undefined> {
+  try {
+    return (await stat(toFsPath(name))).isDirectory() ? 'directory' : 'file';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw systemFailure(`cannot look at ${name}`, error);
+  }
+}
+
+async function readManifest(name: string): Promise<ParsedSnapshot> {
+  const doing = `cannot read the manifest ${name === '-' ? 'on stdin' : name}`;
+  const limits = { maxBytes: MAX_MANIFEST_BYTES };
+  let bytes: Buffer;
+  try {
+    bytes =
+      name === '-'
+        ? await readStream(name, readStdin(), limits)
+        : (await readGuarded(toFsPath(name), { ...limits, follow: true, pipes: true })).bytes;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EFBIG' || code === 'ENOTREG') {
+      throw new CommandError(ExitCode.failed, `${doing}: ${(error as FileReadError).reason}`, ADVICE, error);
+    }
+    throw systemFailure(doing, error, code === 'ENOENT' ? ADVICE : undefined);
+  }
+  try {
+    return parseSnapshot(bytes);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^Cannot read the manifest: /, '');
+    const advice = "it must be what 'muse snapshot -o' wrote, as JSON or ndjson";
+    throw new CommandError(ExitCode.failed, `${doing}: ${reason}`, advice, error);
+  }
+}
+
+const LATEST = /^latest(?:~(\d{1,9}))?$/;
+
+/** Whether a word can stand for a saved snapshot: an id, the beginning of one, `latest`, or `latest~1`. */
+function isSavedName(name: string): boolean {
+  return LATEST.test(name) || /^(?:sha256:[0-9a-f]{1,64}|[0-9a-f]{4,64})$/.test(name);
+}
+
+/** Finds the saved snapshot that a word stands for. Without `must`, returns undefined where there is none. */
+async function findSaved(
+  name: string,
+  { root, subtree, hasMuse }: WorkingTree,
+  must: boolean,
+): Promise<FoundSaved | undefined> {
+  const doing = `cannot find the snapshot ${name}`;
+  const latest = LATEST.exec(name);
+  let damaged: DamagedSnapshot[] = [];
+  try {
+    if (hasMuse && latest) {
+      const found = await latestSavedSnapshot(root, { subtree, back: Number(latest[1] ?? 0) });
+      if (found.snapshot) return { saved: found.snapshot, damaged: found.damaged };
+      damaged = [...found.damaged];
+    } else if (hasMuse) {
+      const saved = await readSavedSnapshot(root, name, { onDamaged: (each) => damaged.push(each) });
+      return { saved, damaged };
+    }
+  } catch (error) {
+    const isNone = error instanceof SavedSnapshotError && error.code === 'ENOSNAPSHOT';
+    if (!isNone) throw savedFailure(doing, error);
+  }
+  if (!must) return undefined;
+  if (damaged[0]) throw savedFailure(doing, damaged[0].error);
+  throw new CommandError(
+    ExitCode.failed,
+    `${doing}: ${hasMuse ? 'none like it is saved' : 'there is no .muse here or above'}, and no file or directory has that name`,
+    "name a saved snapshot ('muse log'), a manifest, a directory, or - for stdin",
+  );
+}
+
+/** Returns what `--json` says of one side. */
+export function operandDocument({ name, snapshot, saved }: Operand): object {
+  const { id, complete, manifest, problems } = snapshot;
+  return {
+    name,
+    snapshot_id: id,
+    complete,
+    files: manifest.size,
+    problems,
+    ...(saved && {
+      saved_at: saved.savedAt.toISOString(),
+      note: saved.note,
+      subtree: saved.subtree,
+      saved_id: saved.id,
+    }),
+  };
+}
+
+/** Returns what `--json` says of one file. */
+export function withObjectId({
+  path,
+  objectId,
+}: {
+  readonly path: string;
+  readonly objectId: string;
+}): object {
+  return { path, object_id: objectId };
+}
+
+/** Returns what `--json` says of a damaged saved snapshot that was passed over. */
+export function damagedDocument({ file, error }: DamagedSnapshot): object {
+  return { file, message: error.message };
+}

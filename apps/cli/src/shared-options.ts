@@ -1,0 +1,112 @@
+import type { TreeOptions } from '@muse/snapshot';
+import {
+  flag,
+  nonEmpty,
+  positiveInteger,
+  repeated,
+  value,
+  type Argument,
+  type Option,
+  type ValuesOf,
+} from './definition.js';
+import type { ColorChoice } from './terminal/reporter.js';
+
+/** The options of every command. */
+export const commonOptions = {
+  quiet: flag('-q, --quiet', 'print no summary, hints or progress; problems and errors stay'),
+  color: {
+    syntax: '--color <when>',
+    text: 'colour messages',
+    offer: ['auto', 'always', 'never'],
+    fallback: 'auto',
+    resolve: (given) => given as ColorChoice,
+  } satisfies Option<ColorChoice>,
+  debug: flag('--debug', 'print details of the run, and stack traces'),
+};
+
+/** The options that `muse` has besides, which the parser carries out itself. */
+export const programOptions = [
+  { syntax: '-V, --version', text: 'print the version' },
+  { syntax: '-h, --help', text: 'print this help' },
+] as const;
+
+/** The working tree that a command is about: the current directory, where none is named. */
+export const directory: Argument<string> = {
+  syntax: '[dir]',
+  text: 'the working tree',
+  offer: 'directory',
+  parse: nonEmpty,
+  fallback: '.',
+  resolve: String,
+};
+
+/** A snapshot, by one of the names that `operandHelp` explains. */
+export function operand(syntax: string, text: string): Argument<string> {
+  return { syntax, text, offer: 'file', parse: nonEmpty, resolve: String };
+}
+
+/** The option for an answer as JSON. */
+export const json = flag('--json', 'print one JSON document');
+
+/** The option for the number of threads. */
+export const threads = value(
+  '--threads <n>',
+  'list and hash with at most n threads (default: one per processor)',
+  positiveInteger,
+);
+
+/** The options for an answer of paths alone, and for one that other programs split at NUL. */
+export const pathOptions = {
+  nameOnly: flag('--name-only', 'print paths alone', 'json'),
+  nul: flag('-z', 'end each path with NUL instead of a newline', 'json'),
+};
+
+/** The option for whose `.muse` and rules count. */
+export const trustOption = {
+  trustOwners: repeated('--trust-owner <uid>', 'obey .muse and rules owned by this user, too', userId),
+};
+
+/** The options for what is left out of a working tree, and by whose rules; each is named as the library names it. */
+export const treeOptions = {
+  ...trustOption,
+  gitignore: flag('--gitignore', 'leave out what git ignores: .gitignore files and .git/info/exclude'),
+  ignoreFiles: repeated(
+    '--ignore-file <file>',
+    'leave out what this file lists, in the format of .museignore',
+    nonEmpty,
+    'file',
+  ),
+  exclude: repeated('--exclude <pattern>', 'leave out what this gitignore pattern matches', nonEmpty),
+  noIgnore: flag('--no-ignore', 'read no ignore file, not even .museignore; .muse and .git stay left out'),
+  oneFileSystem: flag('--one-file-system', 'leave out directories where another file system is mounted'),
+} satisfies Readonly<Record<keyof TreeOptions, Option<unknown>>>;
+
+/** Returns the options of a tree that were given, and no others: what is undefined here, a saved snapshot may decide. */
+export function treeOptionsOf(given: ValuesOf<typeof treeOptions>): TreeOptions {
+  const { trustOwners, gitignore, ignoreFiles, exclude, noIgnore, oneFileSystem } = given;
+  return {
+    trustOwners,
+    ignoreFiles,
+    exclude,
+    gitignore: gitignore || undefined,
+    noIgnore: noIgnore || undefined,
+    oneFileSystem: oneFileSystem || undefined,
+  };
+}
+
+/** Reads the number of a user. */
+function userId(text: string): number {
+  const uid = /^[0-9]{1,10}$/.test(text) ? Number(text) : Infinity;
+  if (uid <= 0xff_ff_ff_fe) return uid;
+  throw new RangeError('It must be the number of a user, such as 1000.');
+}
+
+/** How help explains the names of snapshots. */
+export const operandHelp = `A snapshot is named by one of these:
+  sha256:1fb5cba8, 1fb5cba8  a saved snapshot, by its id or a unique prefix: at least four digits without 'sha256:'
+  latest, latest~1           the last one saved of the directory beside it, or the one before that
+  m.json                     a manifest written by 'muse snapshot -o', '--json' or '--format ndjson'
+  -                          such a manifest on stdin
+  src                        a directory, as it is now
+Saved snapshots are those of the working tree around the current directory. To name a file or directory that is called
+like one, write './' before it.`;

@@ -1,0 +1,109 @@
+import { styleText } from 'node:util';
+import type { Progress } from '@muse/snapshot';
+import { CommandError, SilentExit } from '../errors.js';
+import { printable } from './printable.js';
+import { progressDisplay } from './progress.js';
+import { stderrStream, type MessageStream } from './streams.js';
+
+/** When to colour what goes to stderr; `auto` is on a terminal, unless `NO_COLOR` is set. */
+export type ColorChoice = 'auto' | 'always' | 'never';
+
+/** Options of a {@link Reporter}. */
+export interface ReporterOptions {
+  /** No summary, hints or progress; problems and errors stay. */
+  readonly quiet: boolean;
+  readonly color: ColorChoice;
+  /** Details of the run, and stack traces. */
+  readonly debug: boolean;
+}
+
+/** Tells a person on stderr what is not the answer. Each text is one line, and may hold names as they are on disk. */
+export interface Reporter {
+  /** What kept the answer from being given, or from being complete. */
+  error(text: string): void;
+  /** What the user should know, and need not act on. */
+  warn(text: string): void;
+  /** How to do better; hidden by `--quiet`. */
+  hint(text: string): void;
+  /** What was done; hidden by `--quiet`. */
+  note(text: string): void;
+  /** Details for `--debug`. */
+  debug(text: string): void;
+  /** How far a command is; shown on a terminal only. */
+  progress(progress: Progress): void;
+  /** Takes the progress off the screen. */
+  finish(): void;
+}
+
+/** Makes the reporter for stderr. */
+export function createReporter(options: ReporterOptions, stream: MessageStream = stderrStream()): Reporter {
+  const paint = colorsFor(options.color, stream);
+  const display = stream.isTTY && !options.quiet ? progressDisplay(stream as NodeJS.WriteStream) : undefined;
+  const line = (label: string, text: string): void => {
+    display?.clear();
+    stream.write(`${label} ${printable(text)}\n`);
+  };
+  return {
+    error(text) {
+      line(paint('red', 'muse:'), text);
+    },
+    warn(text) {
+      line(paint('yellow', 'muse: warning:'), text);
+    },
+    hint(text) {
+      if (!options.quiet) line(paint('cyan', 'muse: hint:'), text);
+    },
+    note(text) {
+      if (options.quiet) return;
+      display?.clear();
+      stream.write(`${paint('dim', printable(text))}\n`);
+    },
+    debug(text) {
+      if (options.debug) line(paint('dim', 'muse: debug:'), text);
+    },
+    progress(progress) {
+      display?.update(progress);
+    },
+    finish() {
+      display?.finish();
+    },
+  };
+}
+
+/** Tells how a command failed, in one line; with `--debug` where in the program, too. */
+export function reportFailure(reporter: Reporter, error: unknown): void {
+  if (error instanceof SilentExit) return;
+  if (error instanceof CommandError) {
+    reporter.error(error.line);
+  } else {
+    reporter.error(
+      `${firstLine(String(error))}; this is a bug in muse: run again with --debug and report it`,
+    );
+  }
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    for (const line of (cause.stack ?? String(cause)).split('\n')) reporter.debug(line);
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+/** Colours a piece of text, or leaves it as it is. */
+export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'dim', text: string) => string;
+
+/** Returns how to colour text for a stream: `choice` decides, then `NO_COLOR` and `TERM`, then whether it is a terminal. */
+export function colorsFor(
+  choice: ColorChoice,
+  stream: { readonly isTTY?: boolean },
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Paint {
+  const wanted =
+    choice === 'always' ||
+    (choice === 'auto' &&
+      stream.isTTY === true &&
+      !environment['NO_COLOR'] &&
+      environment['TERM'] !== 'dumb');
+  // Whether to colour is decided here: newer versions of Node would ask stdout.
+  return (style, text) => (wanted ? styleText(style, text, { validateStream: false }) : text);
+}

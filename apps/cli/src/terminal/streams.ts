@@ -1,0 +1,100 @@
+import { fstatSync, write, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { promisify } from 'node:util';
+import { errorCode, ExitCode, SilentExit, systemFailure } from '../errors.js';
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** Returns whether a file descriptor is a terminal; false when it is closed. */
+export function isTerminal(descriptor: number): boolean {
+  try {
+    // Asked first because it needs no module: Node's for terminals loads its network too.
+    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+  } catch {
+    return false;
+  }
+}
+
+/** True when stdout is a terminal, so that what goes there must be fit for one. */
+export function stdoutIsTerminal(): boolean {
+  return isTerminal(STDOUT);
+}
+
+/**
+ * Writes an answer to stdout and resolves once the system has all of it; never more than one piece waits in memory.
+ * Rejects with a `SilentExit` when the reader has gone away.
+ */
+export async function writeStdout(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  const write = isFile() ? writeToFile : writeToStream;
+  try {
+    for await (const piece of chunks) await write(piece);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EPIPE' || code === 'ECONNRESET') throw new SilentExit(ExitCode.readerGone);
+    throw code === undefined ? error : systemFailure('cannot write to stdout', error);
+  }
+}
+
+function isFile(): boolean {
+  return fstatSync(STDOUT).isFile();
+}
+
+/** Node's own stream for a file takes a short write for a whole one, so that a full disk cuts the answer in silence. */
+function writeToFile(piece: Uint8Array): Promise<void> {
+  return writeFully(STDOUT, piece);
+}
+
+function writeToStream(piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // The callback gets the error as well; without a listener the event would end the process first.
+    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
+    process.stdout.write(piece, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+const writeSome = promisify(write);
+
+/** Writes all of `bytes` to a file; the system may take less than it is given, for instance on a nearly full disk. */
+export async function writeFully(descriptor: number, bytes: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await writeSome(descriptor, bytes, done, bytes.length - done, null);
+    done += bytesWritten;
+  }
+}
+
+/** Where messages for a person go. */
+export type MessageStream = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean };
+
+/**
+ * Returns stderr. Where it is no terminal it is written to without Node's stream, which takes 3 ms to load and would
+ * write as synchronously.
+ */
+export function stderrStream(): MessageStream {
+  if (isTerminal(STDERR)) return listenedTo(process.stderr);
+  return {
+    isTTY: false,
+    write(text) {
+      const bytes = Buffer.from(text);
+      let done = 0;
+      try {
+        while (done < bytes.length) done += writeSync(STDERR, bytes, done);
+      } catch (error) {
+        // A pipe that somebody else made not to wait is full.
+        const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+        if (isFull) return listenedTo(process.stderr).write(bytes.subarray(done));
+      }
+      return true;
+    },
+  };
+}
+
+/** Whoever closed stderr does not want to hear of it, and the answer on stdout matters more. */
+function listenedTo(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
+  return stream;
+}

@@ -1,0 +1,146 @@
+import { parse } from 'smol-toml';
+import type { TextPosition } from './ignore-file-error.js';
+
+/** Where something is written in a document, as offsets into its text. */
+export interface TomlSpot {
+  readonly at: number;
+  /** What has a name in it, whether as a table or in braces. */
+  readonly below: Map<string, TomlSpot>;
+  /** The elements of an array. */
+  readonly elements: number[];
+}
+
+/**
+ * Finds the keys and array elements of a document that has been parsed without error: the parser keeps no positions. Of
+ * arrays in arrays it keeps none either.
+ */
+export function tomlPositions(text: string): TomlSpot {
+  return new TomlScanner(text).scan();
+}
+
+/** Returns a function that tells the line and column of an offset. */
+export function lineCounter(text: string): (offset: number) => TextPosition {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return (offset) => {
+    let low = 0;
+    for (let high = starts.length; high - low > 1;) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+
+const BLANK = /(?:[\s,]+|#[^\n]*)*/y;
+const SPACE = /[ \t]*/y;
+const BARE_KEY = /[^.=\] \t]*/y;
+/** A number, a date or the like, up to what ends it; a date may hold a space. */
+const BARE_VALUE = /[^,\]}#\n]*/y;
+
+class TomlScanner {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  scan(): TomlSpot {
+    const root = spotAt(0);
+    let table = root;
+    for (;;) {
+      this.#take(BLANK);
+      const start = this.#at;
+      if (start >= this.#text.length) return root;
+      if (this.#skip('[')) {
+        this.#skip('[');
+        table = this.#keys(root, ']', start);
+        this.#skip(']');
+      } else {
+        this.#pair(table);
+      }
+    }
+  }
+
+  #pair(table: TomlSpot): void {
+    const spot = this.#keys(table, '=', this.#at);
+    this.#take(SPACE);
+    this.#value(spot);
+  }
+
+  /** Reads a dotted key up to what ends it, and returns the place of what it names. */
+  #keys(from: TomlSpot, end: string, start: number): TomlSpot {
+    let spot = from;
+    do {
+      this.#take(SPACE);
+      const name = this.#key();
+      const known = spot.below.get(name) ?? spotAt(start);
+      spot.below.set(name, known);
+      spot = known;
+      this.#take(SPACE);
+    } while (this.#skip('.'));
+    this.#skip(end);
+    return spot;
+  }
+
+  #key(): string {
+    const start = this.#at;
+    if (!this.#string()) return this.#take(BARE_KEY);
+    const quoted = this.#text.slice(start, this.#at);
+    return quoted.includes('\\') ? (parse(`key = ${quoted}`)['key'] as string) : quoted.slice(1, -1);
+  }
+
+  #value(spot: TomlSpot | undefined): void {
+    if (this.#skip('[')) {
+      while (!this.#closes(']')) {
+        spot?.elements.push(this.#at);
+        this.#value(undefined);
+      }
+    } else if (this.#skip('{')) {
+      const table = spot ?? spotAt(this.#at);
+      while (!this.#closes('}')) this.#pair(table);
+    } else if (!this.#string()) {
+      this.#take(BARE_VALUE);
+    }
+  }
+
+  /** Skips a string of any of the four kinds; returns whether there is one. */
+  #string(): boolean {
+    const quote = this.#text.charAt(this.#at);
+    if (quote !== '"' && quote !== "'") return false;
+    const isLong = this.#text.startsWith(quote.repeat(3), this.#at);
+    const end = isLong ? quote.repeat(3) : quote;
+    this.#at += end.length;
+    while (this.#at < this.#text.length && !this.#text.startsWith(end, this.#at)) {
+      this.#at += quote === '"' && this.#text.charAt(this.#at) === '\\' ? 2 : 1;
+    }
+    this.#at += end.length;
+    // Of a long one's last quotes, up to two more are its own.
+    for (let more = 0; isLong && more < 2 && this.#skip(quote); more++);
+    return true;
+  }
+
+  #closes(bracket: string): boolean {
+    this.#take(BLANK);
+    return this.#at >= this.#text.length || this.#skip(bracket);
+  }
+
+  #skip(character: string): boolean {
+    const found = this.#text.charAt(this.#at) === character;
+    if (found) this.#at++;
+    return found;
+  }
+
+  #take(token: RegExp): string {
+    const start = this.#at;
+    token.lastIndex = start;
+    if (token.test(this.#text)) this.#at = token.lastIndex;
+    return this.#text.slice(start, this.#at);
+  }
+}
+
+function spotAt(at: number): TomlSpot {
+  return { at, below: new Map(), elements: [] };
+}
