@@ -6,7 +6,7 @@ import { defineConfig } from 'rolldown';
 
 /** Scripts of worker threads, which nothing imports: they are found beside the file that starts them. */
 const THREADS = {
-  '@muse/walker': ['src/lib/walk/scan-worker.ts'],
+  '@muse/walker': ['src/scan-worker.ts'],
   '@muse/snapshot': ['src/worker.ts'],
   '@muse/cli': ['../../packages/snapshot/src/worker.ts'],
 };

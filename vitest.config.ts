@@ -19,8 +19,11 @@ export default defineConfig({
           code: /new URL\('\.\/[\w-]+\.js', import\.meta\.url\)/,
         },
         handler: (code) =>
-          `import { builtFrom as __builtFrom } from ${JSON.stringify(testkit)};` +
-          code.replace(/(new URL\('\.\/[\w-]+\.js', import\.meta\.url)\)/g, 'new URL(__builtFrom($1).href))'),
+          `import { builtBeside as __builtBeside } from ${JSON.stringify(testkit)};` +
+          code.replace(
+            /new URL\('\.\/([\w-]+\.js)', import\.meta\.url\)/g,
+            "new URL(__builtBeside(import.meta.url, '$1'))",
+          ),
       },
     },
     {

@@ -5,7 +5,7 @@ import type { Program } from './results.js';
 
 /** Whether the walker calls the C library here, through koffi. */
 export function callsNatively(): boolean {
-  return quickCalls().linux !== undefined;
+  return quickCalls().quicken !== undefined;
 }
 
 /** Returns koffi with its version, where the walker uses it. */

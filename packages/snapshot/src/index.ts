@@ -41,7 +41,7 @@ export {
   type SavedSnapshotList,
   type SaveSnapshotOptions,
 } from './lib/saved/saved-snapshots.js';
-export { changedTexts, judgeManifest } from './lib/take/rules.js';
+export { changedTexts, judgeManifest } from './lib/saved/rules.js';
 export { buildSnapshotManifest, createSnapshot, openSnapshotter } from './lib/take/snapshotter.js';
 export type {
   Manifest,
@@ -51,6 +51,7 @@ export type {
   RuleText,
   Snapshot,
   SnapshotCall,
+  SnapshotOptions,
   SnapshotStats,
   Snapshotter,
   SnapshotterOptions,

@@ -20,6 +20,7 @@ import type {
   Snapshot,
   SnapshotCall,
   SnapshotDiff,
+  SnapshotOptions,
   SnapshotStats,
   Snapshotter,
   SnapshotterOptions,
@@ -59,11 +60,12 @@ describe('@muse/snapshot', () => {
 
   it('takes one snapshot, or many', () => {
     expectTypeOf(main.createSnapshot).toEqualTypeOf<
-      (root: string, options?: SnapshotterOptions & SnapshotCall) => Promise<Snapshot>
+      (root: string, options?: SnapshotOptions) => Promise<Snapshot>
     >();
     expectTypeOf(main.buildSnapshotManifest).toEqualTypeOf<
-      (root: string, options?: SnapshotterOptions & SnapshotCall) => Promise<Manifest>
+      (root: string, options?: SnapshotOptions) => Promise<Manifest>
     >();
+    expectTypeOf<SnapshotterOptions & SnapshotCall>().toExtend<SnapshotOptions>();
     expectTypeOf(main.openSnapshotter).toEqualTypeOf<
       (root: string, options?: SnapshotterOptions) => Promise<Snapshotter>
     >();

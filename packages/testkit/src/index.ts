@@ -19,6 +19,6 @@ export { fifo, hardlink, SpecialEntry, socket, symlink } from './lib/tree-spec.j
 export type { SpecialKind, TreeNode, TreeSpec } from './lib/tree-spec.js';
 export { SimFs, type SimFsOptions } from './lib/sim/sim-fs.js';
 export { SimNode, type SimKind, type SimStat } from './lib/sim/sim-node.js';
-export { built, builtFrom, freshDist } from './lib/built.js';
+export { built, builtBeside, freshDist } from './lib/built.js';
 export { repository, workspacePackages } from './lib/workspace.js';
 export type { PackageManifest, WorkspacePackage } from './lib/workspace.js';

@@ -1,5 +1,4 @@
-export { listDirectory, type DirectoryListing, type ListedEntry } from './lib/walk/list-directory.js';
-export { resolveRoot, type ResolvedRoot } from './lib/walk/resolve-root.js';
+export { resolveRoot, type ResolvedRoot } from './lib/walk/root.js';
 export type {
   EnteredDirectory,
   EnteredRules,
@@ -9,4 +8,12 @@ export type {
   WalkedStat,
   WalkProblem,
 } from './lib/types.js';
-export { walk, type Walk, type WalkedFile, type WalkOptions } from './lib/walk/walk.js';
+export {
+  listDirectory,
+  walk,
+  type DirectoryListing,
+  type ListedEntry,
+  type Walk,
+  type WalkedFile,
+  type WalkOptions,
+} from './lib/walk/walk.js';

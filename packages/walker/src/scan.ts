@@ -6,7 +6,15 @@ export {
   ThreadPool,
   ThreadsUnavailableError,
 } from './lib/pool/thread-pool.js';
-export { quickCalls, type ScanCalls } from './lib/scan/calls.js';
+export {
+  scanBatch,
+  TypeScriptScanEngine,
+  type DirectoryToScan,
+  type ScanEngine,
+  type ScanTask,
+} from './lib/scan/engine.js';
+export { quickCalls } from './lib/scan/linux-directory.js';
+export { nativePathOf, type ListedDirectory, type ScanCalls } from './lib/scan/open-directory.js';
 export {
   DETAIL_WORDS,
   Details,
@@ -15,17 +23,7 @@ export {
   StatView,
   writeStat,
   type StatMemory,
-} from './lib/scan/details.js';
-export {
-  countLeftOut,
-  DirectoryNode,
-  directoriesOf,
-  nativePathOf,
-  type DirectoryToScan,
-  type ListedDirectory,
-} from './lib/scan/directory.js';
-export { scanBatch, TypeScriptScanEngine, type ScanEngine, type ScanTask } from './lib/scan/engine.js';
-export { entriesInPathOrder, type Run } from './lib/scan/entries.js';
+} from './lib/scan/packed-stat.js';
 export {
   BAD_LINE,
   CTIME_CHANGED,
@@ -45,6 +43,13 @@ export {
   type Listing,
   type NameCursor,
 } from './lib/scan/reply.js';
-export { Tree } from './lib/scan/tree.js';
+export {
+  countLeftOut,
+  DirectoryNode,
+  directoriesOf,
+  entriesInPathOrder,
+  Tree,
+  type Run,
+} from './lib/scan/tree.js';
 export { RESERVED_NAMES } from './lib/types.js';
-export { resolveSubtree, revisitRoot } from './lib/walk/resolve-root.js';
+export { resolveSubtree, revisitRoot } from './lib/walk/root.js';

@@ -63,3 +63,14 @@ export class NothingToCompareError extends Error {
     super(`Cannot verify ${JSON.stringify(directory)}: the cache has none of its files to compare with`);
   }
 }
+
+/** Returns the problem of a file that could not be read as a whole. */
+export function tornFile(path: string, how: 'changed' | 'replaced'): Problem {
+  return {
+    path,
+    kind: 'torn',
+    operation: 'read',
+    code: 'ETORN',
+    message: `it ${how === 'changed' ? 'changed' : 'was replaced'} each time it was read`,
+  };
+}

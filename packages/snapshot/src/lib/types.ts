@@ -103,6 +103,7 @@ export interface SnapshotterOptions extends TreeOptions {
   readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
+/** How one of many snapshots is taken. */
 export interface SnapshotCall {
   /** Ends the call early: it rejects with the signal's reason, and leaves no temporary file. */
   readonly signal?: AbortSignal | undefined;
@@ -114,6 +115,9 @@ export interface SnapshotCall {
   /** Called at most some twenty times a second. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+/** How one snapshot of a root is taken. */
+export interface SnapshotOptions extends SnapshotterOptions, SnapshotCall {}
 
 /** Takes snapshots of one root; keeps the cache and the workers between them. */
 export interface Snapshotter {

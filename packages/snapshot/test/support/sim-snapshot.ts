@@ -53,6 +53,8 @@ export function takeSimSnapshot(sim: SimFs, cache: StatCache | undefined): Promi
   return takeSnapshot(
     {
       root: { root: ROOT, dev, ino },
+      subtree: '',
+      top: { dev, ino },
       cache,
       pool: undefined,
       ignore: undefined,

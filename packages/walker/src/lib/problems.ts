@@ -11,6 +11,11 @@ export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? 'EUNKNOWN';
 }
 
+/** Returns whether an error means that there is nothing of that name. */
+export function isAbsent(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+}
+
 /** Returns whether an error means that the path leads elsewhere by now, and its directory must be listed again. */
 export function isMoved(error: unknown): boolean {
   return MOVED.has(codeOf(error));

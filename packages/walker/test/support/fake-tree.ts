@@ -2,7 +2,7 @@ import { constants, type BigIntStats } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { fsdecode, fsencode } from '@muse/testkit';
 import type { HeldDirectory } from '@muse/paths';
-import type { ScanCalls } from '../../src/lib/scan/calls.js';
+import type { ScanCalls } from '../../src/lib/scan/open-directory.js';
 
 /** What an entry of a fake tree is. */
 export type FakeKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';

@@ -1,8 +1,6 @@
-import { directoriesOf } from '../../src/lib/scan/directory.js';
 import { TypeScriptScanEngine } from '../../src/lib/scan/engine.js';
-import { entriesInPathOrder } from '../../src/lib/scan/entries.js';
 import { isFile } from '../../src/lib/scan/reply.js';
-import { Tree, type TreeOptions } from '../../src/lib/scan/tree.js';
+import { directoriesOf, entriesInPathOrder, Tree, type TreeOptions } from '../../src/lib/scan/tree.js';
 import type { WalkProblem } from '../../src/lib/types.js';
 import { directory, file, type FakeCalls, type FakeNode } from './fake-tree.js';
 

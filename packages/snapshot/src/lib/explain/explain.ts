@@ -10,10 +10,11 @@ import {
   type ObjectId,
   StatCache,
 } from '@muse/stat-cache';
+import { resolveRoot } from '@muse/walker';
 import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
 import { problemOf, RESERVED_NAMES } from '@muse/walker/scan';
 import { Descent, type SpecialFileKind } from './look.js';
-import { openReadOnly, type ReadOnlyContext } from '../take/snapshotter.js';
+import { openRoot, type OpenedRoot } from '../take/root.js';
 import type { Problem, SnapshotterOptions, TreeOptions } from '../types.js';
 
 /**
@@ -32,7 +33,7 @@ export async function explain(
 
 /** Opens a root for any number of paths to be explained; see {@link explain}. */
 export async function openExplainer(root: string, options: ExplainOptions = {}): Promise<Explainer> {
-  const context = await openReadOnly(root, options);
+  const context = await openRoot(await resolveRoot(root), options);
   const judge: Judge = {
     ...context,
     oneFileSystem: options.oneFileSystem ?? false,
@@ -51,7 +52,7 @@ export async function openExplainer(root: string, options: ExplainOptions = {}):
 }
 
 /** What a path is judged by. */
-export interface Judge extends ReadOnlyContext {
+export interface Judge extends OpenedRoot {
   readonly oneFileSystem: boolean;
   readonly logger: Logger | undefined;
   /** What was wrong with rules so far, by its text. */

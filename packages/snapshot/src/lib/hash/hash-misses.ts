@@ -1,11 +1,11 @@
-import { PathSet } from '@muse/paths';
+import { setTimeout } from 'node:timers/promises';
 import type { StatCache } from '@muse/stat-cache';
-import { directoriesOf, type DirectoryNode, systemProblem, type Tree } from '@muse/walker/scan';
+import { systemProblem, type Tree } from '@muse/walker/scan';
+import { tornFile } from '../errors.js';
+import { missesOf, type DirectoryResult, type Miss } from '../take/directory-result.js';
+import type { Progress } from '../types.js';
 import type { HashEngine } from './engine.js';
-import { type FileResult, resultsIn } from './reply.js';
-import type { DirectoryFiles, Miss } from '../take/directory-files.js';
-import type { ProgressReport } from '../take/progress.js';
-import type { Problem } from '../types.js';
+import { resultsIn, type FileResult } from './reply.js';
 
 /** What was read. */
 export interface Hashed {
@@ -21,7 +21,8 @@ export interface Hashed {
 export interface HashMissesOptions {
   readonly engine: HashEngine;
   readonly cache: StatCache | undefined;
-  readonly progress: ProgressReport;
+  /** Hears what to add to the counts. */
+  readonly onProgress: (counts: Partial<Omit<Progress, 'phase'>>) => void;
   readonly signal: AbortSignal | undefined;
   /** Resolves once the save under way is done; `undefined` where there is none. Default: there never is. */
   readonly saving?: (() => Promise<unknown> | undefined) | undefined;
@@ -31,52 +32,83 @@ export interface HashMissesOptions {
 const ROUNDS = 3;
 
 /**
- * Hashes the files of a tree that only reading can tell, and records them. A file that changed while it was read is read
- * again. Where a path leads elsewhere by now, its directory is listed again, and what is new there is hashed in turn.
+ * Hashes the misses of a tree, and records them. A file that changed while it was read is read again in the next round. A
+ * path that leads elsewhere by now has its directory listed again, and what is new there is hashed in the next round, too.
  */
-export async function hashMisses(tree: Tree<DirectoryFiles>, options: HashMissesOptions): Promise<Hashed> {
-  const { cache, progress } = options;
+export async function hashMisses(
+  tree: Tree<DirectoryResult>,
+  first: readonly Miss[],
+  options: HashMissesOptions,
+): Promise<Hashed> {
+  const { cache, onProgress, saving } = options;
   const total: Hashed = { files: 0, bytes: 0, uncached: 0, ahead: 0 };
-  let moved: Miss[] = [];
-  for (let round = 1; round <= ROUNDS; round++) {
-    const misses = missesOf(tree.top);
-    moved = [];
-    if (misses.length === 0) break;
-    const changed: Miss[] = [];
-    progress.add({ filesToHash: misses.length, bytesToHash: bytesOf(misses) });
+  let misses = first;
+  for (let round = 1; misses.length > 0; round++) {
+    const isLast = round === ROUNDS;
+    const moved: Miss[] = [];
+    onProgress({ filesToHash: misses.length, bytesToHash: misses.reduce((sum, { size }) => sum + size, 0) });
     // Before the first file is opened: what changes from here on must not be trusted.
-    await options.saving?.();
+    await saving?.();
     const boundary = await cache?.boundary();
     const isAhead = boundary === undefined ? () => false : aheadOf(boundary);
-    await hashAll(misses, options, (miss, result) => {
+    await hashEach(misses, options, (miss, result) => {
+      const { problems } = miss.directory;
       switch (result.outcome) {
         case 'hashed':
           total.files++;
           total.bytes += result.bytes;
           if (isAhead(result.stat.ctimeNs)) total.ahead++;
-          progress.add({ hashedFiles: 1, hashedBytes: result.bytes });
           if (!record(miss, result, cache, boundary)) total.uncached++;
+          onProgress({ hashedFiles: 1, hashedBytes: result.bytes });
           break;
         case 'changed':
-          changed.push(miss);
+          if (isLast) problems.push(tornFile(miss.path, 'changed'));
           break;
         case 'moved':
-        case 'special':
           moved.push(miss);
           break;
         default:
-          miss.into.problems.push(systemProblem(miss.path, result.outcome, result.errno));
+          problems.push(systemProblem(miss.path, result.outcome, result.errno));
       }
     });
-    if (round === ROUNDS) for (const miss of changed) miss.into.problems.push(torn(miss.path, CHANGED));
-    else if (moved.length > 0) await relist(tree, moved);
-    else if (changed.length === 0) break;
-  }
-  for (const miss of moved) {
-    if (tree.isMissing(miss.path)) forget(miss);
-    else miss.into.problems.push(torn(miss.path, REPLACED));
+    if (isLast) {
+      for (const miss of moved) {
+        if (tree.isMissing(miss.path)) forget(miss);
+        else miss.directory.problems.push(tornFile(miss.path, 'replaced'));
+      }
+      break;
+    }
+    for (const { directory } of moved) tree.relist(directory.node);
+    await tree.list();
+    misses = missesOf(tree.top);
   }
   return total;
+}
+
+/** Hashes files, as many batches at once as the engine takes, and hands on the result of each. */
+async function hashEach(
+  misses: readonly Miss[],
+  { engine, signal }: HashMissesOptions,
+  take: (miss: Miss, result: FileResult) => void,
+): Promise<void> {
+  engine.prepare(misses.length);
+  // All lanes take turns at one iterator, so that each batch is hashed once.
+  const batches = batchesOf(misses, engine.batchFiles).values();
+  const lane = async () => {
+    for (const batch of batches) {
+      signal?.throwIfAborted();
+      const files = batch.map((miss) => miss.toHash());
+      const results = resultsIn(await engine.hash(files, signal));
+      for (const miss of batch) {
+        const { value: result } = results.next();
+        if (!result) throw new Error('Broken hash reply: a file has no row');
+        take(miss, result);
+      }
+    }
+  };
+  // All lanes end before this does: nothing goes on behind the caller's back.
+  const lanes = await Promise.allSettled(Array.from({ length: engine.capacity }, lane));
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
 }
 
 /** Files from this size on go first and alone, so that no thread has a large one left at the end: 1 MiB. */
@@ -104,31 +136,6 @@ export function batchesOf<T extends { readonly size: number }>(files: readonly T
   return batches;
 }
 
-async function hashAll(
-  misses: readonly Miss[],
-  { engine, signal }: HashMissesOptions,
-  take: (miss: Miss, result: FileResult) => void,
-): Promise<void> {
-  engine.prepare(misses.length);
-  // Those who hash take turns at one iterator, so that each batch is hashed once.
-  const batches = batchesOf(misses, engine.batchFiles).values();
-  const work = async () => {
-    for (const batch of batches) {
-      signal?.throwIfAborted();
-      const files = batch.map((miss) => miss.toHash());
-      const results = resultsIn(await engine.hash(files, signal));
-      for (const miss of batch) {
-        const result = results.next();
-        if (result.done === true) throw new Error('Broken hash reply: a file has no row');
-        take(miss, result.value);
-      }
-    }
-  };
-  // All of them end before this does: nothing goes on behind the caller's back.
-  const done = await Promise.allSettled(Array.from({ length: engine.capacity }, work));
-  for (const result of done) if (result.status === 'rejected') throw result.reason;
-}
-
 /** Returns false for a file whose size lies, as procfs has it: a change of it could go unseen, so it is not recorded. */
 function record(
   miss: Miss,
@@ -136,49 +143,19 @@ function record(
   cache: StatCache | undefined,
   boundary: bigint | undefined,
 ): boolean {
-  miss.into.set(miss.entry, objectId);
+  miss.directory.set(miss.entry, objectId);
   miss.bytes = bytes;
   if (BigInt(bytes) !== stat.size) return false;
   cache?.record(miss.path, stat, objectId, boundary);
   return true;
 }
 
-async function relist(tree: Tree<DirectoryFiles>, moved: readonly Miss[]): Promise<void> {
-  for (const { into } of moved) tree.relist(into.directory);
-  await tree.list();
-}
-
 /** Takes a file that is gone out of the listing that still has it. */
 function forget(miss: Miss): void {
-  const { into, entry } = miss;
-  into.listing.leaveOut(entry);
-  into.directory.excludedFiles.push(miss.name);
-  into.misses.splice(into.misses.indexOf(miss), 1);
-}
-
-/** Returns the files that have neither an object id nor a problem. */
-function missesOf(top: DirectoryNode<DirectoryFiles>): Miss[] {
-  const misses: Miss[] = [];
-  for (const { value } of directoriesOf(top)) {
-    if (!value || value.misses.length === 0) continue;
-    const failed = new PathSet(value.problems.map(({ path }) => path));
-    for (const miss of value.misses) {
-      if (!value.has(miss.entry) && (failed.size === 0 || !failed.has(miss.path))) misses.push(miss);
-    }
-  }
-  return misses;
-}
-
-function bytesOf(misses: readonly Miss[]): number {
-  return misses.reduce((sum, { size }) => sum + size, 0);
-}
-
-const CHANGED = 'it changed each time it was read';
-const REPLACED = 'it was replaced each time it was read';
-
-/** Returns the problem that a file is which could not be read as a whole. */
-export function torn(path: string, message: string): Problem {
-  return { path, kind: 'torn', operation: 'read', code: 'ETORN', message };
+  const { directory, entry } = miss;
+  directory.listing.leaveOut(entry);
+  directory.node.excludedFiles.push(miss.name);
+  directory.misses.splice(directory.misses.indexOf(miss), 1);
 }
 
 /** More than a boundary that had to be guessed lies behind the clock. */
@@ -190,3 +167,62 @@ function aheadOf(boundary: bigint): (timeNs: bigint) => boolean {
   return (timeNs) =>
     timeNs - boundary > AHEAD_NS + BigInt(Math.round(performance.now() - taken)) * 1_000_000n;
 }
+
+/** The least time between two checkpoints: 10 s. */
+const CHECKPOINT_MS = 10_000;
+/** How many times as long as the last checkpoint took nothing is saved: a twentieth of a run goes into saving at most. */
+const CHECKPOINT_PAUSE = 20;
+
+/** How time passes; tests have their own. */
+export interface Time {
+  /** Waits this many milliseconds, and rejects once it is aborted. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  /** Milliseconds, from anywhere. */
+  readonly now: () => number;
+}
+
+/** Saves beside a long run. */
+export interface Checkpoints {
+  /** Resolves once the save under way is done; `undefined` where there is none. */
+  readonly saving: () => Promise<unknown> | undefined;
+  /** Ends the saving, once a save under way is done. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Saves again and again what a long run has hashed, so that whoever interrupts the run loses its last seconds only. A save
+ * that fails is tried again at its next turn; what is wrong is for the run's own save to say.
+ */
+export function startCheckpoints(
+  cache: Pick<StatCache, 'checkpoint'>,
+  { sleep, now }: Time = realTime,
+): Checkpoints {
+  const stopping = new AbortController();
+  let saving: Promise<boolean> | undefined;
+  const run = async () => {
+    let pause = CHECKPOINT_MS;
+    while (!stopping.signal.aborted) {
+      await sleep(pause, stopping.signal);
+      const started = now();
+      saving = cache.checkpoint().catch(() => true);
+      const isWork = await saving;
+      saving = undefined;
+      pause = isWork ? Math.max(CHECKPOINT_MS, CHECKPOINT_PAUSE * (now() - started)) : CHECKPOINT_MS;
+    }
+  };
+  // Sleeping rejects once it is stopped.
+  const ended = run().catch(() => undefined);
+  return {
+    saving: () => saving,
+    stop: () => {
+      stopping.abort();
+      return ended;
+    },
+  };
+}
+
+const realTime: Time = {
+  // Keeps no process alive.
+  sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
+  now: () => performance.now(),
+};

@@ -92,7 +92,8 @@ export type FileResult =
     }
   /** The stat before the read is not the one after it. */
   | { readonly outcome: 'changed' }
-  | { readonly outcome: 'moved' | 'special' }
+  /** Its name leads to another file by now, or to none. */
+  | { readonly outcome: 'moved' }
   | { readonly outcome: HashOperation; readonly errno: number };
 
 /** Yields what a reply says of each file, in the order of the batch. */
@@ -103,7 +104,7 @@ export function* resultsIn(reply: Int32Array): Generator<FileResult, void> {
     const outcome = OUTCOMES[wordAt(reply, row + OUTCOME)];
     if (outcome === undefined) throw new RangeError('Broken hash reply: an unknown outcome');
     if (outcome === 'hashed') yield readIn(memory, bytes, row);
-    else if (outcome === 'moved' || outcome === 'special') yield { outcome };
+    else if (outcome === 'moved' || outcome === 'special') yield { outcome: 'moved' };
     else yield { outcome, errno: wordAt(reply, row + ERRNO) };
   }
 }

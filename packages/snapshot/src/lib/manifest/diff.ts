@@ -1,7 +1,7 @@
 import { PathMap, PathSet } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
-import { inPathOrder } from './manifest.js';
-import type { Manifest, Problem, Snapshot } from '../types.js';
+import { inPathOrder, isAtOrBelow } from './manifest.js';
+import type { Manifest, Snapshot } from '../types.js';
 
 /** A file that is on one side only. */
 export interface DiffEntry {
@@ -114,19 +114,4 @@ function seenFrom(
     seen.delete(path);
   }
   return seen;
-}
-
-/** Returns whether a tree path, or a directory above it, is among these; `''` stands for the root. */
-export function isAtOrBelow(paths: ReadonlySet<string>, path: string): boolean {
-  if (paths.size === 0) return false;
-  if (paths.has('')) return true;
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    if (paths.has(path.slice(0, end))) return true;
-  }
-  return false;
-}
-
-/** Whether a problem is that rules were not obeyed: it is named as one of the root, which was listed nevertheless. */
-export function isOfRules({ kind }: Problem): boolean {
-  return kind === 'not-trusted';
 }

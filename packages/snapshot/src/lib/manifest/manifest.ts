@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
-import { areTreePathsSorted, parseTreePath, sortTreePaths, treePathToBytes, withPath } from '@muse/paths';
+import {
+  areTreePathsSorted,
+  parseTreePath,
+  PathSet,
+  sortTreePaths,
+  treePathToBytes,
+  withPath,
+} from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
-import type { Manifest } from '../types.js';
+import type { Manifest, Problem } from '../types.js';
 
 /** Returns the manifest in path order: itself where it is so already, else a sorted copy. */
 export function inPathOrder(manifest: ReadonlyMap<string, ObjectId>): Manifest {
@@ -9,7 +16,9 @@ export function inPathOrder(manifest: ReadonlyMap<string, ObjectId>): Manifest {
   let sorted = new Map<string, ObjectId>();
   for (const path of sortTreePaths([...manifest.keys()])) {
     const objectId = manifest.get(path);
-    if (objectId !== undefined) sorted = withPath(sorted, path, objectId);
+    if (objectId === undefined)
+      throw new TypeError(`Cannot sort a manifest: ${JSON.stringify(path)} has no object id`);
+    sorted = withPath(sorted, path, objectId);
   }
   return sorted;
 }
@@ -68,49 +77,9 @@ export class SnapshotIdHasher {
 
   /** Takes the next entry. The caller keeps to path order, without a path twice: it is not checked. */
   add(name: string, objectId: ObjectId): void {
-    this.#addPath(name);
+    const start = this.#begin(name.length * MAX_BYTES_A_UNIT);
     const chunk = this.#chunk;
-    for (let i = 0; i < ID_BYTES; i++) chunk[this.#length + i] = objectId.charCodeAt(i);
-    this.#length += ID_BYTES;
-  }
-
-  /** Takes the next entry as bytes: its name, and its object id from an offset in other bytes on. */
-  addBytes(
-    { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
-    ids: Uint8Array,
-    id: number,
-  ): void {
-    const prefix = this.#prefix;
-    this.#makeRoom(prefix.length + to - from + ID_BYTES + 2);
-    const chunk = this.#chunk;
-    let at = this.#length;
-    if (!this.#isFirst) chunk[at++] = 0;
-    this.#isFirst = false;
-    chunk.set(prefix, at);
-    at += prefix.length;
-    for (let i = from; i < to; i++) chunk[at++] = bytes[i] ?? 0;
-    chunk[at++] = 0;
-    for (let i = id; i < id + ID_BYTES; i++) chunk[at++] = ids[i] ?? 0;
-    this.#length = at;
-  }
-
-  /** Returns the snapshot id of all entries, and ends the hasher. */
-  digest(): ObjectId {
-    this.#flush();
-    return `sha256:${this.#hash.digest('hex')}`;
-  }
-
-  /** Writes what stands before the object id, and makes room for that. */
-  #addPath(name: string): void {
-    const prefix = this.#prefix;
-    this.#makeRoom(prefix.length + name.length * MAX_BYTES_A_UNIT + ID_BYTES + 2);
-    const chunk = this.#chunk;
-    let at = this.#length;
-    if (!this.#isFirst) chunk[at++] = 0;
-    this.#isFirst = false;
-    chunk.set(prefix, at);
-    at += prefix.length;
-    const start = at;
+    let at = start;
     for (let i = 0; i < name.length; i++) {
       const unit = name.charCodeAt(i);
       if (unit >= 0x80) {
@@ -122,7 +91,39 @@ export class SnapshotIdHasher {
       chunk[at++] = unit;
     }
     chunk[at++] = 0;
+    for (let i = 0; i < ID_BYTES; i++) chunk[at++] = objectId.charCodeAt(i);
     this.#length = at;
+  }
+
+  /** Takes the next entry as bytes: its name, and its object id from an offset in other bytes on. */
+  addBytes(
+    { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
+    ids: Uint8Array,
+    id: number,
+  ): void {
+    let at = this.#begin(to - from);
+    const chunk = this.#chunk;
+    for (let i = from; i < to; i++) chunk[at++] = byteAt(bytes, i);
+    chunk[at++] = 0;
+    for (let i = id; i < id + ID_BYTES; i++) chunk[at++] = byteAt(ids, i);
+    this.#length = at;
+  }
+
+  /** Returns the snapshot id of all entries, and ends the hasher. */
+  digest(): ObjectId {
+    this.#flush();
+    return `sha256:${this.#hash.digest('hex')}`;
+  }
+
+  /** Makes room for an entry, writes what stands before its name, and returns where that begins. */
+  #begin(nameBytes: number): number {
+    const prefix = this.#prefix;
+    this.#makeRoom(prefix.length + nameBytes + ID_BYTES + 2);
+    let at = this.#length;
+    if (!this.#isFirst) this.#chunk[at++] = 0;
+    this.#isFirst = false;
+    this.#chunk.set(prefix, at);
+    return at + prefix.length;
   }
 
   #makeRoom(bytes: number): void {
@@ -135,4 +136,35 @@ export class SnapshotIdHasher {
     this.#hash.update(this.#chunk.subarray(0, this.#length));
     this.#length = 0;
   }
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at];
+  if (byte === undefined) throw new RangeError(`Broken entry: no byte ${at} of ${bytes.length}`);
+  return byte;
+}
+
+/** Returns what stands before a tree path below a directory: its path and a slash, or nothing for the root. */
+export function prefixOf(directory: string): string {
+  return directory === '' ? '' : `${directory}/`;
+}
+
+/** Returns whether a tree path is a directory, or below it. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(prefixOf(directory));
+}
+
+/** Returns whether a tree path, or a directory above it, is among some paths; `''` stands for the root. */
+export function isAtOrBelow(paths: ReadonlySet<string>, path: string): boolean {
+  if (paths.size === 0) return false;
+  if (paths.has('')) return true;
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    if (paths.has(path.slice(0, end))) return true;
+  }
+  return false;
+}
+
+/** Returns the paths of what could not be seen. Where rules were not obeyed, the root that is named was listed all the same. */
+export function unseenPaths(problems: readonly Problem[]): PathSet {
+  return new PathSet(problems.filter(({ kind }) => kind !== 'not-trusted').map(({ path }) => path));
 }

@@ -4,7 +4,7 @@ import { parseTreePath } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
 import { type FormattedSnapshot, inChunks, jsonPieces } from '../manifest/format.js';
 import { asSnapshot, parseFacts } from '../manifest/parse.js';
-import { placeFrom } from '../take/rules.js';
+import { placeFrom } from '../take/root.js';
 import type { Manifest, Problem, RuleText, TreeOptions } from '../types.js';
 
 /**

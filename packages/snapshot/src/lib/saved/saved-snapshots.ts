@@ -24,6 +24,7 @@ import {
   type SavedSnapshot,
   type SavedSnapshotInfo,
 } from './format.js';
+import { isWithin } from '../manifest/manifest.js';
 import type { Snapshot, TreeOptions } from '../types.js';
 
 /** A saved snapshot that cannot be read any more. */
@@ -216,10 +217,6 @@ export async function latestSavedSnapshot(
     else if (isWithin(subtree, found.snapshot.subtree) && before-- === 0) return { ...found, damaged };
   }
   return { snapshot: undefined, damaged };
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return directory === '' || path === directory || path.startsWith(`${directory}/`);
 }
 
 /** Returns the names that saved snapshots have, the newest first. */

@@ -1,12 +1,11 @@
-import { blobId, type ObjectId } from '@muse/stat-cache';
+import { blobId } from '@muse/stat-cache';
 import { DIRECTORY, DirectoryNode, LEFT_OUT, NEW as FILE } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { listingOf } from '../../../test/support/listings.js';
-import { assemble, manifestOf } from './assemble.js';
-import { DirectoryFiles } from './directory-files.js';
+import { assemble } from './assemble.js';
+import { DirectoryResult } from './directory-result.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
 import type { Problem } from '../types.js';
-import { Yielder } from '../yielder.js';
 
 const id = blobId(Buffer.from('x'));
 
@@ -18,12 +17,12 @@ function nodeOf(
     parent,
     without = [],
     problems = [],
-  }: { parent?: DirectoryNode<DirectoryFiles>; without?: string[]; problems?: Problem[] } = {},
-): DirectoryNode<DirectoryFiles> {
-  const node = new DirectoryNode<DirectoryFiles>(path, { dev: 1n, ino: 1n }, parent, { from: 0, to: 0 });
+  }: { parent?: DirectoryNode<DirectoryResult>; without?: string[]; problems?: Problem[] } = {},
+): DirectoryNode<DirectoryResult> {
+  const node = new DirectoryNode<DirectoryResult>(path, { dev: 1n, ino: 1n }, parent, { from: 0, to: 0 });
   const listing = listingOf(entries);
   node.listing = listing;
-  node.value = new DirectoryFiles(node, listing, undefined);
+  node.value = new DirectoryResult(node, listing, undefined);
   node.value.problems.push(...problems);
   for (const [i, name] of Object.keys(entries).entries()) if (!without.includes(name)) node.value.set(i, id);
   parent?.children.set(path.slice(parent.prefix.length), node);
@@ -31,12 +30,11 @@ function nodeOf(
 }
 
 /** What a tree comes to, and its manifest, which is the same whether it is made on the way or later. */
-async function assembled(root: DirectoryNode<DirectoryFiles>) {
-  const manifest = new Map<string, ObjectId>();
-  const onEntry = (path: string, objectId: ObjectId) => void manifest.set(path, objectId);
-  const made = await assemble(root, { yielder: new Yielder(), onEntry });
-  expect([...manifestOf(root)]).toEqual([...manifest]);
-  return { ...made, manifest };
+async function assembled(root: DirectoryNode<DirectoryResult>) {
+  const { manifest, ...made } = await assemble(root, {});
+  const later = await assemble(root, { deferManifest: true });
+  expect([later.id, ...later.manifest()]).toEqual([made.id, ...manifest()]);
+  return { ...made, manifest: manifest() };
 }
 
 describe('assemble', () => {

@@ -1,60 +1,63 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, PathSet, withPath } from '@muse/paths';
 import type { MissReason, ObjectId } from '@muse/stat-cache';
 import {
   countLeftOut,
   directoriesOf,
-  type DirectoryNode,
   entriesInPathOrder,
   isFile,
+  type DirectoryNode,
   type Run,
 } from '@muse/walker/scan';
+import { tornFile } from '../errors.js';
 import { SnapshotIdHasher } from '../manifest/manifest.js';
-import type { DirectoryFiles } from './directory-files.js';
-import type { Problem, SnapshotStats } from '../types.js';
-import type { Yielder } from '../yielder.js';
+import type { Manifest, Problem, SnapshotCall, SnapshotStats } from '../types.js';
+import { resultOf, type DirectoryResult } from './directory-result.js';
 
-/** What a listed and hashed tree comes to. */
+/** A tree that was listed and hashed, as one snapshot. */
 export interface Assembled {
   readonly id: ObjectId;
+  /** Returns the manifest. */
+  readonly manifest: () => Manifest;
   readonly problems: readonly Problem[];
   readonly counts: Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'hits' | 'misses' | 'leftOut'>;
 }
 
-/** How a tree is put together. */
-export interface AssembleOptions {
-  readonly yielder: Yielder;
-  readonly signal?: AbortSignal | undefined;
-  /** Called with each entry of the manifest, in path order. */
-  readonly onEntry?: ((path: string, id: ObjectId) => void) | undefined;
-}
+/** Entries between two turns of the event loop: some 4 ms of work. */
+const ENTRIES_A_TURN = 8192;
 
-/** Makes the snapshot id of a tree, and counts what is in it. All paths in the result begin where the tree does. */
+/**
+ * Makes the snapshot id of a tree and its manifest, and counts what is in it. All paths in the result begin where the tree
+ * does. The misses are let go of: they are half of what is in memory.
+ */
 export async function assemble(
-  top: DirectoryNode<DirectoryFiles>,
-  { yielder, signal, onEntry }: AssembleOptions,
+  top: DirectoryNode<DirectoryResult>,
+  { signal, deferManifest = false }: SnapshotCall,
 ): Promise<Assembled> {
   const start = top.prefix.length;
-  const assembly = new Assembly(start, onEntry);
+  const assembly = new Assembly(start, !deferManifest);
+  let entries = 0;
   for (const run of entriesInPathOrder(top)) {
     assembly.add(run);
-    const turn = yielder.step(run.to - run.from);
-    if (turn) {
-      await turn;
-      signal?.throwIfAborted();
-    }
+    entries += run.to - run.from;
+    if (entries < ENTRIES_A_TURN) continue;
+    entries = 0;
+    await nextTurn();
+    signal?.throwIfAborted();
   }
-  const { files, bytes, nowhere } = assembly;
+  const { files, bytes, withoutId } = assembly;
   const { problems, directories, misses, surplus } = collect(top);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
   const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   return {
     id: assembly.digest(),
-    problems: allNamed(start === 0 ? problems : problems.map(fromStart), nowhere),
+    manifest: deferManifest ? later(top) : constant(assembly.manifest),
+    problems: allNamed(start === 0 ? problems : problems.map(fromStart), withoutId),
     counts: {
       files,
       bytes: bytes + surplus,
       directories,
-      hits: files + nowhere.length - missed,
+      hits: files + withoutId.length - missed,
       misses,
       leftOut: countLeftOut(top),
     },
@@ -65,36 +68,37 @@ export async function assemble(
 class Assembly {
   files = 0;
   bytes = 0;
+  manifest = new Map<string, ObjectId>();
   /** Paths of files that have no object id. */
-  readonly nowhere: string[] = [];
+  readonly withoutId: string[] = [];
   readonly #hasher = new SnapshotIdHasher();
   readonly #start: number;
-  readonly #onEntry: AssembleOptions['onEntry'];
+  readonly #isListing: boolean;
 
   /** The first `start` characters of a path are no part of it. */
-  constructor(start: number, onEntry: AssembleOptions['onEntry']) {
+  constructor(start: number, isListing: boolean) {
     this.#start = start;
-    this.#onEntry = onEntry;
+    this.#isListing = isListing;
   }
 
   /** Takes what comes next in path order. */
-  add({ directory, listing, from, to, names }: Run<DirectoryFiles>): void {
-    const { value } = directory;
+  add({ directory, listing, from, to, names }: Run<DirectoryResult>): void {
+    const result = resultOf(directory);
     const prefix = directory.prefix.slice(this.#start);
     this.#hasher.enter(prefix);
     for (let entry = from; entry < to; entry++, names.next()) {
       if (!isFile(listing.match(entry))) continue;
-      const offset = value?.offsetOf(entry) ?? 0;
-      if (offset > 0 && value?.lines && !this.#onEntry) {
-        this.#hasher.addBytes(names, value.lines, offset);
+      const offset = result.offsetOf(entry);
+      if (offset > 0 && result.lines && !this.#isListing) {
+        this.#hasher.addBytes(names, result.lines, offset);
       } else {
-        const id = value?.idOf(entry);
+        const id = result.idOf(entry);
         if (id === undefined) {
-          this.nowhere.push(prefix + names.text);
+          this.withoutId.push(prefix + names.text);
           continue;
         }
         this.#hasher.add(names.text, id);
-        this.#onEntry?.(prefix + names.text, id);
+        if (this.#isListing) this.manifest = withPath(this.manifest, prefix + names.text, id);
       }
       this.files++;
       this.bytes += listing.size(entry);
@@ -107,21 +111,36 @@ class Assembly {
   }
 }
 
-/** Returns the manifest of a tree, put together in one go: some 0.5 µs a file. */
-export function manifestOf(top: DirectoryNode<DirectoryFiles>): Map<string, ObjectId> {
+function constant(manifest: Manifest): () => Manifest {
+  return () => manifest;
+}
+
+/** Returns what makes the manifest of a tree at the first call, and then lets go of the tree. */
+function later(top: DirectoryNode<DirectoryResult>): () => Manifest {
+  let tree: typeof top | undefined = top;
+  let manifest: Manifest = new Map();
+  return () => {
+    if (tree) manifest = manifestOf(tree);
+    tree = undefined;
+    return manifest;
+  };
+}
+
+/** Returns the manifest of a tree, made in one go of some 0.5 µs a file. */
+function manifestOf(top: DirectoryNode<DirectoryResult>): Manifest {
   let manifest = new Map<string, ObjectId>();
   const start = top.prefix.length;
   for (const { directory, listing, from, to, names } of entriesInPathOrder(top)) {
     const prefix = directory.prefix.slice(start);
     for (let entry = from; entry < to; entry++, names.next()) {
-      const id = isFile(listing.match(entry)) ? directory.value?.idOf(entry) : undefined;
+      const id = isFile(listing.match(entry)) ? resultOf(directory).idOf(entry) : undefined;
       if (id !== undefined) manifest = withPath(manifest, prefix + names.text, id);
     }
   }
   return manifest;
 }
 
-function collect(top: DirectoryNode<DirectoryFiles>) {
+function collect(top: DirectoryNode<DirectoryResult>) {
   const misses: Record<MissReason, number> = {
     new: 0,
     size: 0,
@@ -138,23 +157,20 @@ function collect(top: DirectoryNode<DirectoryFiles>) {
   for (const { listing, problems: own, value } of directoriesOf(top)) {
     if (listing) directories++;
     for (const problem of own) problems.push(problem);
-    for (const problem of value?.problems ?? []) problems.push(problem);
-    for (const { reason, size, bytes } of value?.misses ?? []) {
+    if (!value) continue;
+    for (const problem of value.problems) problems.push(problem);
+    for (const { reason, size, bytes } of value.misses) {
       misses[reason]++;
       surplus += bytes - size;
     }
+    value.misses.length = 0;
   }
   return { problems, directories, misses, surplus };
 }
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */
-function allNamed(problems: readonly Problem[], nowhere: readonly string[]): Problem[] {
+function allNamed(problems: readonly Problem[], withoutId: readonly string[]): Problem[] {
   const named = new PathSet(problems.map(({ path }) => path));
-  const unnamed = nowhere.filter((path) => !named.has(path)).map(unread);
+  const unnamed = withoutId.filter((path) => !named.has(path)).map((path) => tornFile(path, 'replaced'));
   return [...problems, ...unnamed].sort((a, b) => compareTreePaths(a.path, b.path));
-}
-
-function unread(path: string): Problem {
-  const message = 'it was replaced each time it was read';
-  return { path, kind: 'torn', operation: 'read', code: 'ETORN', message };
 }

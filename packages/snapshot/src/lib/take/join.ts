@@ -123,14 +123,15 @@ export class LineJoin implements Join {
       if (key !== prefix[i] || key === BACKSLASH) return this.#compareWhole(names, from, to);
     }
     for (let i = from; i < to; i++, at++) {
-      const key = bytes[at] ?? 0;
+      const key = byteAt(bytes, at);
       if (key === BACKSLASH) return this.#compareWhole(names, from, to);
       if (key === QUOTE) return -1;
-      const difference = key - (names[i] ?? 0);
+      const difference = key - byteAt(names, i);
       if (difference !== 0) return difference;
     }
-    if (bytes[at] === BACKSLASH) return this.#compareWhole(names, from, to);
-    return bytes[at] === QUOTE ? 0 : 1;
+    const end = byteAt(bytes, at);
+    if (end === BACKSLASH) return this.#compareWhole(names, from, to);
+    return end === QUOTE ? 0 : 1;
   }
 
   #compareWhole(names: Uint8Array, from: number, to: number): number {
@@ -151,4 +152,10 @@ export class LineJoin implements Join {
     const changed = changedField(entry, new StatView(statMemory(details), detail));
     return changed === undefined ? BAD_LINE : CHANGES[changed];
   }
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at];
+  if (byte === undefined) throw new RangeError(`Broken lines or names: no byte ${at} of ${bytes.length}`);
+  return byte;
 }

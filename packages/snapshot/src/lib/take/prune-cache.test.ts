@@ -1,7 +1,6 @@
 import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
-import type { Assembled } from './assemble.js';
-import { pruneCache, type Found } from './take-snapshot.js';
+import { prune as pruneCache, type Found } from './take-snapshot.js';
 import type { Problem } from '../types.js';
 
 const id: ObjectId = blobId(new Uint8Array());
@@ -21,11 +20,11 @@ function prune(
   uncached = 0,
 ): number {
   const assembled = {
-    counts: { files: files.length },
+    counts: { files: files.length } as Found['assembled']['counts'],
     problems: problems.map((path) => ({ path }) as Problem),
-  } as unknown as Assembled;
+    manifest: () => new Map(files.map((path) => [path, id])),
+  };
   const tree = undefined as unknown as Found['tree'];
-  const manifest = () => new Map(files.map((path) => [path, id]));
   return pruneCache(cache, {
     tree,
     lines: undefined,
@@ -33,7 +32,6 @@ function prune(
     assembled,
     uncached,
     subtree: '',
-    manifest,
   });
 }
 

@@ -13,8 +13,9 @@ import {
 import { type DirectoryListing, type IgnoreRules, listDirectory } from '@muse/walker';
 import { isMoved, problemOf } from '@muse/walker/scan';
 import { byDirectory } from '../explain/explain.js';
-import { torn } from '../hash/hash-misses.js';
-import { createSnapshot, type ReadOnlyContext } from '../take/snapshotter.js';
+import { tornFile } from '../errors.js';
+import type { OpenedRoot } from '../take/root.js';
+import { createSnapshot } from '../take/snapshotter.js';
 import type { Problem, Progress, Snapshot, SnapshotCall, SnapshotterOptions } from '../types.js';
 
 /** How a tree is verified. */
@@ -119,7 +120,7 @@ export interface ReadSample {
  * none is. Both kinds of path are from the root.
  */
 export async function readSample(
-  { root, ignore }: ReadOnlyContext,
+  { root, ignore }: OpenedRoot,
   sample: Sample,
   options: VerifyOptions,
   isKnown: (path: string) => boolean,
@@ -211,10 +212,10 @@ async function readListed(
 
 function failureOf(path: string, error: unknown): HashFailure {
   if (error instanceof TornFileError) {
-    return { moved: false, problem: torn(path, 'it changed each time it was read') };
+    return { moved: false, problem: tornFile(path, 'changed') };
   }
   if (error instanceof MovedFileError || error instanceof NotRegularFileError) {
-    return { moved: true, problem: torn(path, 'it was replaced each time it was read') };
+    return { moved: true, problem: tornFile(path, 'replaced') };
   }
   const operation = (error as NodeJS.ErrnoException | undefined)?.syscall ?? 'read';
   return { moved: isMoved(error), problem: problemOf(path, operation, error) };

@@ -1,20 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, PathMap, PathSet } from '@muse/paths';
 import type { FileCacheEntry, FileStat, Logger, ObjectId, StatCache } from '@muse/stat-cache';
+import { resolveRoot } from '@muse/walker';
 import { NothingToCompareError } from '../errors.js';
 import { missingAmong, statField, type StatField } from '../explain/explain.js';
-import {
-  type DiffEntry,
-  diffSnapshots,
-  isAtOrBelow,
-  isOfRules,
-  type ModifiedEntry,
-  type RenamedEntry,
-} from '../manifest/diff.js';
-import { RuleTexts } from '../take/rules.js';
-import { openReadOnly } from '../take/snapshotter.js';
+import { type DiffEntry, diffSnapshots, type ModifiedEntry, type RenamedEntry } from '../manifest/diff.js';
+import { isAtOrBelow, prefixOf, unseenPaths } from '../manifest/manifest.js';
+import { openRoot } from '../take/root.js';
 import type { Problem, RuleText, Snapshot } from '../types.js';
 import { readAgain, readSample, type ReadSample, Sample, type VerifyOptions } from './read.js';
-import { Yielder } from '../yielder.js';
 
 /**
  * Reads every byte of a tree again, trusting no stat, and says which files are not what the cache has. It changes
@@ -28,10 +22,10 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   const { subtree = '', oneFileSystem = false, logger, signal } = options;
   signal?.throwIfAborted();
   // Before anything is read: what is saved while this runs is newer than what is compared.
-  const context = await openReadOnly(root, options);
+  const context = await openRoot(await resolveRoot(root), options);
   const { cache } = context;
   // The cache begins at the root, the answer at the subtree.
-  const prefix = subtree === '' ? '' : `${subtree}/`;
+  const prefix = prefixOf(subtree);
   const hasEntries = cache !== undefined && hasPathBelow(cache, prefix);
   const sample = new Sample(options);
   const isKnown = (path: string): boolean => cache?.has(path) === true;
@@ -41,22 +35,15 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   if (!hasEntries) throw new NothingToCompareError(subtree || root);
 
   const comparison = new Comparison();
-  const { suspects, unread } = await compareWithCache(
-    cache,
-    { taken, read },
-    prefix,
-    comparison,
-    new Yielder(),
-  );
+  const { suspects, unread } = await compareWithCache(cache, { taken, read }, prefix, comparison);
   signal?.throwIfAborted();
   const again = await judgeAgain(context.root.root, suspects, { cache, comparison, logger, signal });
   const own = <T extends { readonly path: string }>(found: T): T => {
     return prefix === '' ? found : { ...found, path: found.path.slice(prefix.length) };
   };
   const problems = [...taken.problems, ...again.problems.map(own)];
-  const unseen = new PathSet(
-    problems.filter((each) => !isOfRules(each)).map(({ path }) => (path === '' ? subtree : prefix + path)),
-  );
+  const unseen = new PathSet();
+  for (const path of unseenPaths(problems)) unseen.add(path === '' ? subtree : prefix + path);
   for (const path of unread.keys()) {
     if (sample.skipped.has(path) || isAtOrBelow(unseen, path)) unread.delete(path);
   }
@@ -108,14 +95,13 @@ export async function verifyManifest(
 ): Promise<ManifestVerification> {
   const { subtree = '', judged, signal } = options;
   signal?.throwIfAborted();
-  const prefix = subtree === '' ? '' : `${subtree}/`;
-  const texts = new RuleTexts();
-  const context = await openReadOnly(root, { ...options, cache: false }, texts.add.bind(texts));
+  const prefix = prefixOf(subtree);
+  const context = await openRoot(await resolveRoot(root), { ...options, cache: false });
   const sample = new Sample(options);
   const { taken } = await readSample(context, sample, options, (path) =>
     before.manifest.has(path.slice(prefix.length)),
   );
-  const old = judged ? await judged(texts.list(context.root.root)) : before;
+  const old = judged ? await judged(context.texts.list(context.root.root)) : before;
   const manifest = new PathMap(old.manifest);
   for (const path of sample.skipped) manifest.delete(path.slice(prefix.length));
   const diff = diffSnapshots({ manifest, problems: old.problems }, taken);
@@ -212,19 +198,21 @@ export interface Undecided {
   readonly unread: Map<string, ObjectId>;
 }
 
+/** Entries between two turns of the event loop. */
+const ENTRIES_A_TURN = 4096;
+
 /** Compares what was read below a directory with a cache; `prefix` is the path of that directory and a slash, or `''`. */
 export async function compareWithCache(
   cache: StatCache,
   { taken: { manifest }, read }: ReadSample,
   prefix: string,
   comparison: Comparison,
-  yielder: Yielder,
 ): Promise<Undecided> {
   const suspects = new PathMap<ObjectId>();
   const unread = new PathMap<ObjectId>();
+  let entries = 0;
   for (const [path, entry] of cache.entries()) {
-    const turn = yielder.step();
-    if (turn) await turn;
+    if (++entries % ENTRIES_A_TURN === 0) await nextTurn();
     if (!path.startsWith(prefix)) continue;
     const objectId = manifest.get(path.slice(prefix.length));
     if (objectId === undefined) {

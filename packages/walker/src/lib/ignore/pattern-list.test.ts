@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PatternRules } from './pattern-rules.js';
+import { PatternRules } from './rules.js';
 
 /** Whether the pattern alone leaves out this file, whatever becomes of the directories above it. */
 function leavesOut(pattern: string, path: string): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { directory, FakeCalls, file, systemError } from '../../../test/support/fake-tree.js';
 import { show } from '../../../test/support/listings.js';
 import { ThreadPool } from '../pool/thread-pool.js';
-import type { DirectoryToScan } from './directory.js';
+import type { DirectoryToScan } from './engine.js';
 import { TypeScriptScanEngine, type ScanTask } from './engine.js';
 import { listingsIn } from './reply.js';
 

@@ -1,7 +1,7 @@
 import { treePathFromBytes } from '@muse/paths';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Details } from './details.js';
+import { Details } from './packed-stat.js';
 import {
   BAD_LINE,
   CTIME_CHANGED,

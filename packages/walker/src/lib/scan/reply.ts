@@ -10,7 +10,7 @@ import {
   statMemory,
   StatView,
   type StatMemory,
-} from './details.js';
+} from './packed-stat.js';
 
 /**
  * The reply to a scan: a record for each directory, in this machine's byte order, each on a multiple of eight bytes.
@@ -93,6 +93,7 @@ export interface Join {
 const NO_LINES: LineRange = { from: 0, to: 0 };
 const TWO_32 = 2 ** 32;
 const MAX_BYTES_A_UNIT = 3;
+
 /** What was listed of one directory, for an engine that keeps names as strings. */
 export interface Listed {
   /** Segments of tree paths. */
@@ -147,9 +148,9 @@ export class ReplyWriter {
     this.#end(header, end);
   }
 
-  /** Returns the reply, and ends the writer. */
+  /** Returns the reply, in memory of its own size: it is kept as long as the tree is. */
   take(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#bytes.buffer, 0, this.#at);
+    return new Uint8Array(this.#bytes.buffer.slice(0, this.#at));
   }
 
   /** Returns where the names end. */
@@ -225,9 +226,7 @@ export class ReplyWriter {
   #makeRoom(end: number): void {
     if (end <= this.#bytes.length) return;
     const larger = Buffer.from(new ArrayBuffer(padded(Math.max(end, this.#bytes.length * 2))));
-    larger.set(
-      this.#bytes.subarray(0, this.#at + HEADER_BYTES > this.#bytes.length ? this.#at : this.#bytes.length),
-    );
+    larger.set(this.#bytes);
     this.#bytes = larger;
     this.#words = new Int32Array(larger.buffer);
   }

@@ -17,18 +17,19 @@ import {
   listed,
   treeOf,
 } from '../../../test/support/tree-scans.js';
+import type { EnteredDirectory, IgnoreRules, WalkProblem } from '../types.js';
+import type { ScanEngine } from './engine.js';
+import { Details } from './packed-stat.js';
+import { DIRECTORY, ReplyWriter } from './reply.js';
+import type { DirectoryToScan } from './engine.js';
 import {
   countLeftOut,
   directoriesOf,
   noneLeftOut,
+  Tree,
   type DirectoryNode,
-  type DirectoryToScan,
-} from './directory.js';
-import { Details } from './details.js';
-import type { ScanEngine } from './engine.js';
-import { DIRECTORY, ReplyWriter } from './reply.js';
-import { Tree, type TreeOptions } from './tree.js';
-import type { EnteredDirectory, IgnoreRules, WalkProblem } from '../types.js';
+  type TreeOptions,
+} from './tree.js';
 
 describe('Tree', () => {
   it('lists every directory once, and gives the files in path order', async () => {

@@ -1,11 +1,8 @@
-import { PathSet, type HeldDirectory } from '@muse/paths';
+import { PathSet, type HeldDirectory, type Identity } from '@muse/paths';
 import { systemProblem, tornDirectory } from '../problems.js';
 import type { EnteredRules, IgnoreRules, LeftOutKind, WalkProblem } from '../types.js';
-import { systemCalls, type ScanCalls } from './calls.js';
-import { checkIdentity, type IdentityCheck } from './check-identity.js';
-import { DirectoryNode, nativePathOf, type Base, type DirectoryToScan } from './directory.js';
 import type { ScanEngine } from './engine.js';
-import { DT_DIR, DT_UNKNOWN } from './scan-directory.js';
+import { checkIdentity, nativePathOf, systemCalls, type Base, type ScanCalls } from './open-directory.js';
 import {
   DIRECTORY,
   FAILED,
@@ -16,16 +13,183 @@ import {
   SKIPPED_BY_ENGINE,
   type LineRange,
   type Listing,
+  type NameCursor,
 } from './reply.js';
+import { DT_DIR, DT_UNKNOWN, type DirectoryToScan } from './engine.js';
 
-/** What a tree is of, and who lists it. */
+/** Where a directory of a tree stands. */
+export type DirectoryState =
+  /** Just found. */
+  | 'found'
+  /** In line to be listed, for the first time or again. */
+  | 'waiting'
+  /** Handed to the engine. */
+  | 'listing'
+  /** What `listing` says. */
+  | 'listed'
+  /** It could not be listed, for the reason in `problems`: nothing is known of what is in it. */
+  | 'failed'
+  /** No longer in the tree: another directory has its name, or nothing has. */
+  | 'detached';
+
+/** A directory of a tree. It outlives a scan, and can be listed again by itself. `T` is what the tree's owner keeps with it. */
+export class DirectoryNode<T> implements DirectoryToScan {
+  readonly path: string;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly parent: DirectoryNode<T> | undefined;
+  readonly slice: LineRange;
+  readonly base: Base | undefined;
+  state: DirectoryState = 'found';
+  /** What it held when it was last listed; kept while it waits to be listed again. */
+  listing: Listing | undefined;
+  /** The rules for what is in it; undefined until it is listed, and where there are none. */
+  rules: IgnoreRules | undefined;
+  /** By name; without those that are left out. */
+  readonly children = new Map<string, DirectoryNode<T>>();
+  /** How many directories of this name were put in line, one after the other. */
+  attempts = 0;
+  /** How often it was put in line again because of what moved in it. */
+  relists = 0;
+  /** How many entries are left out, by kind. */
+  leftOut: Partial<Record<LeftOutKind, number>> = {};
+  /** The stored lines below directories that are left out, which listing them would have called gone. */
+  excludedLines: LineRange[] = [];
+  /** The names of files with a stored line that are left out, or were gone when they were looked for again. */
+  excludedFiles: string[] = [];
+  problems: readonly WalkProblem[] = [];
+  value: T | undefined;
+
+  constructor(
+    path: string,
+    { dev, ino }: Identity,
+    parent: DirectoryNode<T> | undefined,
+    slice: LineRange,
+    base?: Base,
+  ) {
+    this.path = path;
+    this.dev = dev;
+    this.ino = ino;
+    this.parent = parent;
+    this.slice = slice;
+    this.base = base;
+  }
+
+  /** What stands before the name of an entry in its tree path. */
+  get prefix(): string {
+    return this.path === '' ? '' : `${this.path}/`;
+  }
+
+  /** Whether it is to be listed, or being listed. */
+  get isInLine(): boolean {
+    return this.state === 'waiting' || this.state === 'listing';
+  }
+
+  /** Calls it a directory that cannot be listed: torn, unless another problem is known of it. */
+  giveUp(): void {
+    this.state = 'failed';
+    if (this.problems.length === 0) this.problems = [tornDirectory(this.path)];
+  }
+
+  /** Takes it, and all below it, out of the tree. */
+  remove(): void {
+    this.parent?.children.delete(this.path.slice(this.parent.prefix.length));
+    this.detach();
+  }
+
+  /** Marks it, and all below it, as no longer in the tree. */
+  detach(): void {
+    for (const node of directoriesOf(this)) node.state = 'detached';
+  }
+}
+
+/** Yields the directories of a tree, each before those below it. */
+export function* directoriesOf<T>(root: DirectoryNode<T>): Iterable<DirectoryNode<T>> {
+  const stack = [root];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    yield node;
+    for (const child of node.children.values()) stack.push(child);
+  }
+}
+
+/** Returns a count of nothing left out, by kind. */
+export function noneLeftOut(): Record<LeftOutKind, number> {
+  return {
+    symlink: 0,
+    fifo: 0,
+    socket: 0,
+    device: 0,
+    unknown: 0,
+    ignored: 0,
+    reserved: 0,
+    'other-device': 0,
+  };
+}
+
+/** Counts what is left out of a tree, by kind. */
+export function countLeftOut(root: DirectoryNode<unknown>): Record<LeftOutKind, number> {
+  const counts = noneLeftOut();
+  for (const { leftOut } of directoriesOf(root)) {
+    for (const [kind, count] of Object.entries(leftOut)) counts[kind as LeftOutKind] += count;
+  }
+  return counts;
+}
+
+/** Entries of one directory that stand side by side in path order: no directory is among them. */
+export interface Run<T> {
+  readonly directory: DirectoryNode<T>;
+  readonly listing: Listing;
+  /** The first entry. */
+  readonly from: number;
+  /** The entry after the last one. */
+  readonly to: number;
+  /** The name of the first entry. Whoever takes the run moves it past each entry. */
+  readonly names: NameCursor;
+}
+
+/** The longest run of entries: some 0.1 ms of work, so that nobody holds the event loop for all of a huge directory. */
+const LONGEST_RUN = 512;
+
+/**
+ * Yields all entries of a tree that are no directories, in path order and without recursion; not all of them are files. In
+ * runs, because an object for each file takes as long as what is then done with it.
+ */
+export function* entriesInPathOrder<T>(top: DirectoryNode<T>): Generator<Run<T>> {
+  const stack: { directory: DirectoryNode<T>; listing: Listing; names: NameCursor; entry: number }[] = [];
+  const enter = (directory: DirectoryNode<T>) => {
+    const { listing } = directory;
+    if (listing) stack.push({ directory, listing, names: listing.names, entry: 0 });
+  };
+  enter(top);
+  for (let position = stack.at(-1); position; position = stack.at(-1)) {
+    const { directory, listing, names, entry: from } = position;
+    if (from === listing.length) {
+      stack.pop();
+      continue;
+    }
+    const last = Math.min(listing.length, from + LONGEST_RUN);
+    let to = from;
+    while (to < last && listing.match(to) !== DIRECTORY) to++;
+    if (to > from) yield { directory, listing, from, to, names };
+    position.entry = to;
+    if (names.entry !== to) throw new Error(`Broken run of entries: ${names.entry} names were read of ${to}`);
+    if (to < last) {
+      const child = directory.children.get(names.text);
+      position.entry = to + 1;
+      names.next();
+      if (child) enter(child);
+    }
+  }
+}
+
+/** The root of a tree, and who lists it. */
 export interface TreeOptions<T> {
   /** The root's native path, links resolved; may hold escaped bytes. */
   readonly root: string;
   /** The tree path of the directory where the tree begins; all tree paths are still from the root. Default: `''`. */
   readonly path?: string | undefined;
   /** The identity that the root, or that directory, had when it was resolved. */
-  readonly identity: Pick<DirectoryToScan, 'dev' | 'ino'>;
+  readonly identity: Identity;
   /** The stored lines of all that is below it. Default: none. */
   readonly slice?: LineRange | undefined;
   readonly engine: ScanEngine;
@@ -58,6 +222,7 @@ export class Tree<T> {
   /** The directory where the tree begins. */
   readonly top: DirectoryNode<T>;
   readonly #options: TreeOptions<T>;
+  readonly #calls: ScanCalls;
   readonly #waiting: DirectoryNode<T>[] = [];
   /** Those of the waiting directories that are too large for this thread. */
   readonly #large: DirectoryNode<T>[] = [];
@@ -66,7 +231,8 @@ export class Tree<T> {
 
   constructor(options: TreeOptions<T>) {
     this.#options = options;
-    const { path = '', identity, slice = NO_LINES } = options;
+    const { path = '', identity, slice = NO_LINES, calls = systemCalls } = options;
+    this.#calls = calls;
     this.top = new DirectoryNode<T>(path, identity, undefined, slice);
     this.#enqueue(this.top);
   }
@@ -98,27 +264,26 @@ export class Tree<T> {
     if (node.state === 'detached') return;
     const replaced = this.#highestReplaced(node);
     if (replaced?.node === this.top) {
-      giveUpOn(this.top);
+      this.top.giveUp();
       return;
     }
     const again = replaced?.node.parent ?? node;
-    if (isInLine(again)) return;
+    if (again.isInLine) return;
     if (again.relists < MAX_RELISTS) {
       again.relists++;
       this.#enqueue(again);
-    } else if (replaced?.check === 'missing') {
+    } else if (replaced?.isMissing === true) {
       replaced.node.remove();
     } else if (replaced) {
-      giveUpOn(replaced.node);
+      replaced.node.giveUp();
     } else if (node.listing === undefined) {
-      giveUpOn(node);
+      node.giveUp();
     }
   }
 
   /** Returns whether there is nothing any more under a tree path. */
   isMissing(path: string): boolean {
-    const { root, calls = systemCalls } = this.#options;
-    return checkIdentity(calls, root, { path, dev: 0n, ino: 0n }) === 'missing';
+    return checkIdentity(this.#calls, this.#options.root, { path, dev: 0n, ino: 0n }) === 'missing';
   }
 
   /** Lets go of what is held open. The tree can be read as before, and deep directories be listed no more. */
@@ -126,8 +291,14 @@ export class Tree<T> {
     for (const held of this.#held.splice(0)) held.close();
   }
 
+  #enqueue(node: DirectoryNode<T>): void {
+    if (node.isInLine) return;
+    node.state = 'waiting';
+    this.#waiting.push(node);
+  }
+
   async #listBatch(): Promise<void> {
-    const { engine, signal } = this.#options;
+    const { engine, signal, onListed } = this.#options;
     const large = this.#large.length > 0;
     const next = large
       ? this.#large.splice(-1)
@@ -143,7 +314,7 @@ export class Tree<T> {
       if (node.state === 'detached') continue;
       const listing = itemOf(listings, i);
       if (!this.#take(node, listing, entered)) continue;
-      const told = this.#options.onListed?.(node, listing);
+      const told = onListed?.(node, listing);
       if (told) await told;
     }
   }
@@ -153,29 +324,26 @@ export class Tree<T> {
     const outer = node.parent ? node.parent.rules : this.#options.ignore;
     if (!outer || listing.outcome !== 'listed' || node.state === 'detached') return undefined;
     const mayHold = (name: string) => listing.mayHold(name);
-    return (
-      outer.enter?.({ root: this.#options.root, path: node.path, mayHold }) ?? {
-        rules: outer,
-        problems: NO_PROBLEMS,
-      }
-    );
+    const entered = outer.enter?.({ root: this.#options.root, path: node.path, mayHold });
+    return entered ?? { rules: outer, problems: NO_PROBLEMS };
   }
 
   /** Returns whether the directory was listed. */
   #take(node: DirectoryNode<T>, listing: Listing, entered: EnteredRules | undefined): boolean {
-    switch (listing.outcome) {
+    const { outcome, operation, errno } = listing;
+    switch (outcome) {
       case 'too-large':
         node.state = 'waiting';
         this.#large.push(node);
         return false;
       case 'failed':
         node.state = 'failed';
-        node.problems = [problemOfListing(node, listing)];
+        node.problems = [systemProblem(node.path, operation, errno)];
         return false;
       case 'moved':
         // Neither in line nor listed, so that it is put in line again, or given up.
         node.state = node.listing ? 'listed' : 'failed';
-        node.problems = listing.errno === 0 ? NO_PROBLEMS : [problemOfListing(node, listing)];
+        node.problems = errno === 0 ? NO_PROBLEMS : [systemProblem(node.path, operation, errno)];
         this.relist(node);
         return false;
       case 'listed':
@@ -189,33 +357,39 @@ export class Tree<T> {
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
   #takeEntries(node: DirectoryNode<T>, listing: Listing, ruleProblems: readonly WalkProblem[]): void {
-    const { prefix, rules } = node;
-    const { oneFileSystem = false } = this.#options;
+    const { prefix, rules, children } = node;
     node.leftOut = skippedIn(listing);
     node.excludedLines = [];
     node.excludedFiles = [];
     node.problems = ruleProblems;
     // Most directories end here.
-    if (!rules && listing.hasOnlyFiles && node.children.size === 0) return;
-    const before = new Map(node.children);
+    if (!rules && children.size === 0 && listing.hasOnlyFiles) return;
+    const before = new Map(children);
+    children.clear();
     const problems: WalkProblem[] = [];
-    node.children.clear();
     const base = this.#baseBelow(node);
     const names = listing.names;
     for (let entry = 0; entry < listing.length; entry++, names.next()) {
       const match = listing.match(entry);
       if (isFile(match) && !rules) continue;
-      const path = prefix + names.text;
-      const why = this.#whyLeftOut(path, match, listing, entry, { rules, oneFileSystem });
+      const name = names.text;
+      const path = prefix + name;
+      const why = this.#whyLeftOut(rules, path, match, listing, entry);
       if (why !== undefined) {
         if (match === DIRECTORY) node.excludedLines.push(listing.slice(entry));
-        else if (match !== NEW && match !== FAILED) node.excludedFiles.push(path.slice(prefix.length));
+        else if (match !== NEW && match !== FAILED) node.excludedFiles.push(name);
         listing.leaveOut(entry);
         node.leftOut[why] = (node.leftOut[why] ?? 0) + 1;
       } else if (match === DIRECTORY) {
-        const name = path.slice(prefix.length);
-        this.#takeChild(node, name, listing, entry, { known: before.get(name), base });
-        if (node.children.get(name) === before.get(name)) before.delete(name);
+        const known = before.get(name);
+        const { dev, ino } = listing.stat(entry);
+        const isSame = known?.dev === dev && known.ino === ino;
+        const child = isSame
+          ? known
+          : new DirectoryNode<T>(path, { dev, ino }, node, listing.slice(entry), base);
+        if (isSame) before.delete(name);
+        children.set(name, child);
+        this.#takeChild(child, known);
       } else if (match === FAILED) {
         problems.push(systemProblem(path, 'lstat', listing.failure(entry).errno));
       } else if (ruleProblems.some((problem) => problem.path === path)) {
@@ -229,50 +403,39 @@ export class Tree<T> {
   }
 
   #whyLeftOut(
+    rules: IgnoreRules | undefined,
     path: string,
     match: number,
     listing: Listing,
     entry: number,
-    { rules, oneFileSystem }: { readonly rules: IgnoreRules | undefined; readonly oneFileSystem: boolean },
   ): LeftOutKind | undefined {
     if (match === FAILED)
       return rules && isIgnoredAsAny(rules, path, listing.failure(entry).type) ? 'ignored' : undefined;
     if (rules?.ignores(path, match === DIRECTORY)) return 'ignored';
-    if (oneFileSystem && match === DIRECTORY && listing.stat(entry).dev !== this.top.dev)
-      return 'other-device';
-    return undefined;
+    const { oneFileSystem = false } = this.#options;
+    return oneFileSystem && match === DIRECTORY && listing.stat(entry).dev !== this.top.dev
+      ? 'other-device'
+      : undefined;
   }
 
-  #takeChild(
-    node: DirectoryNode<T>,
-    name: string,
-    listing: Listing,
-    entry: number,
-    { known, base }: { readonly known: DirectoryNode<T> | undefined; readonly base: Base | undefined },
-  ): void {
-    const { dev, ino } = listing.stat(entry);
-    const same = known?.dev === dev && known.ino === ino;
-    const child = same
-      ? known
-      : new DirectoryNode<T>(node.prefix + name, { dev, ino }, node, listing.slice(entry), base);
+  /** Puts a directory in line, unless it is the one that was known under its name and is listed. */
+  #takeChild(child: DirectoryNode<T>, known: DirectoryNode<T> | undefined): void {
     child.attempts = known?.attempts ?? 0;
-    node.children.set(name, child);
-    if (same && child.state !== 'failed') return;
+    if (child === known && child.state !== 'failed') return;
     if (child.attempts === MAX_ATTEMPTS) {
-      giveUpOn(child);
+      child.giveUp();
     } else {
       child.attempts++;
       this.#enqueue(child);
     }
   }
 
-  /** Returns what the directories in one are reached from. */
+  /** Returns where the paths of the directories in one begin. */
   #baseBelow(node: DirectoryNode<T>): Base | undefined {
-    const { root, calls = systemCalls } = this.#options;
     const { path, base } = node;
     if (path.length - (base?.length ?? 0) < MAX_WALKED || this.#held.length === MAX_HELD) return base;
     try {
-      const held = calls.hold?.(nativePathOf(root, node));
+      const held = this.#calls.hold?.(nativePathOf(this.#options.root, node));
       if (!held) return base;
       this.#held.push(held);
       return held.is(node) ? { path: held.path, length: path.length + 1 } : base;
@@ -282,46 +445,25 @@ export class Tree<T> {
     }
   }
 
-  #enqueue(node: DirectoryNode<T>): void {
-    if (isInLine(node)) return;
-    node.state = 'waiting';
-    this.#waiting.push(node);
-  }
-
   /** Looks from the directory up, so that each is looked at before the one that it is in. */
   #highestReplaced(
     node: DirectoryNode<T>,
-  ): { readonly node: DirectoryNode<T>; readonly check: IdentityCheck } | undefined {
-    const { root, calls = systemCalls } = this.#options;
+  ): { readonly node: DirectoryNode<T>; readonly isMissing: boolean } | undefined {
     let highest;
     for (let at: DirectoryNode<T> | undefined = node; at; at = at.parent) {
-      const check = checkIdentity(calls, root, at);
-      if (check !== 'same') highest = { node: at, check };
+      const check = checkIdentity(this.#calls, this.#options.root, at);
+      if (check !== 'same') highest = { node: at, isMissing: check === 'missing' };
     }
     return highest;
   }
 }
 
-function isInLine({ state }: DirectoryNode<unknown>): boolean {
-  return state === 'waiting' || state === 'listing';
-}
-
-/** Names a directory as a problem, unless it is one. */
-function giveUpOn(node: DirectoryNode<unknown>): void {
-  node.state = 'failed';
-  if (node.problems.length === 0) node.problems = [tornDirectory(node.path)];
-}
-
-function problemOfListing({ path }: DirectoryNode<unknown>, { operation, errno }: Listing): WalkProblem {
-  return systemProblem(path, operation, errno);
-}
-
 /** Returns how many entries an engine skipped, by kind. */
 function skippedIn(listing: Listing): Partial<Record<LeftOutKind, number>> {
   const counts: Partial<Record<LeftOutKind, number>> = {};
-  for (let kind = 0; kind < SKIPPED_BY_ENGINE.length; kind++) {
-    const count = listing.skipped(kind);
-    if (count > 0) counts[itemOf(SKIPPED_BY_ENGINE, kind)] = count;
+  for (const [i, kind] of SKIPPED_BY_ENGINE.entries()) {
+    const count = listing.skipped(i);
+    if (count > 0) counts[kind] = count;
   }
   return counts;
 }

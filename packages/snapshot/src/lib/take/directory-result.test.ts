@@ -1,0 +1,86 @@
+import { blobId, type MissReason, type ObjectId, type StatCache } from '@muse/stat-cache';
+import { BAD_LINE, CTIME_CHANGED, DirectoryNode, INODE_CHANGED, NEW, SIZE_CHANGED } from '@muse/walker/scan';
+import { describe, expect, it } from 'vitest';
+import { listingOf } from '../../../test/support/listings.js';
+import { DirectoryResult, judgeDirectory } from './directory-result.js';
+
+const stored = blobId(Buffer.from('stored'));
+const newer = blobId(Buffer.from('newer'));
+/** Where the stored id stands in the lines. */
+const HIT = 40;
+const lines = Buffer.from(`${' '.repeat(HIT)}${stored}`);
+
+/** What a cache knows apart from its lines: an id, or a reason why there is none. */
+function cacheOf(pending?: ObjectId | MissReason, discarded?: StatCache['discarded']): StatCache {
+  const isId = pending?.startsWith('sha256:');
+  return {
+    discarded,
+    hasPending: pending !== undefined,
+    isPending: () => pending !== undefined,
+    lookup: () => (isId ? pending : undefined),
+    missReason: () => (isId ? undefined : (pending ?? 'new')),
+  } as unknown as StatCache;
+}
+
+const nodeOf = () =>
+  new DirectoryNode<DirectoryResult>('d', { dev: 1n, ino: 1n }, undefined, { from: 0, to: 0 });
+
+function judge(match: number, cache: StatCache | undefined, known = { lines: lines as Buffer | undefined }) {
+  const judged = judgeDirectory(nodeOf(), listingOf({ a: match }), { cache, ...known }, undefined);
+  return { id: judged.idOf(0), misses: judged.misses.map(({ path, reason }) => [path, reason]), judged };
+}
+
+describe('judgeDirectory', () => {
+  it('takes the id of a hit from the lines', () => {
+    expect(judge(HIT, cacheOf())).toMatchObject({ id: stored, misses: [], judged: { files: 1 } });
+  });
+
+  it.each([
+    [NEW, 'new'],
+    [SIZE_CHANGED, 'size'],
+    [CTIME_CHANGED, 'ctime'],
+    [INODE_CHANGED, 'inode'],
+    [BAD_LINE, 'new'],
+  ])('has to read what is no hit, match %i: %s', (match, reason) => {
+    const asked = Object.assign(cacheOf(), { lookup: () => newer });
+    expect(judge(match, asked)).toMatchObject({ id: undefined, misses: [['d/a', reason]] });
+  });
+
+  it('says that the cache was reset where it was', () => {
+    expect(judge(NEW, cacheOf(undefined, 'checksum')).misses).toEqual([['d/a', 'cache-reset']]);
+  });
+
+  it('looks everything up where there are no lines, and reads everything where there is no cache', () => {
+    const knowing = Object.assign(cacheOf(), { lookup: () => newer });
+    expect(judge(NEW, knowing, { lines: undefined })).toMatchObject({ id: newer, misses: [] });
+    expect(judge(NEW, undefined, { lines: undefined }).misses).toEqual([['d/a', 'new']]);
+  });
+
+  it.each([HIT, SIZE_CHANGED, NEW])('takes what is pending for newer than the line, match %i', (match) => {
+    expect(judge(match, cacheOf(newer))).toMatchObject({ id: newer, misses: [] });
+  });
+
+  it('does not fall back on the line where what is pending is no answer', () => {
+    expect(judge(HIT, cacheOf('racy'))).toMatchObject({ id: undefined, misses: [['d/a', 'racy']] });
+  });
+
+  it('keeps what was read since the directory was last listed, if the file is the same', () => {
+    const node = nodeOf();
+    const first = judgeDirectory(node, listingOf({ a: NEW, b: NEW }), { cache: cacheOf(), lines }, undefined);
+    first.set(0, newer);
+    const again = judgeDirectory(node, listingOf({ a: NEW, b: NEW }), { cache: cacheOf(), lines }, first);
+    expect([again.idOf(0), again.idOf(1)]).toEqual([newer, undefined]);
+    expect(again.misses.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+describe('DirectoryResult', () => {
+  it('keeps object ids by their entries, before those of the lines', () => {
+    const files = new DirectoryResult(nodeOf(), listingOf({ a: HIT, b: NEW, c: NEW }), lines);
+    files.set(1, newer);
+    expect([0, 1, 2].map((entry) => files.idOf(entry))).toEqual([stored, newer, undefined]);
+    expect([0, 1, 2].map((entry) => files.offsetOf(entry))).toEqual([HIT, 0, 0]);
+    files.set(0, newer);
+    expect(files.idOf(0)).toBe(newer);
+  });
+});

@@ -1,0 +1,245 @@
+import { PathSet } from '@muse/paths';
+import { isSameStat, type FileStat, type MissReason, type ObjectId, type StatCache } from '@muse/stat-cache';
+import {
+  BAD_LINE,
+  CTIME_CHANGED,
+  directoriesOf,
+  FIRST_HIT,
+  INODE_CHANGED,
+  isFile,
+  MTIME_CHANGED,
+  NEW,
+  SIZE_CHANGED,
+  type DirectoryNode,
+  type Listing,
+  type NameCursor,
+} from '@muse/walker/scan';
+import type { FileToHash } from '../hash/engine.js';
+import type { Problem } from '../types.js';
+
+/** A file whose object id only reading it can tell. */
+export class Miss {
+  readonly directory: DirectoryResult;
+  /** Its entry in the listing of the directory. */
+  readonly entry: number;
+  readonly reason: MissReason;
+  /** Bytes when it was listed. */
+  readonly size: number;
+  /** Bytes when it was read; until then, those it was listed with. */
+  bytes: number;
+  readonly #nameFrom: number;
+
+  constructor(directory: DirectoryResult, names: NameCursor, reason: MissReason) {
+    this.directory = directory;
+    this.entry = names.entry;
+    this.reason = reason;
+    this.size = directory.listing.size(names.entry);
+    this.bytes = this.size;
+    this.#nameFrom = names.from;
+  }
+
+  get name(): string {
+    return this.directory.listing.nameAt(this.#nameFrom);
+  }
+
+  /** Its tree path. */
+  get path(): string {
+    return this.directory.node.prefix + this.name;
+  }
+
+  /** The stat that it was listed with. */
+  get stat(): FileStat {
+    return this.directory.listing.stat(this.entry);
+  }
+
+  /** Returns what an engine must be told of it. */
+  toHash(): FileToHash {
+    const { dev, ino } = this.stat;
+    return { directory: this.directory.node, name: this.name, dev, ino, size: this.size };
+  }
+}
+
+const ID_LENGTH = 71;
+const DIGEST_BYTES = 32;
+/** A digest, after one byte that is 1 where there is any. */
+const ROW_BYTES = 1 + DIGEST_BYTES;
+
+/** The files of one directory: its listing with their object ids, and those that must be read. */
+export class DirectoryResult {
+  readonly node: DirectoryNode<DirectoryResult>;
+  readonly listing: Listing;
+  /** The stored lines, in which a match of the listing is an offset; the same for all directories. */
+  readonly lines: Buffer | undefined;
+  /** Entries of the listing that are files. */
+  files = 0;
+  /** The files that have to be read. */
+  readonly misses: Miss[] = [];
+  /** The files that could not be. */
+  readonly problems: Problem[] = [];
+  #rows: Buffer | undefined;
+
+  constructor(node: DirectoryNode<DirectoryResult>, listing: Listing, lines: Buffer | undefined) {
+    this.node = node;
+    this.listing = listing;
+    this.lines = lines;
+  }
+
+  /** Keeps the object id of an entry. */
+  set(entry: number, id: ObjectId): void {
+    const rows = (this.#rows ??= Buffer.alloc(this.listing.length * ROW_BYTES));
+    const at = entry * ROW_BYTES;
+    rows[at] = 1;
+    rows.write(id.slice(-2 * DIGEST_BYTES), at + 1, DIGEST_BYTES, 'hex');
+  }
+
+  /** Returns whether an object id was kept for an entry. */
+  has(entry: number): boolean {
+    return this.#rows?.[entry * ROW_BYTES] === 1;
+  }
+
+  /** Returns where in the lines the object id of an entry stands, or 0 where it does not, or was kept here. */
+  offsetOf(entry: number): number {
+    const match = this.listing.match(entry);
+    return match >= FIRST_HIT && !this.has(entry) ? match : 0;
+  }
+
+  /** Returns the object id of a file, where it is known. */
+  idOf(entry: number): ObjectId | undefined {
+    const offset = this.offsetOf(entry);
+    if (offset > 0) {
+      if (!this.lines) throw new Error('Broken join: a hit without lines');
+      return this.lines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
+    }
+    const rows = this.#rows;
+    const at = entry * ROW_BYTES;
+    return rows?.[at] === 1 ? `sha256:${rows.toString('hex', at + 1, at + ROW_BYTES)}` : undefined;
+  }
+
+  /** Returns the files that were read since the directory was listed, by name; `undefined` where there are none. */
+  filesRead(): ReadonlyMap<string, ReadFile> | undefined {
+    const read = new Map<string, ReadFile>();
+    for (const miss of this.misses) {
+      const id = this.has(miss.entry) ? this.idOf(miss.entry) : undefined;
+      if (id !== undefined) read.set(miss.name, { miss, id });
+    }
+    return read.size > 0 ? read : undefined;
+  }
+}
+
+/** A file that was read in this snapshot. */
+interface ReadFile {
+  readonly miss: Miss;
+  readonly id: ObjectId;
+}
+
+/** Returns the result of a directory that was listed. */
+export function resultOf({ path, value }: DirectoryNode<DirectoryResult>): DirectoryResult {
+  if (!value) throw new Error(`Broken tree: ${JSON.stringify(path)} was listed, and has no result`);
+  return value;
+}
+
+/** Returns the files of a tree that have neither an object id nor a problem. */
+export function missesOf(top: DirectoryNode<DirectoryResult>): Miss[] {
+  const misses: Miss[] = [];
+  for (const { value } of directoriesOf(top)) {
+    if (!value || value.misses.length === 0) continue;
+    const failed = new PathSet(value.problems.map(({ path }) => path));
+    for (const miss of value.misses) {
+      if (!value.has(miss.entry) && (failed.size === 0 || !failed.has(miss.path))) misses.push(miss);
+    }
+  }
+  return misses;
+}
+
+/** What is known from earlier snapshots. */
+export interface Known {
+  readonly cache: StatCache | undefined;
+  /** The stored lines that listings are joined with. Without them each file is looked up by its path. */
+  readonly lines: Buffer | undefined;
+}
+
+/**
+ * Judges the files of a directory that was just listed: which are hits, and which have to be read. `before` is the result
+ * of its last listing in this snapshot: a file that was read since, and did not change, is not read again.
+ */
+export function judgeDirectory(
+  node: DirectoryNode<DirectoryResult>,
+  listing: Listing,
+  known: Known,
+  before: DirectoryResult | undefined,
+): DirectoryResult {
+  const result = new DirectoryResult(node, listing, known.lines);
+  const read = before?.filesRead();
+  // With nothing newer than the lines, a hit needs neither its name nor its path.
+  const areLinesNewest = read === undefined && known.cache?.hasPending !== true;
+  const isHit = (match: number) => match >= FIRST_HIT && areLinesNewest;
+  let open = 0;
+  for (let entry = 0; entry < listing.length; entry++) {
+    const match = listing.match(entry);
+    if (!isFile(match)) continue;
+    result.files++;
+    if (!isHit(match)) open++;
+  }
+  for (let names = listing.names; open > 0; names.next()) {
+    const match = listing.match(names.entry);
+    if (!isFile(match) || isHit(match)) continue;
+    open--;
+    judgeFile(result, names, match, known, read);
+  }
+  return result;
+}
+
+/** Judges one file by whatever is newest: what was read in this snapshot, what is pending in the cache, its line. */
+function judgeFile(
+  result: DirectoryResult,
+  names: NameCursor,
+  match: number,
+  { cache, lines }: Known,
+  read: ReadonlyMap<string, ReadFile> | undefined,
+): void {
+  const { entry } = names;
+  const { listing, misses } = result;
+  const name = names.text;
+  const earlier = read?.get(name);
+  if (earlier && isSameStat(earlier.miss.stat, listing.stat(entry))) {
+    const miss = new Miss(result, names, earlier.miss.reason);
+    miss.bytes = earlier.miss.bytes;
+    misses.push(miss);
+    result.set(entry, earlier.id);
+    return;
+  }
+  if (!cache) {
+    misses.push(new Miss(result, names, 'new'));
+    return;
+  }
+  const path = result.node.prefix + name;
+  if (lines && !cache.isPending(path)) {
+    if (match < FIRST_HIT) misses.push(new Miss(result, names, reasonOf(match, cache)));
+    return;
+  }
+  const stat = listing.stat(entry);
+  listing.doubt(entry);
+  const id = cache.lookup(path, stat);
+  if (id !== undefined) {
+    result.set(entry, id);
+    return;
+  }
+  const reason = cache.missReason(path, stat);
+  if (reason === undefined)
+    throw new Error(`Broken cache: no reason for the miss of ${JSON.stringify(path)}`);
+  misses.push(new Miss(result, names, reason));
+}
+
+const REASONS: readonly MissReason[] = Object.assign([] as MissReason[], {
+  [SIZE_CHANGED]: 'size',
+  [MTIME_CHANGED]: 'mtime',
+  [CTIME_CHANGED]: 'ctime',
+  [INODE_CHANGED]: 'inode',
+});
+
+function reasonOf(match: number, { discarded }: StatCache): MissReason {
+  if (match === NEW || match === BAD_LINE) return discarded === undefined ? 'new' : 'cache-reset';
+  const reason = REASONS[match];
+  if (reason === undefined) throw new RangeError(`Broken scan reply: there is no match ${match}`);
+  return reason;
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { relativeTreePath } from '@muse/paths';
+import { type LoadCacheOptions, StatCache } from '@muse/stat-cache';
+import { type IgnoreRules, type ResolvedRoot, resolveRoot } from '@muse/walker';
+import {
+  checkMuseOwner,
+  combineIgnoreRules,
+  loadGitIgnoreRules,
+  loadIgnoreFiles,
+  type LoadIgnoreOptions,
+  loadIgnoreRules,
+  PatternRules,
+} from '@muse/walker/ignore';
+import type { RuleText, SnapshotterOptions } from '../types.js';
+
+/** What a tree is judged by. */
+export interface OpenedRoot extends RootRules {
+  readonly root: ResolvedRoot;
+  /** `undefined` where nothing is cached. */
+  readonly cache: StatCache | undefined;
+}
+
+/** Reads the rules and the cache of a root. Rejects where the rules are broken, or the cache is another root's. */
+export async function openRoot(
+  root: ResolvedRoot,
+  options: SnapshotterOptions,
+  loading: Pick<LoadCacheOptions, 'defer' | 'keep'> = {},
+): Promise<OpenedRoot> {
+  const [rules, cache] = await Promise.all([
+    readRules(root.root, options),
+    openCache(root, options, loading),
+  ]);
+  return { root, ...rules, cache };
+}
+
+/** The rules of a root as they were read. */
+export interface RootRules {
+  /** `undefined` where nothing is left out but `.muse` and `.git`. */
+  readonly ignore: IgnoreRules | undefined;
+  /** Hears of further texts as a tree is listed. */
+  readonly texts: RuleTexts;
+}
+
+/** Reads the rules of a root. Later ones overrule earlier ones: git's, `.museignore`, the files named, the patterns. */
+export async function readRules(root: string, options: SnapshotterOptions): Promise<RootRules> {
+  const { ignore, ignoreFiles = [], gitignore = false, exclude = [], noIgnore = false } = options;
+  const { problems = [] } = options;
+  const texts = new RuleTexts();
+  const reading = { ...options, onText: texts.add.bind(texts) };
+  const [stranger, git, own, named] = await Promise.all([
+    usesMuse(options) ? checkMuseOwner(root, options) : undefined,
+    gitignore && !noIgnore ? loadGitIgnoreRules(root, reading) : undefined,
+    ignore === undefined ? (noIgnore ? undefined : loadOwnRules(root, reading)) : ignore || undefined,
+    ignoreFiles.length > 0 && !noIgnore ? loadIgnoreFiles(root, ignoreFiles, reading) : undefined,
+  ]);
+  const patterns = exclude.map((pattern) => ({ pattern }));
+  const isNews = stranger && problems.every(({ message }) => message !== stranger.message);
+  const known = isNews ? [...problems, stranger] : problems;
+  const last = patterns.length + known.length > 0 ? new PatternRules(patterns, known) : undefined;
+  return { ignore: combineIgnoreRules(git, own, named, last), texts };
+}
+
+/** Returns whether any rule stands in a file, which may change from one snapshot to the next. */
+export function areRulesInFiles({
+  ignore,
+  ignoreFiles = [],
+  gitignore,
+  noIgnore,
+}: SnapshotterOptions): boolean {
+  return noIgnore !== true && (ignore === undefined || gitignore === true || ignoreFiles.length > 0);
+}
+
+/** Returns whether anything in `.muse` is read: the cache, or the domain that rules are for. */
+function usesMuse({ cache, ignore, ignoreFiles = [], noIgnore = false }: SnapshotterOptions): boolean {
+  return cache === undefined || (!noIgnore && (ignore === undefined || ignoreFiles.length > 0));
+}
+
+/** Returns the rules of `.museignore`, if it has any: `muse init` writes one without, and no rules are the fastest. */
+async function loadOwnRules(root: string, options: LoadIgnoreOptions): Promise<IgnoreRules | undefined> {
+  const rules = await loadIgnoreRules(root, options);
+  return rules && rules.rules.length + rules.problems.length > 0 ? rules : undefined;
+}
+
+async function openCache(
+  root: ResolvedRoot,
+  options: SnapshotterOptions,
+  loading: Pick<LoadCacheOptions, 'defer' | 'keep'>,
+): Promise<StatCache | undefined> {
+  const { cache, logger, temporaryFiles } = options;
+  if (cache === false) return undefined;
+  if (cache === undefined) {
+    // The owner of `.muse` could forge every object id. The rules report that it is not used.
+    if (await checkMuseOwner(root.root, options)) return undefined;
+    return StatCache.open({ root: root.root, logger, temporaryFiles, ...loading });
+  }
+  // Nothing would match, and a snapshot would prune all of its entries and save its own in their place.
+  if (cache.root !== undefined && !(await isSameRoot(root, cache.root))) {
+    const [mine, its] = [JSON.stringify(root.root), JSON.stringify(cache.root)];
+    throw new RangeError(`Cannot use this stat cache for ${mine}: it belongs to ${its}`);
+  }
+  return cache;
+}
+
+async function isSameRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boolean> {
+  const other = await resolveRoot(path).catch(() => undefined);
+  return other?.dev === dev && other.ino === ino;
+}
+
+/** Collects digests of the texts that rules are made of, the last one of each file. */
+export class RuleTexts {
+  readonly #digests = new Map<string, string>();
+
+  add(file: string, text: string): void {
+    this.#digests.set(file, createHash('sha256').update(text).digest('hex'));
+  }
+
+  /** Returns the digests in the order of their files. */
+  list(root: string): RuleText[] {
+    return [...this.#digests]
+      .map(([file, digest]) => ({ file: placeFrom(root, file), digest }))
+      .sort((a, b) => (a.file < b.file ? -1 : 1));
+  }
+}
+
+/** Returns the tree path of a native path below a root, and a native path elsewhere as it is. */
+export function placeFrom(root: string, native: string): string {
+  try {
+    return relativeTreePath(root, native);
+  } catch {
+    return native;
+  }
+}

@@ -1,0 +1,203 @@
+import { isUtf8 } from 'node:buffer';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { museDir, toFsPath, toNativePath, treePathFromBytes } from '@muse/paths';
+import { FileReadError, readGuarded, TrustedOwners, type GuardedFile } from '@muse/paths/files';
+import { isAbsent, notTrusted } from '../problems.js';
+import type { WalkProblem } from '../types.js';
+import { IgnoreFileError, IgnorePatternError, type TextPosition } from './errors.js';
+import { parseMuseIgnore } from './muse-ignore.js';
+import { PatternRules } from './rules.js';
+
+/** Whose rules count. */
+export interface RuleOwnerOptions {
+  /**
+   * The tree path of the directory that was named, where it is not the root: at it and above it the owners of rules count,
+   * below it they do not. Default: `''`, the root.
+   */
+  readonly subtree?: string | undefined;
+  /**
+   * Ids of users whose rules count there, too, besides those of root, the user, and the owner of that directory. Default:
+   * none.
+   */
+  readonly trustOwners?: readonly number[] | undefined;
+}
+
+/** Hears of a text that rules are made of: its native path, and what counts in it, one character for each byte or as it is. */
+export type OnRuleText = (file: string, text: string) => void;
+
+/** Whose rules count, and who hears of what is read. */
+export interface LoadIgnoreOptions extends RuleOwnerOptions {
+  /** Hears of each text, and of the domain as that of `repo.json`. Default: nobody. */
+  readonly onText?: OnRuleText | undefined;
+}
+
+const READING_RULES = 'Cannot read ignore rules from';
+const READING_DOMAIN = 'Cannot read the domain from';
+/** Bytes of a file of rules. A larger one is no list that a person wrote. */
+export const MAX_RULE_FILE_BYTES = 1 << 20;
+
+/**
+ * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`. That of a stranger is not
+ * obeyed, which is a problem of the walk; nor is a domain in the `.muse` of one, of which {@link checkMuseOwner} tells.
+ *
+ * @returns undefined where there is no `.museignore`.
+ * @throws IgnoreFileError when either file is there but cannot be read or understood.
+ */
+export async function loadIgnoreRules(
+  root: string,
+  options: LoadIgnoreOptions = {},
+): Promise<PatternRules | undefined> {
+  const file = join(root, '.museignore');
+  const read = await readText(file, READING_RULES, { follow: false });
+  if (read === undefined) return undefined;
+  const owners = await RuleOwners.of(root, options);
+  if (!owners.trusts(read.uid, '')) return new PatternRules([], [notTrusted(file, read.uid)]);
+  options.onText?.(file, read.text);
+  return parseMuseIgnore(read.text, { domain: await loadDomain(root, owners, options), file });
+}
+
+/**
+ * Loads the rules in further files of the format of `.museignore`, for the same domain: a later file overrules an
+ * earlier one. The paths are native, relative to the current directory, and a link is followed.
+ *
+ * @throws IgnoreFileError when one of them cannot be read or understood, or is not there.
+ */
+export async function loadIgnoreFiles(
+  root: string,
+  files: readonly string[],
+  options: LoadIgnoreOptions = {},
+): Promise<PatternRules> {
+  const domain = await loadDomain(root, await RuleOwners.of(root, options), options);
+  const read = await Promise.all(
+    files.map(async (file) => ({ file, found: await readText(file, READING_RULES, { follow: true }) })),
+  );
+  const lists = read.map(({ file, found }) => {
+    if (!found) throw new IgnoreFileError(READING_RULES, file, 'there is no such file');
+    options.onText?.(file, found.text);
+    return parseMuseIgnore(found.text, { domain, file });
+  });
+  try {
+    return new PatternRules(lists.flatMap(({ rules }) => rules));
+  } catch (cause) {
+    if (!(cause instanceof IgnorePatternError)) throw cause;
+    const { file, line } = cause.rule;
+    if (file === undefined || line === undefined) throw cause;
+    throw new IgnoreFileError(READING_RULES, file, cause.reason, { cause, at: { line, column: 1 } });
+  }
+}
+
+/** Returns the problem that the `.muse` of a root is where a stranger owns it: neither its settings nor its cache count. */
+export async function checkMuseOwner(
+  root: string,
+  options: RuleOwnerOptions = {},
+): Promise<WalkProblem | undefined> {
+  const uid = await museOwner(root);
+  if (uid === undefined || (await RuleOwners.of(root, options)).trusts(uid, '')) return undefined;
+  return notTrusted(museDir(root), uid);
+}
+
+/** Returns who owns the `.muse` of a root; undefined where there is none, for a file or a link of that name is none. */
+async function museOwner(root: string): Promise<number | undefined> {
+  try {
+    const found = await lstat(toFsPath(museDir(root)));
+    return found.isDirectory() ? found.uid : undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+async function loadDomain(root: string, owners: RuleOwners, { onText }: LoadIgnoreOptions): Promise<string> {
+  const file = join(museDir(root), 'repo.json');
+  const uid = await museOwner(root);
+  const isTrusted = uid !== undefined && owners.trusts(uid, '');
+  const read = isTrusted ? await readText(file, READING_DOMAIN, { follow: false }) : undefined;
+  const domain = read ? domainIn(read.text, file) : 'code';
+  onText?.(file, domain);
+  return domain;
+}
+
+/** Everything but the domain is of no concern here, whatever it is. */
+function domainIn(text: string, file: string): string {
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (cause) {
+    // What the parser says quotes the text.
+    throw new IgnoreFileError(READING_DOMAIN, file, 'it is not valid JSON', { cause });
+  }
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
+    throw new IgnoreFileError(READING_DOMAIN, file, 'must hold an object, but does not');
+  }
+  const domain = Object.hasOwn(settings, 'domain') ? (settings as { domain: unknown }).domain : 'code';
+  if (typeof domain === 'string') return domain;
+  const kind = domain === null ? 'null' : Array.isArray(domain) ? 'an array' : `of type ${typeof domain}`;
+  throw new IgnoreFileError(READING_DOMAIN, file, `"domain" must be a string, but is ${kind}`);
+}
+
+/**
+ * Reads a small text file, and tells who owns it; undefined where there is none.
+ *
+ * @throws IgnoreFileError beginning with `action`, for anything but absence and a regular UTF-8 file.
+ */
+async function readText(
+  file: string,
+  action: string,
+  { follow }: { readonly follow: boolean },
+): Promise<{ readonly text: string; readonly uid: number } | undefined> {
+  let read: GuardedFile;
+  try {
+    read = await readGuarded(file, { maxBytes: MAX_RULE_FILE_BYTES, follow });
+  } catch (cause) {
+    if (isAbsent(cause)) return undefined;
+    if (!(cause instanceof FileReadError)) throw cause;
+    throw new IgnoreFileError(action, file, cause.reason, { cause });
+  }
+  if (isUtf8(read.bytes)) return { text: new TextDecoder().decode(read.bytes), uid: read.stat.uid };
+  const at = firstBadByte(read.bytes);
+  throw new IgnoreFileError(action, file, 'must be UTF-8, but here is a byte that is not', { at });
+}
+
+function firstBadByte(bytes: Buffer): TextPosition {
+  let start = 0;
+  for (let line = 1; ; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    const content = bytes.subarray(start, end < 0 ? bytes.length : end);
+    if (!isUtf8(content) || end < 0) return { line, column: content.toString().indexOf('\ufffd') + 1 };
+    start = end + 1;
+  }
+}
+
+/** Tells by its owner whether a file of rules counts. */
+export class RuleOwners {
+  readonly #owners: TrustedOwners;
+  readonly #named: string;
+
+  private constructor(owners: TrustedOwners, named: string) {
+    this.#owners = owners;
+    this.#named = named;
+  }
+
+  static async of(root: string, { subtree = '', trustOwners }: RuleOwnerOptions): Promise<RuleOwners> {
+    const native = toNativePath(root, subtree);
+    const named = typeof native === 'string' ? native : treePathFromBytes(native);
+    return new RuleOwners(await TrustedOwners.of(named, trustOwners), subtree);
+  }
+
+  /** Whether what `uid` owns counts in a directory of the tree; undefined is one above the root. */
+  trusts(uid: number, directory: string | undefined): boolean {
+    const place = this.#placeOf(directory);
+    return place === 'below' || this.#owners.trusts(uid, place);
+  }
+
+  isBelow(directory: string | undefined): boolean {
+    return this.#placeOf(directory) === 'below';
+  }
+
+  #placeOf(directory: string | undefined): 'above' | 'at' | 'below' {
+    if (directory === this.#named) return 'at';
+    const isAbove = directory === undefined || directory === '' || this.#named.startsWith(`${directory}/`);
+    return isAbove ? 'above' : 'below';
+  }
+}

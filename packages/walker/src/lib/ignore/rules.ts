@@ -1,0 +1,263 @@
+import {
+  RESERVED_NAMES,
+  type EnteredDirectory,
+  type EnteredRules,
+  type IgnoreRule,
+  type IgnoreRules,
+  type LeftOutKind,
+  type WalkProblem,
+} from '../types.js';
+import { byteText, NONE, PatternList, readPatterns, type ListState } from './pattern-list.js';
+
+/** What rules make of an entry that one of them matches. */
+export interface Decision {
+  /** False where the rule takes the entry back in. */
+  readonly ignored: boolean;
+  readonly rule: IgnoreRule | undefined;
+}
+
+/** An entry of the directory that a layer is about. */
+export interface JudgedEntry {
+  /** Its tree path. */
+  readonly path: string;
+  /** Its name, with one character for each byte. */
+  readonly name: string;
+  readonly directory: boolean;
+}
+
+/**
+ * One of several sets of rules, for the entries of one directory, which tells an entry that it takes back in from one that
+ * it knows nothing of. It is never changed.
+ */
+export interface RuleLayer {
+  decide(entry: JudgedEntry): Decision | undefined;
+  /** Returns the layer for the directory of that name, the same one where nothing is different there. */
+  below(name: string): RuleLayer;
+  /** Reads what rules the directory itself holds, once it is listed. Default: it holds none. */
+  read?(directory: EnteredDirectory): Promise<LayerRead> | undefined;
+}
+
+/** A layer with what a directory holds, and what is wrong with that. */
+export interface LayerRead {
+  readonly layer: RuleLayer;
+  readonly problems: readonly WalkProblem[];
+}
+
+/** Rules in layers, of which the last one that knows an entry decides. They are those for the entries of one directory. */
+export class LayeredRules implements IgnoreRules {
+  readonly #layers: readonly RuleLayer[];
+  /** The tree path of that directory. */
+  readonly #at: string;
+  readonly rootRule: IgnoreRule | undefined;
+
+  constructor(layers: readonly RuleLayer[], at = '', rootRule?: IgnoreRule) {
+    this.#layers = layers;
+    this.#at = at;
+    this.rootRule = rootRule;
+  }
+
+  /** Returns rules of which the later overrule the earlier; those of somebody else are one layer. */
+  static combined(rules: readonly IgnoreRules[]): LayeredRules {
+    const layers = rules.flatMap((each) =>
+      each instanceof LayeredRules ? each.#layers : new ForeignLayer(each),
+    );
+    return new LayeredRules(layers, '', rules.find(({ rootRule }) => rootRule)?.rootRule);
+  }
+
+  ignores(path: string, directory: boolean): boolean {
+    return this.#decide(path, directory)?.ignored === true;
+  }
+
+  explain(path: string, directory: boolean): IgnoreRule | undefined {
+    const decision = this.#decide(path, directory);
+    return decision?.ignored === true ? decision.rule : undefined;
+  }
+
+  enter(directory: EnteredDirectory): EnteredRules | Promise<EnteredRules> {
+    const { path } = directory;
+    const inner = path === this.#at ? this : this.#below(path);
+    const reads = inner.#layers.map((layer) => layer.read?.(directory));
+    if (reads.every((read) => read === undefined)) return { rules: inner, problems: [] };
+    return inner.#entered(reads, path);
+  }
+
+  async #entered(reads: readonly (Promise<LayerRead> | undefined)[], path: string): Promise<EnteredRules> {
+    const read = await Promise.all(
+      this.#layers.map(async (layer, index) => (await reads[index]) ?? { layer, problems: [] }),
+    );
+    const layers = read.map(({ layer }) => layer);
+    return { rules: new LayeredRules(layers, path), problems: read.flatMap(({ problems }) => problems) };
+  }
+
+  /** Goes down to where the entry is, and stops at a directory that is left out: what is in it is left out with it. */
+  #decide(path: string, directory: boolean): Decision | undefined {
+    if (path === '') return undefined;
+    const slash = path.lastIndexOf('/');
+    if (slash < 0 || slash === this.#at.length) return this.#decideHere(path, directory);
+    let rules = this as LayeredRules;
+    for (let end = path.indexOf('/', this.#at.length + 1); end >= 0; end = path.indexOf('/', end + 1)) {
+      const above = path.slice(0, end);
+      const decision = rules.#decideHere(above, true);
+      if (decision?.ignored === true) return decision;
+      rules = rules.#below(above);
+    }
+    return rules.#decideHere(path, directory);
+  }
+
+  #decideHere(path: string, directory: boolean): Decision | undefined {
+    return decideLast(this.#layers, { path, name: nameOf(path), directory });
+  }
+
+  #below(path: string): LayeredRules {
+    const name = nameOf(path);
+    return new LayeredRules(
+      this.#layers.map((layer) => layer.below(name)),
+      path,
+    );
+  }
+}
+
+/** Returns what the last layer that knows an entry says of it. */
+export function decideLast(layers: readonly RuleLayer[], entry: JudgedEntry): Decision | undefined {
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const decision = layers[i]?.decide(entry);
+    if (decision) return decision;
+  }
+  return undefined;
+}
+
+function nameOf(path: string): string {
+  return byteText(path.slice(path.lastIndexOf('/') + 1));
+}
+
+/** Patterns as in a `.gitignore` at the root, of which the last that matches decides. */
+export class PatternRules extends LayeredRules {
+  /** As they were given. */
+  readonly rules: readonly IgnoreRule[];
+
+  /** What is wrong with where they come from; each is a problem of a walk. */
+  readonly problems: readonly WalkProblem[];
+
+  /** @throws IgnorePatternError when a pattern is too long, has several lines, or is one too many. */
+  constructor(rules: readonly IgnoreRule[], problems: readonly WalkProblem[] = []) {
+    super([new PatternLayer(new PatternList(readPatterns(rules))), ...reportsOf(problems)]);
+    this.rules = rules;
+    this.problems = problems;
+  }
+}
+
+/**
+ * Makes one of several rules: those that come later overrule those that come earlier, so that a `!pattern` of a later one
+ * takes back in what an earlier one leaves out. Returns undefined where there are none.
+ */
+export function combineIgnoreRules(...rules: readonly (IgnoreRules | undefined)[]): IgnoreRules | undefined {
+  const some = rules.filter((each) => each !== undefined);
+  return some.length < 2 ? some[0] : LayeredRules.combined(some);
+}
+
+/** The way down to a directory, as a scan of the root would go it. */
+export interface RulesAbove {
+  /** The rules for what is in the directory above; for the root, its own. */
+  readonly rules: IgnoreRules | undefined;
+  /** The directory on the way, or at its end, that is left out, and why; `''` is the root, which a rule above it leaves out. */
+  readonly leftOut?: {
+    readonly path: string;
+    readonly kind: LeftOutKind;
+    readonly rule?: IgnoreRule | undefined;
+  };
+  /** What is wrong with the rules on the way. */
+  readonly problems: readonly WalkProblem[];
+}
+
+/**
+ * Goes down to an entry of a root as a walk would, asking the rules of the root and reading those on the way; stops at a
+ * directory that is left out.
+ */
+export async function rulesAbove(
+  root: string,
+  path: string,
+  ignore: IgnoreRules | undefined,
+): Promise<RulesAbove> {
+  let rules = ignore;
+  const problems: WalkProblem[] = [];
+  const { rootRule: rule } = ignore ?? {};
+  if (rule) return { rules, problems, leftOut: { path: '', kind: 'ignored', rule } };
+  if (path === '') return { rules, problems };
+  for (let above = '', end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+    const entered = await rules?.enter?.({ root, path: above, mayHold: () => true });
+    if (entered) {
+      rules = entered.rules;
+      problems.push(...entered.problems);
+    }
+    above = end < 0 ? path : path.slice(0, end);
+    if (RESERVED_NAMES.includes(above.slice(above.lastIndexOf('/') + 1))) {
+      return { rules, problems, leftOut: { path: above, kind: 'reserved' } };
+    }
+    if (rules?.ignores(above, true) === true) {
+      const rule = rules.explain?.(above, true);
+      return { rules, problems, leftOut: { path: above, kind: 'ignored', rule } };
+    }
+    if (end < 0) return { rules, problems };
+  }
+}
+
+/** A list of patterns, as far as it has come on the way down to one directory. */
+export class PatternLayer implements RuleLayer {
+  readonly #list: PatternList;
+  readonly #state: ListState;
+
+  constructor(list: PatternList, state: ListState = list.start) {
+    this.#list = list;
+    this.#state = state;
+  }
+
+  decide({ name, directory }: JudgedEntry): Decision | undefined {
+    const rank = this.#list.rankOf(this.#state, name, directory);
+    if (rank === NONE) return undefined;
+    const pattern = this.#list.patterns[rank];
+    return pattern && { ignored: !pattern.negative, rule: pattern.rule };
+  }
+
+  below(name: string): PatternLayer {
+    const state = this.#list.enter(this.#state, name);
+    return state === this.#state ? this : new PatternLayer(this.#list, state);
+  }
+}
+
+/** Rules of somebody else, who only says what is left out. */
+class ForeignLayer implements RuleLayer {
+  readonly #rules: IgnoreRules;
+
+  constructor(rules: IgnoreRules) {
+    this.#rules = rules;
+  }
+
+  decide({ path, directory }: JudgedEntry): Decision | undefined {
+    if (!this.#rules.ignores(path, directory)) return undefined;
+    return { ignored: true, rule: this.#rules.explain?.(path, directory) };
+  }
+
+  below(): RuleLayer {
+    return this;
+  }
+
+  read(directory: EnteredDirectory): Promise<LayerRead> | undefined {
+    const entered = this.#rules.enter?.(directory);
+    if (!entered) return undefined;
+    return Promise.resolve(entered).then(({ rules, problems }) => ({
+      layer: new ForeignLayer(rules),
+      problems,
+    }));
+  }
+}
+
+/** Returns the layer that tells a walk what is wrong with the rules before it, as problems of its root; none of nothing. */
+export function reportsOf(problems: readonly WalkProblem[]): RuleLayer[] {
+  if (problems.length === 0) return [];
+  const layer: RuleLayer = {
+    decide: () => undefined,
+    below: () => layer,
+    read: ({ path }) => (path === '' ? Promise.resolve({ layer, problems }) : undefined),
+  };
+  return [layer];
+}
