@@ -2,12 +2,15 @@ export { IgnoreFileError, IgnorePatternError } from './lib/ignore/errors.js';
 export { loadGitIgnoreRules, type LoadGitIgnoreRulesOptions } from './lib/ignore/git.js';
 export {
   checkMuseOwner,
+  combineIgnoreRules,
   loadIgnoreFiles,
   loadIgnoreRules,
+  rulesAbove,
   type LoadIgnoreOptions,
   type OnRuleText,
   type RuleOwnerOptions,
+  type RulesAbove,
 } from './lib/ignore/load.js';
 export { defaultMuseIgnore, parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/muse-ignore.js';
-export { combineIgnoreRules, PatternRules, rulesAbove, type RulesAbove } from './lib/ignore/rules.js';
+export { PatternRules } from './lib/ignore/rules.js';
 export type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules } from './lib/types.js';

@@ -2,7 +2,7 @@ import { seededRandom } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import type { IgnoreRules } from '../types.js';
 import { IgnorePatternError } from './errors.js';
-import { combineIgnoreRules } from './rules.js';
+import { combineIgnoreRules } from './load.js';
 import { PatternRules } from './rules.js';
 
 /** Seconds to look for the worst list; more can be asked for by hand, and from another seed. */
