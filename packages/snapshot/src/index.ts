@@ -9,7 +9,7 @@ export {
   type FileExplanation,
   type StatField,
 } from './lib/explain/explain.js';
-export type { SpecialFileKind } from './lib/explain/look.js';
+export type { SpecialFileKind } from './lib/explain/descent.js';
 export {
   diffManifests,
   diffSnapshots,

@@ -14,7 +14,7 @@ export {
   type ScanTask,
 } from './lib/scan/engine.js';
 export { quickCalls } from './lib/scan/linux-directory.js';
-export { nativePathOf, type ListedDirectory, type ScanCalls } from './lib/scan/open-directory.js';
+export { kindOfMode, nativePathOf, type ListedDirectory, type ScanCalls } from './lib/scan/open-directory.js';
 export {
   DETAIL_WORDS,
   Details,
@@ -49,6 +49,8 @@ export {
   directoriesOf,
   entriesInPathOrder,
   Tree,
+  whyLeftOut,
+  type EntryType,
   type Run,
 } from './lib/scan/tree.js';
 export { RESERVED_NAMES } from './lib/types.js';

@@ -1,187 +1,22 @@
 import { lstat } from 'node:fs/promises';
-import { parseTreePath, PathMap, PathSet, statCachePath, toFsPath } from '@muse/paths';
+import { parseTreePath, statCachePath, toFsPath } from '@muse/paths';
 import {
   blobId,
+  StatCache,
   type DiscardReason,
   type FileCacheEntry,
   type FileStat,
-  type Logger,
   type MissReason,
   type ObjectId,
-  StatCache,
 } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
 import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
-import { problemOf, RESERVED_NAMES } from '@muse/walker/scan';
-import { Descent, type SpecialFileKind } from './look.js';
+import { problemOf, RESERVED_NAMES, whyLeftOut } from '@muse/walker/scan';
 import { openRoot, type OpenedRoot } from '../take/root.js';
 import type { Problem, SnapshotterOptions, TreeOptions } from '../types.js';
+import { Descent, type SpecialFileKind } from './descent.js';
 
-/**
- * Tells what a snapshot taken now would make of a tree path, and why; `''` is the root. It reads no content, and changes
- * neither the cache nor anything below the root. Rejects as `openSnapshotter` does, with a `RangeError` when the cache
- * belongs to another root, and with a `SyntaxError` when the path is no tree path.
- */
-export async function explain(
-  root: string,
-  path: string,
-  options: ExplainOptions = {},
-): Promise<Explanation> {
-  const explainer = await openExplainer(root, options);
-  return explainer.explain(path);
-}
-
-/** Opens a root for any number of paths to be explained; see {@link explain}. */
-export async function openExplainer(root: string, options: ExplainOptions = {}): Promise<Explainer> {
-  const context = await openRoot(await resolveRoot(root), options);
-  const judge: Judge = {
-    ...context,
-    oneFileSystem: options.oneFileSystem ?? false,
-    logger: options.logger,
-    problems: new Map(),
-    // Where a cache was given, nobody knows when it was saved.
-    savedNs: options.cache === undefined ? await saveTime(context.root.root) : undefined,
-  };
-  return {
-    root: context.root.root,
-    explain: (path) => explainPath(judge, path),
-    get problems() {
-      return [...judge.problems.values()];
-    },
-  };
-}
-
-/** What a path is judged by. */
-export interface Judge extends OpenedRoot {
-  readonly oneFileSystem: boolean;
-  readonly logger: Logger | undefined;
-  /** What was wrong with rules so far, by its text. */
-  readonly problems: Map<string, Problem>;
-  /** When the cache was saved, nanoseconds since the Unix epoch. */
-  readonly savedNs: bigint | undefined;
-}
-
-async function explainPath(judge: Judge, path: string): Promise<Explanation> {
-  if (path !== '') parseTreePath(path);
-  return goDown(judge, path, (explanation) => Promise.resolve(explanation));
-}
-
-/** Tells of an entry of a directory; undefined is a directory. */
-export type ExplainEntry = (path: string) => Promise<Explanation | undefined>;
-
-/**
- * Goes down to a path as a scan would, stops where the scan would, and returns what `use` makes of that. Where it is a
- * directory, `use` may ask for what is in it.
- */
-export async function goDown<T>(
-  judge: Judge,
-  path: string,
-  use: (explanation: Explanation, inside: () => Promise<ExplainEntry>) => Promise<T>,
-): Promise<T> {
-  let { ignore } = judge;
-  let descent: Descent | undefined;
-  const step = (at: string, last: boolean): Promise<Explanation | undefined> =>
-    descent ? explainStep({ ...judge, ignore }, descent, at, last) : Promise.resolve(undefined);
-  const end = async (): Promise<Explanation> => {
-    if (ignore?.rootRule) return { outcome: 'ignored', at: '', rule: ignore.rootRule };
-    try {
-      descent = new Descent(judge.root);
-    } catch (error) {
-      return { outcome: 'unreadable', problem: problemOf('', 'readdir', error) };
-    }
-    const problem = await descent.whyUnreadable('', 'readdir');
-    if (problem) return { outcome: 'unreadable', problem };
-    if (path === '') await rulesIn(judge, '');
-    let directory = '';
-    for (const at of fromTheTop(path)) {
-      ignore = await rulesIn({ ...judge, ignore }, directory);
-      const explanation = await step(at, at === path);
-      if (explanation) return explanation;
-      directory = at;
-    }
-    return { outcome: 'directory' };
-  };
-  try {
-    return await use(await end(), async () => {
-      ignore = await rulesIn({ ...judge, ignore }, path);
-      return (entry) => step(entry, true);
-    });
-  } finally {
-    descent?.close();
-  }
-}
-
-/** Returns the rules for what is in a directory. What is wrong with them is a problem there, but not of this path. */
-async function rulesIn(
-  { ignore, root: { root }, problems, logger }: Judge,
-  path: string,
-): Promise<IgnoreRules | undefined> {
-  const entered = await ignore?.enter?.({ root, path, mayHold: () => true });
-  for (const problem of entered?.problems ?? []) {
-    const { path: file, message } = problem;
-    const text = file === '' ? message : `Cannot read ignore rules from ${JSON.stringify(file)}: ${message}`;
-    if (!problems.has(text)) logger?.warn(text);
-    problems.set(text, problem);
-  }
-  return entered?.rules ?? ignore;
-}
-
-/** Returns where the scan ends at this entry; `undefined` where it goes on to what is below. */
-async function explainStep(
-  judge: Judge,
-  descent: Descent,
-  at: string,
-  last: boolean,
-): Promise<Explanation | undefined> {
-  const { ignore, oneFileSystem, cache, savedNs } = judge;
-  const looked = await descent.lookAt(at);
-  if (looked.is === 'absent') return { outcome: 'absent', at };
-  if (isReserved(at)) return { outcome: 'reserved', at };
-  if (looked.is === 'special') return { outcome: 'special', at, kind: looked.kind };
-  if (looked.is === 'hidden') {
-    // Where nobody knows what it is, the rules must leave it out as a file and as a directory.
-    const { isDirectory } = looked;
-    const may = isDirectory === undefined ? [false, true] : [isDirectory];
-    if (ignore && may.every((directory) => ignore.ignores(at, directory))) {
-      return { outcome: 'ignored', at, rule: ruleFor(ignore, at, isDirectory ?? true) };
-    }
-    return { outcome: 'unreadable', problem: looked.problem };
-  }
-  const directory = looked.is === 'directory';
-  // Below a file there is nothing, as the next step will see.
-  if (!directory && !last) return undefined;
-  if (ignore?.ignores(at, directory)) return { outcome: 'ignored', at, rule: ruleFor(ignore, at, directory) };
-  if (directory && oneFileSystem && looked.stat.dev !== judge.root.dev) return { outcome: 'outside', at };
-
-  const explanation = directory ? undefined : explainFile(at, looked.stat, cache, savedNs);
-  if (explanation?.outcome === 'hit') return explanation;
-  const problem = await descent.whyUnreadable(at, directory ? 'readdir' : 'open');
-  return problem ? { outcome: 'unreadable', problem } : explanation;
-}
-
-/** Yields each directory that leads to a path, and the path itself; nothing for the root. */
-function* fromTheTop(path: string): Iterable<string> {
-  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end);
-  if (path !== '') yield path;
-}
-
-function isReserved(path: string): boolean {
-  return RESERVED_NAMES.includes(path.slice(path.lastIndexOf('/') + 1));
-}
-
-function ruleFor(ignore: IgnoreRules, path: string, directory: boolean): IgnoreRule | undefined {
-  return ignore.explain?.(path, directory);
-}
-
-async function saveTime(root: string): Promise<bigint | undefined> {
-  try {
-    return (await lstat(toFsPath(statCachePath(root)), { bigint: true })).mtimeNs;
-  } catch {
-    return undefined;
-  }
-}
-
-/** By what a path is judged: as for a snapshot, but the cache is only read. */
+/** What a path is judged by: as for a snapshot, but the cache is only read. */
 export type ExplainOptions = TreeOptions &
   Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger' | 'problems' | 'subtree'>;
 
@@ -212,8 +47,8 @@ export type FileExplanation =
       /** The cache has no entry for the file. */
       readonly reason: 'new';
       /**
-       * Whether it had changed so shortly before the cache was last saved that it most likely was hashed then, and left
-       * out as racy. That is a guess: what is racy is not stored, and no trace of it is.
+       * Whether the file changed so shortly before the cache was last saved that it most likely was hashed then, and left
+       * out as racy. This is a guess: nothing is stored of racy files.
        */
       readonly probablyRacy: boolean;
     }
@@ -222,11 +57,14 @@ export type FileExplanation =
   /** The cache could not be used, so that every file is read. */
   | { readonly outcome: 'miss'; readonly reason: 'cache-reset'; readonly discarded: DiscardReason };
 
+/** The field of a stat in which a file differs from its cache entry. */
+export type StatField = Exclude<MissReason, 'new' | 'racy' | 'cache-reset'>;
+
 /** A file whose stat is not the one in the cache. */
 export interface FieldMiss {
   readonly outcome: 'miss';
   /** The first field that differs. */
-  readonly reason: 'size' | 'mtime' | 'ctime' | 'inode';
+  readonly reason: StatField;
   /**
    * The field in the cache: bytes, nanoseconds since the Unix epoch, or an inode number. `undefined` for a ctime that
    * the writer of the cache did not record.
@@ -240,24 +78,133 @@ export interface FieldMiss {
 export interface Explainer {
   /** The root with its symbolic links resolved. */
   readonly root: string;
-  /** As the function `explain`; for a second path nothing is loaded again. */
+  /** Does what the function `explain` does; for a second path nothing is loaded again. */
   explain(path: string): Promise<Explanation>;
-  /** What was wrong with rules that could have decided about a path so far, such as those of strangers. */
+  /** The problems so far with rules that could have decided, such as those of strangers. */
   readonly problems: readonly Problem[];
 }
 
-/** The field of a stat in which a file differs from its cache entry. */
-export type StatField = Exclude<MissReason, 'new' | 'racy' | 'cache-reset'>;
-
-const STAT_FIELDS: readonly (MissReason | undefined)[] = ['size', 'mtime', 'ctime', 'inode'];
-
-/** Returns a reason for a miss where it is a field of the stat. */
-export function statField(reason: MissReason | undefined): StatField | undefined {
-  return STAT_FIELDS.includes(reason) ? (reason as StatField) : undefined;
+/**
+ * Explains what a snapshot taken now would make of a tree path, and why; `''` is the root. Reads no content, and changes
+ * neither the cache nor anything below the root. Rejects as `openSnapshotter` does, with a `RangeError` when the cache
+ * belongs to another root, and with a `SyntaxError` when the path is no tree path.
+ */
+export async function explain(
+  root: string,
+  path: string,
+  options: ExplainOptions = {},
+): Promise<Explanation> {
+  const explainer = await openExplainer(root, options);
+  return explainer.explain(path);
 }
 
-/** Tells what a cache makes of a regular file. `savedNs` is when the cache was saved, if that is known. */
-export function explainFile(
+/** Opens a root for any number of paths to be explained; see {@link explain}. */
+export async function openExplainer(root: string, options: ExplainOptions = {}): Promise<Explainer> {
+  const opened = await openRoot(await resolveRoot(root), options);
+  // Where a cache was given, nobody knows when it was saved.
+  const savedNs = options.cache === undefined ? await saveTime(opened.root.root) : undefined;
+  const explainer = new RootExplainer(opened, options, savedNs);
+  return {
+    root: opened.root.root,
+    explain: (path) => explainer.explain(path),
+    get problems() {
+      return [...explainer.problems.values()];
+    },
+  };
+}
+
+class RootExplainer {
+  /** What was wrong with rules so far, by its text. */
+  readonly problems = new Map<string, Problem>();
+  readonly #opened: OpenedRoot;
+  readonly #options: ExplainOptions;
+  readonly #savedNs: bigint | undefined;
+
+  constructor(opened: OpenedRoot, options: ExplainOptions, savedNs: bigint | undefined) {
+    this.#opened = opened;
+    this.#options = options;
+    this.#savedNs = savedNs;
+  }
+
+  /** Goes down to a path as a scan would, and stops where the scan would. */
+  async explain(path: string): Promise<Explanation> {
+    if (path !== '') parseTreePath(path);
+    const { root, ignore } = this.#opened;
+    if (ignore?.rootRule) return { outcome: 'ignored', at: '', rule: ignore.rootRule };
+    let descent;
+    try {
+      descent = new Descent(root);
+    } catch (error) {
+      return { outcome: 'unreadable', problem: problemOf('', 'readdir', error) };
+    }
+    try {
+      const problem = await descent.whyUnreadable('', 'readdir');
+      if (problem) return { outcome: 'unreadable', problem };
+      let rules = await this.#rulesIn('', ignore);
+      for (let end = path.indexOf('/'); path !== ''; end = path.indexOf('/', end + 1)) {
+        const at = end < 0 ? path : path.slice(0, end);
+        const explanation = await this.#explainEntry(descent, at, rules, at === path);
+        if (explanation || end < 0) return explanation ?? { outcome: 'directory' };
+        rules = await this.#rulesIn(at, rules);
+      }
+      return { outcome: 'directory' };
+    } finally {
+      descent.close();
+    }
+  }
+
+  /** Returns the rules for what is in a directory. What is wrong with them is a problem there, and not of the path. */
+  async #rulesIn(path: string, ignore: IgnoreRules | undefined): Promise<IgnoreRules | undefined> {
+    const { root } = this.#opened.root;
+    const entered = await ignore?.enter?.({ root, path, mayHold: () => true });
+    for (const problem of entered?.problems ?? []) {
+      const { path: file, message } = problem;
+      const text =
+        file === '' ? message : `Cannot read ignore rules from ${JSON.stringify(file)}: ${message}`;
+      if (!this.problems.has(text)) this.#options.logger?.warn(text);
+      this.problems.set(text, problem);
+    }
+    return entered?.rules ?? ignore;
+  }
+
+  /** Returns where a scan ends at this entry; `undefined` for a directory, in which it goes on. */
+  async #explainEntry(
+    descent: Descent,
+    at: string,
+    rules: IgnoreRules | undefined,
+    isLast: boolean,
+  ): Promise<Explanation | undefined> {
+    const entry = await descent.lookAt(at);
+    if (entry.type === 'absent') return { outcome: 'absent', at };
+    if (RESERVED_NAMES.includes(at.slice(at.lastIndexOf('/') + 1))) return { outcome: 'reserved', at };
+    if (entry.type === 'special') return { outcome: 'special', at, kind: entry.kind };
+    // Below a file there is nothing, as the next step will see.
+    if (entry.type === 'file' && !isLast) return undefined;
+    const { oneFileSystem = false } = this.#options;
+    const { root, cache } = this.#opened;
+    const isElsewhere = oneFileSystem && entry.type === 'directory' && entry.stat?.dev !== root.dev;
+    const why = whyLeftOut(rules, at, entry.type, entry.problem === undefined && isElsewhere);
+    if (why === 'ignored')
+      return { outcome: 'ignored', at, rule: rules?.explain?.(at, entry.type !== 'file') };
+    if (entry.problem) return { outcome: 'unreadable', problem: entry.problem };
+    if (why === 'other-device') return { outcome: 'outside', at };
+    const explanation = entry.type === 'file' ? explainFile(at, entry.stat, cache, this.#savedNs) : undefined;
+    if (explanation?.outcome === 'hit') return explanation;
+    const problem = await descent.whyUnreadable(at, explanation ? 'open' : 'readdir');
+    return problem ? { outcome: 'unreadable', problem } : explanation;
+  }
+}
+
+async function saveTime(root: string): Promise<bigint | undefined> {
+  try {
+    return (await lstat(toFsPath(statCachePath(root)), { bigint: true })).mtimeNs;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Explains what a cache makes of a regular file. `savedNs` is when the cache was saved, if that is known. */
+function explainFile(
   path: string,
   stat: FileStat,
   cache: StatCache | undefined,
@@ -276,14 +223,21 @@ export function explainFile(
   return { outcome: 'miss', reason: 'new', probablyRacy: wasRacy(path, stat, savedNs) };
 }
 
-/** A cache gives its entries only all together; one of 75,000 takes some 0.1 s to be found. */
+const STAT_FIELDS: readonly (MissReason | undefined)[] = ['size', 'mtime', 'ctime', 'inode'];
+
+/** Returns a reason for a miss if it is a field of the stat. */
+export function statField(reason: MissReason | undefined): StatField | undefined {
+  return STAT_FIELDS.includes(reason) ? (reason as StatField) : undefined;
+}
+
+/** Returns an entry. A cache gives its entries only all together; one of 75,000 takes some 0.1 s to be found. */
 function entryOf(cache: StatCache, path: string): FileCacheEntry | undefined {
   for (const [known, entry] of cache.entries()) if (known === path) return entry;
   return undefined;
 }
 
 function values(
-  field: FieldMiss['reason'],
+  field: StatField,
   entry: FileCacheEntry,
   stat: FileStat,
 ): Pick<FieldMiss, 'before' | 'after'> {
@@ -299,45 +253,10 @@ function values(
   }
 }
 
-/** Asks the rule of trust itself: would a file with this stat have been racy at the moment of the save? */
+/** Returns whether a file with this stat would have been racy at the moment of the save, by the rule of trust itself. */
 function wasRacy(path: string, stat: FileStat, savedNs: bigint | undefined): boolean {
   if (savedNs === undefined || stat.ctimeNs > savedNs) return false;
   const then = StatCache.empty();
   then.record(path, stat, blobId(new Uint8Array()), savedNs);
   return then.missReason(path, stat) === 'racy';
-}
-
-/**
- * Tells which of some paths, which a snapshot has just not found, are gone: not those that are left out, and not those
- * that cannot be seen.
- */
-export async function missingAmong(judge: Judge, paths: Iterable<string>): Promise<Set<string>> {
-  const missing = new PathSet();
-  for (const [directory, files] of byDirectory(paths)) {
-    await goDown(judge, directory, async ({ outcome }, inside) => {
-      const explain = outcome === 'directory' ? await inside() : undefined;
-      // Below what is a file by now, there is nothing.
-      const isGone = outcome === 'hit' || outcome === 'miss' || isNoFile(outcome);
-      for (const path of files) {
-        if (explain ? isNoFile((await explain(path))?.outcome) : isGone) missing.add(path);
-      }
-    });
-  }
-  return missing;
-}
-
-function isNoFile(outcome: Explanation['outcome'] | undefined): boolean {
-  return outcome === 'absent' || outcome === 'special' || outcome === 'directory' || outcome === undefined;
-}
-
-/** Groups paths by the directory that they are in, so that it is listed once for all of them. */
-export function byDirectory(paths: Iterable<string>): Map<string, string[]> {
-  const groups = new PathMap<string[]>();
-  for (const path of paths) {
-    const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-    const group = groups.get(directory);
-    if (group) group.push(path);
-    else groups.set(directory, [path]);
-  }
-  return groups;
 }

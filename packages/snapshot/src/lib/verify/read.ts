@@ -1,31 +1,27 @@
 import { randomInt } from 'node:crypto';
 import { PathSet } from '@muse/paths';
+import { StatCache } from '@muse/stat-cache';
+import type { IgnoreRules } from '@muse/walker';
 import {
-  asyncCalls,
-  type FileStat,
-  hashBelow,
-  type HashedFile,
-  MovedFileError,
-  NotRegularFileError,
-  StatCache,
-  TornFileError,
-} from '@muse/stat-cache';
-import { type DirectoryListing, type IgnoreRules, listDirectory } from '@muse/walker';
-import { isMoved, problemOf } from '@muse/walker/scan';
-import { byDirectory } from '../explain/explain.js';
-import { tornFile } from '../errors.js';
+  directoriesOf,
+  entriesInPathOrder,
+  isFile,
+  RESERVED_NAMES,
+  Tree,
+  TypeScriptScanEngine,
+} from '@muse/walker/scan';
+import { isAtOrBelow, prefixOf, unseenPaths } from '../manifest/manifest.js';
 import type { OpenedRoot } from '../take/root.js';
 import { createSnapshot } from '../take/snapshotter.js';
-import type { Problem, Progress, Snapshot, SnapshotCall, SnapshotterOptions } from '../types.js';
+import type { Progress, Snapshot, SnapshotOptions } from '../types.js';
 
 /** How a tree is verified. */
-export interface VerifyOptions extends SnapshotterOptions, SnapshotCall {
+export interface VerifyOptions extends SnapshotOptions {
   /** The cache to compare with; as for a snapshot, but it is never changed or saved. */
-  readonly cache?: SnapshotterOptions['cache'];
+  readonly cache?: SnapshotOptions['cache'];
   /**
    * The probability, from 0 to 1, with which each file is chosen, whatever becomes of the others; those not chosen are
-   * not read. At least one is read that there is something to compare with, if there is such a file. Default: 1, every
-   * file.
+   * not read. At least one file is read that can be compared, if there is one. Default: 1, every file.
    */
   readonly sample?: number | undefined;
   /** Chooses the files of a sample: the same ones for the same seed and paths. Default: random. */
@@ -41,8 +37,8 @@ const RANGE = 2 ** 32;
  */
 export class Sample {
   readonly seed: number;
-  /** The files that were left out for not being in the sample. */
-  readonly skipped = new PathSet();
+  /** The files that are not in the sample. */
+  readonly unsampled = new PathSet();
   readonly #share: number;
   /** The file that is in the sample whatever its number is. */
   #added: string | undefined;
@@ -62,37 +58,32 @@ export class Sample {
 
   /** Returns rules that leave out what other rules do, and every file that is not in the sample besides. */
   over(rules: IgnoreRules | undefined): IgnoreRules {
-    return {
-      rootRule: rules?.rootRule,
-      explain: (path, directory) => rules?.explain?.(path, directory),
-      ignores: (path, directory) =>
-        rules?.ignores(path, directory) === true || (!directory && this.#leavesOut(path)),
-      enter: async (directory) => {
-        const entered = await rules?.enter?.(directory);
-        return { rules: this.over(entered?.rules ?? rules), problems: entered?.problems ?? [] };
-      },
-    };
+    return overruled(
+      rules,
+      (path, directory, inner) =>
+        inner?.ignores(path, directory) === true || (!directory && this.#leavesOut(path)),
+    );
   }
 
   /**
-   * Takes one of the files that were skipped into the sample: of those that `fits` the first by its number, so that the
-   * same seed gives the same file. Returns false where there is none.
+   * Takes one of the unsampled files into the sample: of those that `fits` the first by its number, so that the same seed
+   * gives the same file. Returns false where there is none.
    */
   addOne(fits: (path: string) => boolean): boolean {
     let least = Infinity;
-    for (const path of this.skipped) {
+    for (const path of this.unsampled) {
       const number = this.#draw(path);
       if (number >= least || !fits(path)) continue;
       least = number;
       this.#added = path;
     }
-    if (least < Infinity) this.skipped.clear();
+    if (least < Infinity) this.unsampled.clear();
     return least < Infinity;
   }
 
   #leavesOut(path: string): boolean {
     if (this.#share === 1 || path === this.#added || this.#draw(path) < this.#share) return false;
-    this.skipped.add(path);
+    this.unsampled.add(path);
     return true;
   }
 
@@ -108,44 +99,63 @@ export class Sample {
   }
 }
 
-/** What was read of a tree, whatever is known of it. */
-export interface ReadSample {
+/** What was read of a tree, whatever was known of it. */
+export interface Reading {
   readonly taken: Snapshot;
   /** The stats that the files had when they were read; without files whose size is not the number of their bytes. */
   readonly read: StatCache;
 }
 
 /**
- * Reads the files of a sample. Where not one of them is a file that `isKnown`, one more is read that is, or any one where
- * none is. Both kinds of path are from the root.
+ * Reads the files of a sample. If none of them is a file that `isKnown`, reads one more that is, or any one if none is.
+ * Both kinds of path are from the root.
  */
 export async function readSample(
-  { root, ignore }: OpenedRoot,
+  opened: OpenedRoot,
   sample: Sample,
   options: VerifyOptions,
   isKnown: (path: string) => boolean,
-): Promise<ReadSample> {
-  const { subtree = '', threads, oneFileSystem, logger, signal, onProgress } = options;
-  const take = async (): Promise<ReadSample> => {
-    // A snapshot that knows nothing must read everything, and what it notes down on the way is what was read.
-    const read = StatCache.empty();
-    const taken = await createSnapshot(root.root, {
-      subtree,
-      cache: read,
-      ignore: sample.over(ignore),
-      threads,
-      oneFileSystem,
-      logger,
-      signal,
-      onProgress: onProgress && exceptSaving(onProgress),
-    });
-    return { taken, read };
-  };
-  const first = await take();
-  const prefix = subtree === '' ? '' : `${subtree}/`;
+): Promise<Reading> {
+  const read = () => readAll(opened, sample.over(opened.ignore), options);
+  const first = await read();
+  const prefix = prefixOf(options.subtree ?? '');
   for (const path of first.taken.manifest.keys()) if (isKnown(prefix + path)) return first;
   if (!sample.addOne(isKnown) && (first.taken.manifest.size > 0 || !sample.addOne(() => true))) return first;
-  return take();
+  return read();
+}
+
+/** Reads some files once more, given by their paths from the root. */
+export function readAgain(
+  opened: OpenedRoot,
+  paths: Iterable<string>,
+  options: VerifyOptions,
+): Promise<Reading> {
+  const isWanted = leadingTo(paths);
+  const only = overruled(
+    opened.ignore,
+    (path, directory, inner) => !isWanted(path, directory) || inner?.ignores(path, directory) === true,
+  );
+  return readAll(opened, only, { ...options, onProgress: undefined });
+}
+
+async function readAll(
+  { root }: OpenedRoot,
+  ignore: IgnoreRules,
+  { subtree, threads, oneFileSystem, logger, signal, onProgress }: VerifyOptions,
+): Promise<Reading> {
+  // A snapshot that knows nothing reads everything, and records what it read.
+  const read = StatCache.empty();
+  const taken = await createSnapshot(root.root, {
+    subtree,
+    cache: read,
+    ignore,
+    threads,
+    oneFileSystem,
+    logger,
+    signal,
+    onProgress: onProgress && exceptSaving(onProgress),
+  });
+  return { taken, read };
 }
 
 /** Nothing is saved, and nobody should be told so. */
@@ -155,78 +165,70 @@ function exceptSaving(listener: (progress: Progress) => void): (progress: Progre
   };
 }
 
-/** What a second reading of a file gave; `gone` when there is no regular file any more. */
-export type SecondReading = { readonly hashed: HashedFile } | { readonly problem: Problem } | 'gone';
-
-/** How often a file that is replaced before it can be read is listed again. */
-const TRIES = 3;
-
 /**
- * Lists and reads files once more, one after the other, whatever is known of them. As in a snapshot no link is followed,
- * and only the inode that was listed is read. Rejects with the reason of `signal`, and when the root is gone.
+ * Returns which of some paths from the root, which were not read just now, lead to no file: not those that are left out,
+ * nor those that cannot be seen. Lists what leads to them and nothing else.
  */
-export async function* readAgain(
-  root: string,
+export async function missingAmong(
+  { root, ignore }: OpenedRoot,
   paths: Iterable<string>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<readonly [path: string, reading: SecondReading]> {
-  for (const [directory, files] of byDirectory(paths)) {
-    let waiting = files;
-    for (let tries = 1; waiting.length > 0; tries++) {
-      signal?.throwIfAborted();
-      const listing = await listDirectory(root, directory);
-      const stats = new Map(listing.files.map(({ name, stat }) => [name, stat]));
-      const moved: string[] = [];
-      for (const path of waiting) {
-        const stat = stats.get(path.slice(path.lastIndexOf('/') + 1));
-        const reading = stat ? await readListed(root, path, stat, signal) : unlisted(listing, path);
-        if (reading === 'gone' || 'hashed' in reading) yield [path, reading];
-        else if ('moved' in reading && reading.moved && tries < TRIES) moved.push(path);
-        else yield [path, { problem: reading.problem }];
-      }
-      waiting = moved;
+): Promise<PathSet> {
+  const missing = new PathSet();
+  for (const path of paths)
+    if (!path.split('/').some((name) => RESERVED_NAMES.includes(name))) missing.add(path);
+  if (missing.size === 0) return missing;
+  const isWanted = leadingTo(missing);
+  const unseen = new PathSet();
+  const only = overruled(ignore, (path, directory, inner) => {
+    if (!isWanted(path, directory)) return true;
+    if (inner?.ignores(path, directory) !== true) return false;
+    unseen.add(path);
+    return true;
+  });
+  const engine = new TypeScriptScanEngine({ root: root.root });
+  const tree = new Tree({ root: root.root, identity: root, engine, ignore: only, signal });
+  try {
+    await tree.list();
+  } finally {
+    tree.close();
+  }
+  for (const { directory, listing, from, to, names } of entriesInPathOrder(tree.top)) {
+    for (let entry = from; entry < to; entry++, names.next())
+      if (isFile(listing.match(entry))) missing.delete(directory.prefix + names.text);
+  }
+  for (const { problems } of directoriesOf(tree.top))
+    for (const path of unseenPaths(problems)) unseen.add(path);
+  for (const path of missing) if (isAtOrBelow(unseen, path)) missing.delete(path);
+  return missing;
+}
+
+/** Returns what tells whether an entry is one of some files, or a directory above one. */
+function leadingTo(paths: Iterable<string>): (path: string, directory: boolean) => boolean {
+  const files = new PathSet(paths);
+  const directories = new PathSet();
+  for (const path of files) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const directory = path.slice(0, end);
+      if (directories.has(directory)) break;
+      directories.add(directory);
     }
   }
+  return (path, directory) => (directory ? directories : files).has(path);
 }
 
-/** Why a file has no object id. */
-interface HashFailure {
-  /** Whether the path leads elsewhere by now: its directory has to be listed again before this is a problem. */
-  readonly moved: boolean;
-  readonly problem: Problem;
-}
-
-async function readListed(
-  root: string,
-  path: string,
-  listed: FileStat,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly hashed: HashedFile } | HashFailure> {
-  try {
-    return { hashed: await hashBelow(asyncCalls, root, path, { listed, signal }) };
-  } catch (error) {
-    signal?.throwIfAborted();
-    return failureOf(path, error);
-  }
-}
-
-function failureOf(path: string, error: unknown): HashFailure {
-  if (error instanceof TornFileError) {
-    return { moved: false, problem: tornFile(path, 'changed') };
-  }
-  if (error instanceof MovedFileError || error instanceof NotRegularFileError) {
-    return { moved: true, problem: tornFile(path, 'replaced') };
-  }
-  const operation = (error as NodeJS.ErrnoException | undefined)?.syscall ?? 'read';
-  return { moved: isMoved(error), problem: problemOf(path, operation, error) };
-}
-
-/** What the system answers where a directory was, and is no more. */
-const NOT_THERE = ['ENOENT', 'ENOTDIR'];
-
-/** Tells a file that is gone from one that may be there, behind a problem of its own or of its directory. */
-function unlisted({ problems }: DirectoryListing, path: string): 'gone' | { readonly problem: Problem } {
-  const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-  const problem = problems.find((found) => found.path === path || found.path === directory);
-  return problem === undefined || NOT_THERE.includes(problem.code) ? 'gone' : { problem };
+/** Returns rules that are read in each directory as others are, and of which `ignores` decides by those. */
+function overruled(
+  rules: IgnoreRules | undefined,
+  ignores: (path: string, directory: boolean, inner: IgnoreRules | undefined) => boolean,
+): IgnoreRules {
+  return {
+    rootRule: rules?.rootRule,
+    explain: (path, directory) => rules?.explain?.(path, directory),
+    ignores: (path, directory) => ignores(path, directory, rules),
+    enter: async (directory) => {
+      const entered = await rules?.enter?.(directory);
+      return { rules: overruled(entered?.rules ?? rules, ignores), problems: entered?.problems ?? [] };
+    },
+  };
 }

@@ -1,90 +1,77 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareTreePaths, PathMap, PathSet } from '@muse/paths';
-import type { FileCacheEntry, FileStat, Logger, ObjectId, StatCache } from '@muse/stat-cache';
+import { compareTreePaths, PathMap } from '@muse/paths';
+import type { FileCacheEntry, FileStat, ObjectId, StatCache } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
 import { NothingToCompareError } from '../errors.js';
-import { missingAmong, statField, type StatField } from '../explain/explain.js';
-import { type DiffEntry, diffSnapshots, type ModifiedEntry, type RenamedEntry } from '../manifest/diff.js';
+import { statField, type StatField } from '../explain/explain.js';
+import { diffSnapshots, type DiffEntry, type ModifiedEntry, type RenamedEntry } from '../manifest/diff.js';
 import { isAtOrBelow, prefixOf, unseenPaths } from '../manifest/manifest.js';
-import { openRoot } from '../take/root.js';
+import { openRoot, type OpenedRoot } from '../take/root.js';
 import type { Problem, RuleText, Snapshot } from '../types.js';
-import { readAgain, readSample, type ReadSample, Sample, type VerifyOptions } from './read.js';
+import { missingAmong, readAgain, readSample, Sample, type Reading, type VerifyOptions } from './read.js';
 
 /**
- * Reads every byte of a tree again, trusting no stat, and says which files are not what the cache has. It changes
- * neither the cache nor anything below the root. The bytes are those that the system gives: what a disk has lost shows
- * only once the system reads it from there, and not from memory.
+ * Reads every byte of a tree again, trusting no stat, and returns which files differ from the cache. Changes neither the
+ * cache nor anything below the root. The bytes are those that the system returns: what a disk has lost shows only once the
+ * system reads from the disk, and not from memory.
  *
- * Rejects as `createSnapshot` does, with a `RangeError` when the cache belongs to another root, or the sample is no
- * share, and with a {@link NothingToCompareError} where the cache has none of the files.
+ * Rejects as `createSnapshot` does, with a `RangeError` when the cache belongs to another root or the sample is no share,
+ * and with a {@link NothingToCompareError} when the cache has none of the files.
  */
 export async function verify(root: string, options: VerifyOptions = {}): Promise<Verification> {
-  const { subtree = '', oneFileSystem = false, logger, signal } = options;
+  const { subtree = '', signal } = options;
   signal?.throwIfAborted();
-  // Before anything is read: what is saved while this runs is newer than what is compared.
-  const context = await openRoot(await resolveRoot(root), options);
-  const { cache } = context;
-  // The cache begins at the root, the answer at the subtree.
+  // Before anything is read: what is saved meanwhile is newer than what is compared.
+  const opened = await openRoot(await resolveRoot(root), options);
+  const { cache } = opened;
+  // Paths in the cache begin at the root, those in the answer at the subtree.
   const prefix = prefixOf(subtree);
   const hasEntries = cache !== undefined && hasPathBelow(cache, prefix);
   const sample = new Sample(options);
-  const isKnown = (path: string): boolean => cache?.has(path) === true;
-  // Where there is nothing to compare with, one file is enough to see what else there is to say: it may be left out.
+  const isKnown = (path: string) => cache?.has(path) === true;
+  // With nothing to compare, one file is enough to see what else there is to say: it may be left out.
   const chosen = hasEntries ? sample : new Sample({ sample: 0 });
-  const { taken, read } = await readSample(context, chosen, options, isKnown);
+  const { taken, read } = await readSample(opened, chosen, options, isKnown);
   if (!hasEntries) throw new NothingToCompareError(subtree || root);
 
-  const comparison = new Comparison();
-  const { suspects, unread } = await compareWithCache(cache, { taken, read }, prefix, comparison);
+  const comparison = new Comparison(cache);
+  const { suspects, unread } = await comparison.compare({ taken, read }, prefix);
   signal?.throwIfAborted();
-  const again = await judgeAgain(context.root.root, suspects, { cache, comparison, logger, signal });
-  const own = <T extends { readonly path: string }>(found: T): T => {
-    return prefix === '' ? found : { ...found, path: found.path.slice(prefix.length) };
-  };
-  const problems = [...taken.problems, ...again.problems.map(own)];
-  const unseen = new PathSet();
-  for (const path of unseenPaths(problems)) unseen.add(path === '' ? subtree : prefix + path);
-  for (const path of unread.keys()) {
-    if (sample.skipped.has(path) || isAtOrBelow(unseen, path)) unread.delete(path);
-  }
-  const judge = {
-    ...context,
-    cache: undefined,
-    oneFileSystem,
-    logger,
-    problems: new Map(),
-    savedNs: undefined,
-  };
-  const gone = await missingAmong(judge, unread.keys());
-  for (const path of again.gone) gone.add(path);
-  const missing: MissingFile[] = [];
-  for (const [path, objectId] of [...unread, ...suspects])
-    if (gone.has(path)) missing.push(own({ path, objectId }));
+  const again = await comparison.decide(opened, suspects, options);
 
-  for (const path of unseen) sample.skipped.delete(path);
-  const files = taken.manifest.size - again.gone.length - again.problems.length;
-  const uncached = files - comparison.known;
-  if (uncached === files && missing.length === 0 && problems.length === 0) {
-    throw new NothingToCompareError(subtree || root);
+  const problems = [...taken.problems, ...again.problems];
+  const unseen = unseenPaths(problems);
+  for (const path of unread.keys()) {
+    if (sample.unsampled.has(path) || isAtOrBelow(unseen, path.slice(prefix.length))) unread.delete(path);
   }
+  const missing = [...again.gone];
+  for (const path of await missingAmong(opened, unread.keys(), signal)) missing.push(path);
+
+  const files = taken.manifest.size - suspects.size + again.files;
+  const uncached = files - comparison.known;
+  if (uncached === files && missing.length === 0 && problems.length === 0)
+    throw new NothingToCompareError(subtree || root);
+  for (const path of unseen) sample.unsampled.delete(prefix + path);
+  const own = <T extends { readonly path: string }>(found: readonly T[]): T[] =>
+    found.map((each) => ({ ...each, path: each.path.slice(prefix.length) })).sort(byPath);
   return {
     files,
     bytes: taken.stats.bytes,
-    skipped: sample.skipped.size,
+    skipped: sample.unsampled.size,
     seed: sample.seed,
     uncached,
-    edited: comparison.edited.map(own).sort(byPath),
-    touched: comparison.touched.map(own).sort(byPath),
-    mismatch: comparison.mismatch.map(own).sort(byPath),
-    missing: missing.sort(byPath),
+    edited: own(comparison.edited),
+    touched: own(comparison.touched),
+    mismatch: own(comparison.mismatch),
+    missing: own(missing.map((path) => ({ path, objectId: idIn(path, unread, suspects) }))),
     problems: problems.sort(byPath),
     complete: problems.length === 0,
   };
 }
 
 /**
- * Reads every byte of a tree again, trusting no stat, and says what differs from a snapshot of before. The paths of that
- * begin where those of the answer do: at the subtree, where one is named.
+ * Reads every byte of a tree again, trusting no stat, and returns what differs from an earlier snapshot. Paths in that
+ * snapshot begin where those in the answer do: at the subtree, where one is named.
  *
  * Rejects as `createSnapshot` does, and with a `RangeError` when the sample is no share.
  */
@@ -96,20 +83,20 @@ export async function verifyManifest(
   const { subtree = '', judged, signal } = options;
   signal?.throwIfAborted();
   const prefix = prefixOf(subtree);
-  const context = await openRoot(await resolveRoot(root), { ...options, cache: false });
+  const opened = await openRoot(await resolveRoot(root), { ...options, cache: false });
   const sample = new Sample(options);
-  const { taken } = await readSample(context, sample, options, (path) =>
+  const { taken } = await readSample(opened, sample, options, (path) =>
     before.manifest.has(path.slice(prefix.length)),
   );
-  const old = judged ? await judged(context.texts.list(context.root.root)) : before;
+  const old = judged ? await judged(opened.texts.list(opened.root.root)) : before;
   const manifest = new PathMap(old.manifest);
-  for (const path of sample.skipped) manifest.delete(path.slice(prefix.length));
+  for (const path of sample.unsampled) manifest.delete(path.slice(prefix.length));
   const diff = diffSnapshots({ manifest, problems: old.problems }, taken);
-  for (const { path } of taken.problems) sample.skipped.delete(prefix + path);
+  for (const { path } of taken.problems) sample.unsampled.delete(prefix + path);
   return {
     files: taken.stats.files,
     bytes: taken.stats.bytes,
-    skipped: sample.skipped.size,
+    skipped: sample.unsampled.size,
     seed: sample.seed,
     changed: diff.modified,
     missing: diff.deleted,
@@ -121,115 +108,110 @@ export async function verifyManifest(
   };
 }
 
-function hasPathBelow(cache: StatCache, prefix: string): boolean {
-  for (const [path] of cache.entries()) if (path.startsWith(prefix)) return true;
-  return false;
-}
+/** Entries between two turns of the event loop. */
+const ENTRIES_A_TURN = 4096;
 
-interface Judging {
-  readonly cache: StatCache;
-  readonly comparison: Comparison;
-  readonly logger: Logger | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Reads each suspect once more, and lets that reading decide. Names those that could not be read any more. */
-async function judgeAgain(
-  root: string,
-  suspects: ReadonlyMap<string, ObjectId>,
-  { cache, comparison, logger, signal }: Judging,
-): Promise<{ gone: string[]; problems: Problem[] }> {
-  const problems: Problem[] = [];
-  const gone: string[] = [];
-  for await (const [path, reading] of readAgain(root, suspects.keys(), signal)) {
-    if (reading === 'gone') {
-      gone.push(path);
-      continue;
-    }
-    if ('problem' in reading) {
-      problems.push(reading.problem);
-      continue;
-    }
-    const { objectId: after, stat } = reading.hashed;
-    const before = suspects.get(path) ?? after;
-    const reason = cache.missReason(path, stat);
-    const field = statField(reason);
-    if (field !== undefined) {
-      comparison.addChanged(path, field, before, after);
-    } else if (before === after) {
-      comparison.unchanged++;
-      logger?.warn(`Read other bytes of ${JSON.stringify(path)} the first time than the second`);
-    } else if (reason === undefined) {
-      comparison.mismatch.push({ path, before, after });
-    }
-  }
-  return { gone, problems };
-}
-
-function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
-  return compareTreePaths(a.path, b.path);
-}
-
-/** What a cache says of the files that were read. */
-export class Comparison {
+/** What reading has shown of the entries of a cache. */
+class Comparison {
   readonly edited: EditedFile[] = [];
   readonly touched: TouchedFile[] = [];
   readonly mismatch: MismatchedFile[] = [];
-  /** Files that are as the cache has them. */
-  unchanged = 0;
+  readonly #cache: StatCache;
+  #unchanged = 0;
 
-  /** The files of which the cache claimed something. */
-  get known(): number {
-    return this.unchanged + this.edited.length + this.touched.length + this.mismatch.length;
+  constructor(cache: StatCache) {
+    this.#cache = cache;
   }
 
-  /** Takes a file whose stat differs from its entry. */
-  addChanged(path: string, field: StatField, before: ObjectId, after: ObjectId): void {
+  /** The number of files read of which the cache claims something. */
+  get known(): number {
+    return this.#unchanged + this.edited.length + this.touched.length + this.mismatch.length;
+  }
+
+  /** Compares what was read below a directory, and returns the entries, with their object ids, that it cannot decide. */
+  async compare(
+    { taken: { manifest }, read }: Reading,
+    prefix: string,
+  ): Promise<{
+    /** The bytes differ, and the stat does not. */
+    readonly suspects: Map<string, ObjectId>;
+    readonly unread: Map<string, ObjectId>;
+  }> {
+    const suspects = new PathMap<ObjectId>();
+    const unread = new PathMap<ObjectId>();
+    let entries = 0;
+    for (const [path, entry] of this.#cache.entries()) {
+      if (++entries % ENTRIES_A_TURN === 0) await nextTurn();
+      if (!path.startsWith(prefix)) continue;
+      const objectId = manifest.get(path.slice(prefix.length));
+      const field = statField(read.missReason(path, statOf(entry)));
+      if (objectId === undefined) unread.set(path, entry.objectId);
+      else if (field !== undefined) this.#addChanged(path, field, entry.objectId, objectId);
+      else if (entry.objectId === objectId) this.#unchanged++;
+      else suspects.set(path, entry.objectId);
+    }
+    return { suspects, unread };
+  }
+
+  /** Reads the suspects a second time, and lets that reading decide. Returns what became of those that it could not read. */
+  async decide(
+    opened: OpenedRoot,
+    suspects: ReadonlyMap<string, ObjectId>,
+    options: VerifyOptions,
+  ): Promise<{ readonly files: number; readonly gone: string[]; readonly problems: readonly Problem[] }> {
+    if (suspects.size === 0) return { files: 0, gone: [], problems: [] };
+    const { taken, read } = await readAgain(opened, suspects.keys(), options);
+    for (const [path, entry] of read.entries()) {
+      const before = idIn(path, suspects);
+      const after = entry.objectId;
+      const reason = this.#cache.missReason(path, statOf(entry));
+      const field = statField(reason);
+      if (field !== undefined) {
+        this.#addChanged(path, field, before, after);
+      } else if (before === after) {
+        this.#unchanged++;
+        options.logger?.warn(`Read other bytes of ${JSON.stringify(path)} the first time than the second`);
+      } else if (reason === undefined) {
+        this.mismatch.push({ path, before, after });
+      }
+    }
+    const unseen = unseenPaths(taken.problems);
+    const { length } = prefixOf(options.subtree ?? '');
+    const gone = [...suspects.keys()].filter((path) => {
+      const own = path.slice(length);
+      return !taken.manifest.has(own) && !isAtOrBelow(unseen, own);
+    });
+    // Those of the rules were named by the first reading.
+    const problems = taken.problems.filter(({ path }) => unseen.has(path));
+    return { files: taken.manifest.size, gone, problems };
+  }
+
+  #addChanged(path: string, field: StatField, before: ObjectId, after: ObjectId): void {
     if (before === after) this.touched.push({ path, field, objectId: after });
     else this.edited.push({ path, field, before, after });
   }
 }
 
-/** Files of a cache that a comparison cannot tell about yet, with the object id that the cache has. */
-export interface Undecided {
-  /** The bytes differ, though the stat, as far as is known, does not. */
-  readonly suspects: Map<string, ObjectId>;
-  /** Nothing was read of them. */
-  readonly unread: Map<string, ObjectId>;
+function hasPathBelow(cache: StatCache, prefix: string): boolean {
+  for (const [path] of cache.entries()) if (path.startsWith(prefix)) return true;
+  return false;
 }
 
-/** Entries between two turns of the event loop. */
-const ENTRIES_A_TURN = 4096;
-
-/** Compares what was read below a directory with a cache; `prefix` is the path of that directory and a slash, or `''`. */
-export async function compareWithCache(
-  cache: StatCache,
-  { taken: { manifest }, read }: ReadSample,
-  prefix: string,
-  comparison: Comparison,
-): Promise<Undecided> {
-  const suspects = new PathMap<ObjectId>();
-  const unread = new PathMap<ObjectId>();
-  let entries = 0;
-  for (const [path, entry] of cache.entries()) {
-    if (++entries % ENTRIES_A_TURN === 0) await nextTurn();
-    if (!path.startsWith(prefix)) continue;
-    const objectId = manifest.get(path.slice(prefix.length));
-    if (objectId === undefined) {
-      unread.set(path, entry.objectId);
-      continue;
-    }
-    const field = statField(read.missReason(path, statOf(entry)));
-    if (field !== undefined) comparison.addChanged(path, field, entry.objectId, objectId);
-    else if (entry.objectId === objectId) comparison.unchanged++;
-    else suspects.set(path, entry.objectId);
-  }
-  return { suspects, unread };
-}
-
-/** The device is not among what is compared. An unknown ctime becomes one that no file has. */
+/** Returns the stat of an entry. The device is not among what is compared; an unknown ctime becomes one that no file has. */
 function statOf({ size, mtimeNs, ctimeNs = -1n, ino }: FileCacheEntry): FileStat {
   return { size, mtimeNs, ctimeNs, ino, dev: 0n };
+}
+
+function idIn(path: string, ...maps: readonly ReadonlyMap<string, ObjectId>[]): ObjectId {
+  for (const map of maps) {
+    const id = map.get(path);
+    if (id !== undefined) return id;
+  }
+  throw new Error(`Broken verification: ${JSON.stringify(path)} was not asked for`);
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return compareTreePaths(a.path, b.path);
 }
 
 /** A file whose stat and bytes are not those that the cache has: it was edited since, and the next snapshot sees it. */

@@ -374,7 +374,7 @@ export class Tree<T> {
       if (isFile(match) && !rules) continue;
       const name = names.text;
       const path = prefix + name;
-      const why = this.#whyLeftOut(rules, path, match, listing, entry);
+      const why = whyLeftOut(rules, path, typeOf(listing, entry), this.#isElsewhere(listing, entry));
       if (why !== undefined) {
         if (match === DIRECTORY) node.excludedLines.push(listing.slice(entry));
         else if (match !== NEW && match !== FAILED) node.excludedFiles.push(name);
@@ -402,20 +402,10 @@ export class Tree<T> {
     node.problems = [...problems, ...ruleProblems.filter(({ path }) => !known.has(path))];
   }
 
-  #whyLeftOut(
-    rules: IgnoreRules | undefined,
-    path: string,
-    match: number,
-    listing: Listing,
-    entry: number,
-  ): LeftOutKind | undefined {
-    if (match === FAILED)
-      return rules && isIgnoredAsAny(rules, path, listing.failure(entry).type) ? 'ignored' : undefined;
-    if (rules?.ignores(path, match === DIRECTORY)) return 'ignored';
+  /** Returns whether an entry is a directory on another device that the tree is not to enter. */
+  #isElsewhere(listing: Listing, entry: number): boolean {
     const { oneFileSystem = false } = this.#options;
-    return oneFileSystem && match === DIRECTORY && listing.stat(entry).dev !== this.top.dev
-      ? 'other-device'
-      : undefined;
+    return oneFileSystem && listing.match(entry) === DIRECTORY && listing.stat(entry).dev !== this.top.dev;
   }
 
   /** Puts a directory in line, unless it is the one that was known under its name and is listed. */
@@ -468,8 +458,27 @@ function skippedIn(listing: Listing): Partial<Record<LeftOutKind, number>> {
   return counts;
 }
 
-/** An entry that could not be statted is what its listing calls it; where that says nothing, the rules are asked of both. */
-function isIgnoredAsAny(rules: IgnoreRules, path: string, type: number): boolean {
-  const isIgnoredFile = type === DT_DIR || rules.ignores(path, false);
-  return isIgnoredFile && ((type !== DT_DIR && type !== DT_UNKNOWN) || rules.ignores(path, true));
+/** What an entry is, if it is nothing that every scan skips; `unknown` where it cannot be statted and no listing tells. */
+export type EntryType = 'file' | 'directory' | 'unknown';
+
+function typeOf(listing: Listing, entry: number): EntryType {
+  const match = listing.match(entry);
+  if (match !== FAILED) return match === DIRECTORY ? 'directory' : 'file';
+  const { type } = listing.failure(entry);
+  return type === DT_DIR ? 'directory' : type === DT_UNKNOWN ? 'unknown' : 'file';
+}
+
+/** Returns why an entry is left out; `undefined` where it is not. The rules must leave out what is `unknown` as either type. */
+export function whyLeftOut(
+  rules: IgnoreRules | undefined,
+  path: string,
+  type: EntryType,
+  isElsewhere: boolean,
+): 'ignored' | 'other-device' | undefined {
+  const isIgnored =
+    rules !== undefined &&
+    (type === 'directory' || rules.ignores(path, false)) &&
+    (type === 'file' || rules.ignores(path, true));
+  if (isIgnored) return 'ignored';
+  return isElsewhere ? 'other-device' : undefined;
 }

@@ -1,27 +1,27 @@
 import type { BigIntStats } from 'node:fs';
 import { access, constants, lstat, readdir } from 'node:fs/promises';
 import {
-  type HeldDirectory,
   holdBelow,
-  pathInDirectory,
   openLongPath,
+  pathInDirectory,
   toNativePath,
   treePathFromBytes,
+  type HeldDirectory,
 } from '@muse/paths';
 import type { LeftOutKind, ResolvedRoot } from '@muse/walker';
-import { codeOf, problemOf } from '@muse/walker/scan';
+import { codeOf, kindOfMode, problemOf, type EntryType } from '@muse/walker/scan';
 import type { Problem } from '../types.js';
 
 /** What keeps an entry of a directory from being a regular file or a directory. */
 export type SpecialFileKind = Exclude<LeftOutKind, 'ignored' | 'reserved' | 'other-device'>;
 
-/** What is there under a tree path, as far as a stat tells. */
-export type Looked =
-  | { readonly is: 'file' | 'directory'; readonly stat: BigIntStats }
-  | { readonly is: 'special'; readonly kind: SpecialFileKind }
-  | { readonly is: 'absent' }
-  /** It cannot be statted. Whether it is a directory is known where the listing alone tells. */
-  | { readonly is: 'hidden'; readonly problem: Problem; readonly isDirectory: boolean | undefined };
+/** An entry of a directory, as far as a stat tells. */
+export type Entry =
+  | { readonly type: 'file' | 'directory'; readonly stat: BigIntStats; readonly problem?: undefined }
+  | { readonly type: 'special'; readonly kind: SpecialFileKind }
+  | { readonly type: 'absent' }
+  /** It cannot be statted; its type is known where the listing alone tells. */
+  | { readonly type: EntryType; readonly stat?: undefined; readonly problem: Problem };
 
 /**
  * Goes down a tree, and looks at one entry after the other. Where the system can hold a directory, each is opened in the
@@ -40,17 +40,16 @@ export class Descent {
   }
 
   /** Looks at an entry itself, one level below the last one or beside it. */
-  async lookAt(path: string): Promise<Looked> {
+  async lookAt(path: string): Promise<Entry> {
     try {
       this.#enterAbove(path);
       const stat = await this.#reach(path, (native) => lstat(native, { bigint: true }));
-      if (stat.isFile()) return { is: 'file', stat };
-      return stat.isDirectory() ? { is: 'directory', stat } : { is: 'special', kind: specialKind(stat) };
+      const kind = kindOfMode(Number(stat.mode));
+      return kind === 'file' || kind === 'directory' ? { type: kind, stat } : { type: 'special', kind };
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'absent' };
-      const isDirectory = await this.#isListedAsDirectory(path);
-      return { is: 'hidden', problem: problemOf(path, 'lstat', error), isDirectory };
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' };
+      return { type: await this.#typeInListing(path), problem: problemOf(path, 'lstat', error) };
     }
   }
 
@@ -68,15 +67,16 @@ export class Descent {
     this.#held?.close();
   }
 
-  async #isListedAsDirectory(path: string): Promise<boolean | undefined> {
+  async #typeInListing(path: string): Promise<EntryType> {
     const slash = path.lastIndexOf('/');
     const name = path.slice(slash + 1);
     try {
       const above = toNativePath(this.#root, path.slice(0, Math.max(slash, 0)));
       const entries = await readdir(this.#held?.path ?? above, { encoding: 'buffer', withFileTypes: true });
-      return entries.find((entry) => treePathFromBytes(entry.name) === name)?.isDirectory();
+      const entry = entries.find((each) => treePathFromBytes(each.name) === name);
+      return entry === undefined ? 'unknown' : entry.isDirectory() ? 'directory' : 'file';
     } catch {
-      return undefined;
+      return 'unknown';
     }
   }
 
@@ -98,11 +98,4 @@ export class Descent {
       close();
     }
   }
-}
-
-function specialKind(stat: BigIntStats): SpecialFileKind {
-  if (stat.isSymbolicLink()) return 'symlink';
-  if (stat.isFIFO()) return 'fifo';
-  if (stat.isSocket()) return 'socket';
-  return stat.isBlockDevice() || stat.isCharacterDevice() ? 'device' : 'unknown';
 }
