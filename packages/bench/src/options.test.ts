@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { codeBlocks } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from './options.js';
 
@@ -43,4 +45,15 @@ describe('parseOptions()', () => {
   ])('refuses %j', (args, sentence) => {
     expect(() => parseOptions(args)).toThrow(sentence);
   });
+});
+
+it('the commands in README.md are understood', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const lines = codeBlocks(readme, 'sh').flatMap((block) => block.split('\n'));
+  const commands = lines.flatMap((line) => /^npx \S+ \S+ bench ?([^#]*)/.exec(line)?.[1] ?? []);
+  expect(commands.length).toBeGreaterThan(5);
+  for (const command of commands) {
+    const args = command.trim().split(' ').filter(Boolean);
+    if (!args.includes('--help')) expect(() => parseOptions(args), command).not.toThrow();
+  }
 });

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freshDist, tempDir, type TempDir } from '@muse/testkit';
+import { freshDist, linkTargets, tempDir, type TempDir } from '@muse/testkit';
 import { DOMParser } from '@xmldom/xmldom';
 import prettier from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIBRARY, type Results } from '../src/results.js';
-import { linkTargets } from './support/markdown.js';
 
 const main = join(freshDist('@muse/bench'), 'main.js');
 

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { cacheDir, statCachePath } from '@muse/paths';
 import { buildSnapshotManifest, createSnapshot } from '@muse/snapshot';
 import { loadCache } from '@muse/stat-cache';
+import { differingPaths, sha256Id } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { differingPaths } from './support/differing-paths.js';
 import { museTree, type MuseTree } from './support/muse-tree.js';
 import {
   numberedContent,
   numberedManifest,
   numberedPaths,
-  sha256Id,
   writeNumberedTree,
 } from './support/numbered-tree.js';
 import { snapshotProcess } from './support/snapshot-process.js';

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { NaiveEntry } from './naive-reader.js';
 import { naivePathBytes } from './naive-path.js';
+
+/** An entry as the format defines it. */
+export interface NaiveEntry {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint | undefined;
+  readonly ino: bigint;
+  readonly objectId: string;
+  readonly dimensions: ReadonlyMap<string, string>;
+}
 
 /** What canonical text begins with. */
 export const HEADER = '{"version":3,"entries":{\n';

@@ -1,7 +1,8 @@
 import type { CacheContents } from '@muse/stat-cache';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { filesByDirectory, isPackable, matchFiles } from './match-files.js';
-import { readGoodLines, type Line, type NaiveEntry, type Reading } from './naive-reader.js';
+import type { NaiveEntry } from './canonical-writer.js';
+import { readGoodLines, type Line, type Reading } from './naive-reader.js';
 
 type Entries = ReadonlyMap<string, NaiveEntry>;
 

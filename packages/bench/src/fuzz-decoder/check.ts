@@ -3,7 +3,8 @@ import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { checkDeferred, isSame } from './check-deferred.js';
 import { canonicalText } from './canonical-writer.js';
 import { withoutChecksum } from './mutate.js';
-import { readNaively, TOO_DEEP, type NaiveEntry, type Reading } from './naive-reader.js';
+import type { NaiveEntry } from './canonical-writer.js';
+import { readNaively, TOO_DEEP, type Reading } from './naive-reader.js';
 
 /** What was seen of one text. */
 export interface Checked {

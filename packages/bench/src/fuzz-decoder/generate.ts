@@ -4,7 +4,7 @@ import { hostileNames } from '@muse/testkit';
 import { canonicalText } from './canonical-writer.js';
 import type { Dice } from './dice.js';
 import { looseText } from './loose-writer.js';
-import type { NaiveEntry } from './naive-reader.js';
+import type { NaiveEntry } from './canonical-writer.js';
 
 const NAMES = [
   ...['a', 'b', 'c.ts', 'é', '💩', '\ue000', '\udcff', '\udc80', 'z\udce9', '__proto__', 'constructor', '10'],

@@ -1,5 +1,5 @@
 import type { Dice } from './dice.js';
-import type { NaiveEntry } from './naive-reader.js';
+import type { NaiveEntry } from './canonical-writer.js';
 
 type Member = readonly [key: string, value: string];
 

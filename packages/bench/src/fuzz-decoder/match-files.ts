@@ -2,7 +2,7 @@ import type { CacheContents } from '@muse/stat-cache';
 import { compareKey, keyEnd, lowerBound, nextLine, objectIdOffset } from '@muse/stat-cache/lines';
 import { DETAIL_WORDS, STAT_LAYOUT } from '@muse/walker/scan';
 import { naivePathBytes } from './naive-path.js';
-import type { NaiveEntry } from './naive-reader.js';
+import type { NaiveEntry } from './canonical-writer.js';
 
 const ID_LENGTH = 'sha256:'.length + 64;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalLine, HEADER } from './canonical-writer.js';
+import { canonicalLine, HEADER, type NaiveEntry } from './canonical-writer.js';
 import { NestedTooDeepError, parseNaively, type NaiveMember, type NaiveValue } from './naive-json.js';
 import { naivePathBytes } from './naive-path.js';
 
@@ -12,16 +12,6 @@ export type Reading =
       readonly mayBeRefused?: boolean;
     }
   | { readonly refused: string };
-
-/** An entry as the format defines it. */
-export interface NaiveEntry {
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint | undefined;
-  readonly ino: bigint;
-  readonly objectId: string;
-  readonly dimensions: ReadonlyMap<string, string>;
-}
 
 /** Why a text is refused that the decoder may take or leave. */
 export const TOO_DEEP = 'nested too deep';

@@ -21,7 +21,7 @@ export async function oracle(root: string): Promise<OracleAnswer> {
   const manifest = new Map(files.map(({ path, id }) => [fsdecode(path), id]));
   const entries = files.map(({ path, id }) => Buffer.concat([path, Buffer.from(`\0${id}`)]));
   const joined = entries.flatMap((entry, index) => (index === 0 ? [entry] : [Buffer.from('\0'), entry]));
-  return { id: sha256(Buffer.concat(joined)), manifest };
+  return { id: sha256Id(Buffer.concat(joined)), manifest };
 }
 
 interface Found {
@@ -36,7 +36,7 @@ async function listFiles(directory: Buffer, prefix: Buffer): Promise<Found[]> {
     const native = Buffer.concat([directory, Buffer.from('/'), name]);
     const path = Buffer.concat([prefix, name]);
     const stat = await lstat(native);
-    if (stat.isFile()) found.push({ path, id: sha256(await readFile(native)) });
+    if (stat.isFile()) found.push({ path, id: sha256Id(await readFile(native)) });
     if (stat.isDirectory()) {
       for (const below of await listFiles(native, Buffer.concat([path, Buffer.from('/')]))) found.push(below);
     }
@@ -44,6 +44,7 @@ async function listFiles(directory: Buffer, prefix: Buffer): Promise<Found[]> {
   return found;
 }
 
-function sha256(bytes: Buffer): string {
+/** Returns the object id of some bytes, by `node:crypto` alone. */
+export function sha256Id(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

@@ -1,6 +1,5 @@
-import { kernelTree, oracle, removeTree, tempDir, type OracleAnswer } from '@muse/testkit';
+import { differingPaths, kernelTree, oracle, removeTree, tempDir, type OracleAnswer } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { differingPaths } from '../support/differing-paths.js';
 import { PATIENCE_MS } from './support/effort.js';
 import { muse } from './support/muse-process.js';
 import { takeSnapshot, type SnapshotDocument } from './support/snapshot-answer.js';

@@ -2,16 +2,14 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { tempDir } from '@muse/testkit';
+import { sha256Id, tempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  manifestIn,
   packPackages,
   publishedPackages,
   typecheck,
   type PackedPackages,
 } from './support/packed-packages.js';
-import { sha256Id } from './support/numbered-tree.js';
 
 const run = promisify(execFile);
 
@@ -64,7 +62,7 @@ const printed: Readonly<Record<string, string>> = {
 };
 
 const directories = publishedPackages();
-const libraries = [...directories.keys()].filter((name) => name !== '@muse/cli');
+const libraries = [...directories.keys()].filter((name) => !directories.get(name)?.manifest.bin);
 let packed: PackedPackages;
 const folder = tempDir();
 const projects = new Map([...directories.keys()].map((name) => [name, tempDir()]));
@@ -84,7 +82,7 @@ function projectOf(name: string): string {
 
 /** What can be imported of a package: its name, and those of its sub-paths. */
 function entriesOf(name: string): string[] {
-  const keys = Object.keys(manifestIn(directories.get(name) ?? '').exports);
+  const keys = Object.keys(directories.get(name)?.manifest.exports ?? {});
   // A worker is a script for threads, and does nothing elsewhere but throw.
   const isImported = (key: string) => !key.endsWith('.json') && key !== './worker';
   return keys.filter(isImported).map((key) => name + key.slice(1));
@@ -93,6 +91,7 @@ function entriesOf(name: string): string[] {
 describe.each(libraries)('%s from its packed file, in an empty project', (name) => {
   it('runs what one writes first, and has types for it', async () => {
     const project = projectOf(name);
+    expect(Object.keys(first), 'add what one writes first with it').toContain(name);
     writeFileSync(join(project, 'first.mjs'), first[name] ?? '');
     writeFileSync(join(project, 'first.mts'), first[name] ?? '');
     const { stdout, stderr } = await run(process.execPath, ['first.mjs'], { cwd: project });

@@ -1,21 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freshDist } from '@muse/testkit';
+import {
+  freshDist,
+  repository,
+  workspacePackages,
+  type PackageManifest,
+  type WorkspacePackage,
+} from '@muse/testkit';
 
 const run = promisify(execFile);
-const repository = fileURLToPath(new URL('../../../..', import.meta.url));
-
-/** What npm needs to know of a package. */
-export interface PackageManifest {
-  readonly name: string;
-  readonly version: string;
-  readonly private?: boolean;
-  readonly exports: Readonly<Record<string, unknown>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
 
 /** The packages that are published, each in the file that a registry would get. */
 export interface PackedPackages {
@@ -25,52 +20,33 @@ export interface PackedPackages {
   install(name: string, project: string): Promise<void>;
 }
 
-/** Reads a `package.json`. */
-export function manifestIn(directory: string): PackageManifest {
-  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageManifest;
-}
-
-/** The packages of the repository that are published: their names, and where they are. */
-export function publishedPackages(): Map<string, string> {
-  const directories = ['packages', 'apps'].flatMap((parent) =>
-    readdirSync(join(repository, parent)).map((name) => join(repository, parent, name)),
-  );
-  const found = directories.map((directory) => [manifestIn(directory), directory] as const);
-  return new Map(
-    found.filter(([{ private: own }]) => own !== true).map(([{ name }, directory]) => [name, directory]),
-  );
+/** The packages of the workspace that are published, by name. */
+export function publishedPackages(): Map<string, WorkspacePackage> {
+  const found = workspacePackages().filter(({ manifest }) => !manifest.private);
+  return new Map(found.map((each) => [each.manifest.name, each]));
 }
 
 /** Packs the published packages, and those of others that they depend on, so that installing needs no network. */
 export async function packPackages(folder: string): Promise<PackedPackages> {
   const packages = publishedPackages();
   for (const name of packages.keys()) freshDist(name);
-  const others = [...packages.values()].flatMap((directory) =>
-    Object.keys(manifestIn(directory).dependencies ?? {})
+  const others = [...packages.values()].flatMap(({ path, manifest }) =>
+    Object.keys(manifest.dependencies ?? {})
       .filter((name) => !packages.has(name))
-      .map((name) => join(directory, 'node_modules', name)),
+      .map((name) => join(path, 'node_modules', name)),
   );
-  const { packageManager } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
-    packageManager: string;
-  };
+  const { packageManager } = readManifest(repository) as unknown as { packageManager: string };
   const filters = [...packages.keys()].flatMap((name) => ['--filter', name]);
-  const pack = [
-    '--yes',
-    packageManager.replace(/\+.*/, ''),
-    '-r',
-    ...filters,
-    'pack',
-    '--pack-destination',
-    folder,
-  ];
-  await npx(pack, repository);
+  const pnpm = packageManager.replace(/\+.*/, '');
+  await npx(['--yes', pnpm, '-r', ...filters, 'pack', '--pack-destination', folder], repository);
   await npm(['pack', '--ignore-scripts', '--pack-destination', folder, ...new Set(others)], repository);
 
+  const manifests = [...[...packages.values()].map(({ manifest }) => manifest), ...others.map(readManifest)];
   const fileOf = new Map(
-    [...packages.values(), ...others].map((directory) => {
-      const { name, version } = manifestIn(directory);
-      return [name, join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)];
-    }),
+    manifests.map(({ name, version }) => [
+      name,
+      join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`),
+    ]),
   );
   return {
     folder,
@@ -83,6 +59,10 @@ export async function packPackages(folder: string): Promise<PackedPackages> {
       symlinkSync(join(repository, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
     },
   };
+}
+
+function readManifest(directory: string): PackageManifest {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageManifest;
 }
 
 /** Checks TypeScript files by the rules of Node, the declarations that they reach included; what it says, if anything. */
@@ -100,12 +80,12 @@ export async function typecheck(project: string, files: readonly string[]): Prom
   }
 }
 
-function withDependencies(name: string, packages: ReadonlyMap<string, string>): string[] {
+function withDependencies(name: string, packages: ReadonlyMap<string, WorkspacePackage>): string[] {
   const found = new Set([name]);
   for (const each of found) {
-    const directory = packages.get(each);
-    if (directory === undefined) continue;
-    for (const dependency of Object.keys(manifestIn(directory).dependencies ?? {})) found.add(dependency);
+    for (const dependency of Object.keys(packages.get(each)?.manifest.dependencies ?? {})) {
+      found.add(dependency);
+    }
   }
   return [...found];
 }

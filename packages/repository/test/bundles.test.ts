@@ -3,12 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { built, freshDist, tempDir, type TempDir } from '@muse/testkit';
+import { built, freshDist, repository, tempDir, type TempDir } from '@muse/testkit';
 import { createSnapshot } from '@muse/snapshot';
 import { build, type Format } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Enough that threads are started to list and to hash. */
 const FILES = 6000;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { sourceImports } from './source-imports.js';
+import { sourceImports, typescriptFiles } from './source-imports.js';
 
 /** Of each package of a workspace, the packages of the workspace that it may import. */
 export type DependencyGraph = Readonly<Record<string, readonly string[]>>;
@@ -95,14 +95,6 @@ function manifestViolations(
 function sourceFiles({ directory }: Package): string[] {
   const folders = readdirSync(directory).filter((name) => name === 'src' || name === 'test');
   return folders.flatMap((folder) => typescriptFiles(join(directory, folder)));
-}
-
-function typescriptFiles(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return typescriptFiles(path);
-    return entry.name.endsWith('.ts') ? [path] : [];
-  });
 }
 
 function importViolations(owner: Package, file: string, isBundled: boolean): string[] {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fsencode, type OracleAnswer } from '@muse/testkit';
-import { sha256Id } from '../../support/numbered-tree.js';
+import { fsencode, sha256Id, type OracleAnswer } from '@muse/testkit';
 
 /** Works out the snapshot of files whose contents are known, for trees that the oracle cannot reach or takes long for. */
 export function expectedAnswer(contents: Iterable<readonly [path: string, content: string]>): OracleAnswer {

@@ -245,7 +245,7 @@ describe('all packages', () => {
   });
 
   it('declare in what was built what their sources say', () => {
-    for (const name of ['paths', 'stat-cache', 'walker', 'snapshot']) freshDist(`@muse/${name}`);
+    freshDist('@muse/snapshot');
     // The repository's own check reads the sources; without its condition, this file is checked against `dist`.
     const compiler = fileURLToPath(new URL('../../../node_modules/typescript-7/bin/tsc', import.meta.url));
     const options =

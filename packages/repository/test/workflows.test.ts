@@ -1,11 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { tempDir } from '@muse/testkit';
+import { repository, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = join(repository, '.github/workflows');
 const workflows = readdirSync(folder).map(
   (name) => [name, readFileSync(join(folder, name), 'utf8')] as const,

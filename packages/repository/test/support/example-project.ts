@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { built, freshDist, tempDir } from '@muse/testkit';
+import { built, freshDist, tempDir, workspacePackages } from '@muse/testkit';
 
 /** What a program did. */
 export interface Run {
@@ -14,21 +14,19 @@ export interface Run {
 /** A project of somebody else, in which our packages and examples are installed, and the command. */
 export interface ExampleProject extends AsyncDisposable {
   readonly path: string;
-  /** With the command `muse` among the programs. */
+  /** With the command `muse` among the programs, and the project as the temporary directory. */
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** Makes a project with a file `src/index.js` and a script `build`, which writes `out/built.txt`. */
-export function exampleProject(repository: string): ExampleProject {
+export function exampleProject(): ExampleProject {
   const project = tempDir();
-  const installed = join(project.path, 'node_modules', '@muse');
-  mkdirSync(installed, { recursive: true });
-  for (const name of ['paths', 'stat-cache', 'walker', 'snapshot']) {
-    symlinkSync(join(repository, 'packages', name), join(installed, name));
-  }
-  for (const name of readdirSync(join(repository, 'examples'))) {
-    freshDist(`@muse/example-${name}`);
-    symlinkSync(join(repository, 'examples', name), join(installed, `example-${name}`));
+  for (const { folder, path, manifest } of workspacePackages()) {
+    if (manifest.private && !folder.startsWith('examples/')) continue;
+    freshDist(manifest.name);
+    const installed = join(project.path, 'node_modules', manifest.name);
+    mkdirSync(dirname(installed), { recursive: true });
+    symlinkSync(path, installed);
   }
   const programs = join(project.path, 'node_modules/.bin');
   mkdirSync(programs);
@@ -43,15 +41,25 @@ export function exampleProject(repository: string): ExampleProject {
   return {
     path: project.path,
     // Of a test runner around this one, a test in the program must know nothing.
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined, PATH: `${programs}:${PATH}` },
+    env: {
+      ...process.env,
+      NODE_TEST_CONTEXT: undefined,
+      PATH: `${programs}:${PATH}`,
+      TMPDIR: project.path,
+    },
     [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
   };
 }
 
-/** Runs a program in an example project of its own, which is removed afterwards. */
-export async function runInProject(repository: string, program: string): Promise<Run> {
-  await using project = exampleProject(repository);
-  writeFileSync(join(project.path, 'example.js'), program);
+/** Runs a program in an example project of its own, beside some modules; the project is removed afterwards. */
+export async function runInProject(
+  program: string,
+  modules: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  await using project = exampleProject();
+  for (const [name, code] of Object.entries({ ...modules, 'example.js': program })) {
+    writeFileSync(join(project.path, name), code);
+  }
   const options = { cwd: project.path, encoding: 'utf8', env: project.env } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['example.js'], options);
   return { status, stdout, stderr };

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
 
 /** What one source file takes from elsewhere and hands on. */
@@ -35,4 +37,11 @@ function exportedNames({ exportClause }: ts.ExportDeclaration): string[] {
 
 function textOf(specifier: ts.Expression): string {
   return ts.isStringLiteral(specifier) ? specifier.text : '';
+}
+
+/** Returns the TypeScript files below a folder; none where it does not exist. */
+export function typescriptFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
 }

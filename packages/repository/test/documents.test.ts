@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,14 +13,20 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSnapshot } from '@muse/snapshot';
-import { makeTree, removeTree, tempDir } from '@muse/testkit';
+import {
+  anchors,
+  built,
+  codeBlocks,
+  linkTargets,
+  makeTree,
+  removeTree,
+  repository,
+  sha256Id,
+  tempDir,
+  workspacePackages,
+} from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseOptions } from '../src/options.js';
 import { exampleProject, runInProject, runScript } from './support/example-project.js';
-import { anchors, codeBlocks, linkTargets } from './support/markdown.js';
-import { sha256Id } from './support/numbered-tree.js';
-
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 function read(path: string): string {
   return readFileSync(join(repository, path), 'utf8');
@@ -32,8 +38,8 @@ function entriesOf(path: string): string[] {
     : [];
 }
 
-const packages = ['packages', 'apps', 'examples'].flatMap(entriesOf);
-const documents = ['.', 'docs', 'docs/decisions', ...packages]
+const packages = workspacePackages();
+const documents = ['.', 'docs', 'docs/decisions', ...packages.map(({ folder }) => folder)]
   .flatMap(entriesOf)
   .filter((path) => path.endsWith('.md') && !path.endsWith('CHANGELOG.md'));
 
@@ -43,7 +49,7 @@ describe('README.md', () => {
   it('has an example of at most twelve lines that runs', async () => {
     const [example = ''] = codeBlocks(readme, 'js');
     expect(example.trimEnd().split('\n').length).toBeLessThanOrEqual(12);
-    const run = await runInProject(repository, example);
+    const run = await runInProject(example);
     // What npm says on stderr depends on its version and settings.
     expect(run).toMatchObject({ status: 0, stdout: `built out/built.txt ${sha256Id('built')}\n` });
   });
@@ -57,7 +63,7 @@ describe('README.md', () => {
 
   it('links every package', () => {
     const links = linkTargets(readme);
-    expect(packages.filter((path) => !links.includes(path))).toEqual([]);
+    expect(packages.map(({ folder }) => folder).filter((path) => !links.includes(path))).toEqual([]);
   });
 });
 
@@ -65,11 +71,35 @@ describe('CONTRIBUTING.md', () => {
   it.each(codeBlocks(read('CONTRIBUTING.md'), 'js').map((example, index) => [index + 1, example] as const))(
     'has an example %i that runs and passes',
     async (_number, example) => {
-      const run = await runInProject(repository, example);
+      const run = await runInProject(example);
       expect(run.status, run.stdout).toBe(0);
       expect(run.stdout).toMatch(/^(# |ℹ )pass [1-9]/m);
     },
   );
+});
+
+describe.each(packages.map(({ folder, manifest }) => [folder, manifest] as const))(
+  '%s/README.md',
+  (folder, { name, description }) => {
+    it('begins with its name and what package.json says it is', () => {
+      const [title = '', , first = ''] = read(`${folder}/README.md`).split('\n');
+      expect(folder.startsWith('examples/') || title === `# ${name}`).toBe(true);
+      expect(first).toBe(description);
+    });
+  },
+);
+
+describe('apps/cli/README.md', () => {
+  it('has a row for each command', () => {
+    const { stdout } = spawnSync(process.execPath, [fileURLToPath(built('@muse/cli')), '--help'], {
+      encoding: 'utf8',
+    });
+    const [, list = ''] = /\nCommands:\n([^]*?)\n\n/.exec(stdout) ?? [];
+    const commands = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+    expect(commands.length).toBeGreaterThan(5);
+    const rows = read('apps/cli/README.md');
+    expect(commands.filter((name) => !rows.includes(`\n| \`muse ${name} `))).toEqual([]);
+  });
 });
 
 describe.each([
@@ -81,13 +111,13 @@ describe.each([
   it('has one example that runs and prints what it says', async () => {
     const examples = codeBlocks(read(`examples/${name}/README.md`), 'js');
     expect(examples).toHaveLength(1);
-    expect(await runInProject(repository, examples[0] ?? '')).toEqual({ status: 0, stdout, stderr: '' });
+    expect(await runInProject(examples[0] ?? '')).toEqual({ status: 0, stdout, stderr: '' });
   });
 });
 
 describe('examples/sqlite-storage/README.md', () => {
   it('has commands that read every file, and then none', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     const [commands = ''] = codeBlocks(read('examples/sqlite-storage/README.md'), 'sh');
     const script = commands
       .replace(/^npx .* build\n/, '')
@@ -102,25 +132,13 @@ describe('examples/sqlite-storage/README.md', () => {
   });
 });
 
-describe('packages/bench/README.md', () => {
-  it('has commands whose arguments are understood', () => {
-    const lines = codeBlocks(read('packages/bench/README.md'), 'sh').flatMap((block) => block.split('\n'));
-    const commands = lines.flatMap((line) => /^npx \S+ \S+ bench ?([^#]*)/.exec(line)?.[1] ?? []);
-    expect(commands.length).toBeGreaterThan(5);
-    for (const command of commands) {
-      const args = command.trim().split(' ').filter(Boolean);
-      if (!args.includes('--help')) expect(() => parseOptions(args), command).not.toThrow();
-    }
-  });
-});
-
 describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
   const [skip = '', sources = '', ...others] = codeBlocks(read('docs/in-a-ci-job.md'), 'sh');
 
   const skipped = 'src is as it was when its tests last passed\n';
 
   it('skips what was green already', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     await using kept = tempDir();
     const run = () => runScript(project, `cache='${kept.path}'\n${skip}`);
     expect(run().stdout).not.toContain(skipped);
@@ -134,7 +152,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
   });
 
   it('skips nothing that no id covers', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     await using kept = tempDir();
     const run = () => runScript(project, `cache='${kept.path}'\n${skip}`);
     run();
@@ -147,7 +165,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
   });
 
   it('believes no record that a change brings, and writes through no link', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     await using kept = tempDir();
     const run = () => runScript(project, `cache='${kept.path}'\n${skip}`);
     run();
@@ -163,7 +181,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
   });
 
   it('fails when the build changes its sources', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     expect(runScript(project, sources).status).toBe(0);
     const run = runScript(project, sources.replace('npm run build', 'echo >> src/index.js'));
     expect(run).toMatchObject({ status: 1, stdout: '' });
@@ -171,7 +189,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
   });
 
   it('has a manifest that another job can check', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     const [check = '', ...more] = others;
     expect(more).toEqual([]);
     expect(runScript(project, check)).toEqual({ status: 0, stdout: '', stderr: '' });
@@ -186,7 +204,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
     'data=$PWD/data backup=$PWD/backup; mkdir -p "$data/log" "$backup/files"; echo x > "$data/file"\n';
 
   it('says what is in a backup, and what is not as it was', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     expect(others).toEqual([]);
     const quiet = { status: 0, stdout: '', stderr: '' };
     expect(runScript(project, begin + save + check + id)).toEqual(quiet);
@@ -200,7 +218,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
   });
 
   it('knows a log that is being written from a file that cannot be read', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     const file = (name: string): string => join(project.path, 'data', name);
     mkdirSync(file('log'), { recursive: true });
     // The log is a large one, so that it is written to while it is read, however busy the machine is.
@@ -219,7 +237,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
   });
 
   it('does not accept a problem of another kind', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     const answer = '{"type":"problem","path":"file","kind":"unreadable"}';
     const muse = `muse() { echo '${answer}' > "$backup/live.ndjson"; return 3; }\n`;
     expect(runScript(project, begin + muse + live)).toMatchObject({ status: 3, stdout: `${answer}\n` });
@@ -228,7 +246,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
   });
 
   it('leaves logs out by a rule, and looks for what the disk has lost', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     const run = runScript(project, `${begin}echo > "$data/log/app.log"\n${ignored}${verify}`);
     expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
     const live = readFileSync(join(project.path, 'backup/live.json'), 'utf8');
@@ -238,7 +256,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
 
 describe('docs/in-a-dev-server.md', () => {
   it('has a server that builds what changed, and ends', async () => {
-    await using project = exampleProject(repository);
+    await using project = exampleProject();
     const [server = '', ...others] = codeBlocks(read('docs/in-a-dev-server.md'), 'js');
     expect(others).toEqual([]);
     const source = join(project.path, 'src');

@@ -1,0 +1,107 @@
+import { lstatSync, mkdirSync, rmSync, writeFileSync, type BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheDir } from '@muse/paths';
+import { createSnapshot } from '@muse/snapshot';
+import { blobId, StatCache, type CacheStorage, type FileCacheEntry } from '@muse/stat-cache';
+import { tempDir, type TempDir } from '@muse/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { coveredFiles } from './support/covered-files.js';
+
+/**
+ * The most files of ours that a reader opens to follow each of these. The bounds may only be lowered. No list is kept: V8
+ * tells in which files a function ran.
+ */
+const AT_MOST = { hit: 45, miss: 6, save: 15, lookUp: 10 };
+
+let directory: TempDir;
+let root: string;
+
+/** Long enough that a file is trusted, and nobody has to wait for it. */
+const quiet = () => sleep(300);
+
+/** A storage as somebody else would write one: it keeps entries in memory, and tells the time of the file system. */
+function outsideStorage(): CacheStorage {
+  const kept = new Map<string, FileCacheEntry>();
+  return {
+    load: () => Promise.resolve({ contents: new Map(kept), dropped: 0 }),
+    save: ({ put, remove }) => {
+      for (const path of remove) kept.delete(path);
+      for (const [path, entry] of put) kept.set(path, entry);
+      return Promise.resolve();
+    },
+    probe: () => {
+      const file = join(root, 'probe');
+      writeFileSync(file, '');
+      const { ctimeNs, dev } = lstatSync(file, { bigint: true });
+      rmSync(file);
+      return Promise.resolve({ ctimeNs, dev });
+    },
+  };
+}
+
+/** Writes a file, waits until it is quiet, and records it in a cache. */
+async function recordFile(cache: StatCache, path: string): Promise<BigIntStats> {
+  const text = `content of ${path}`;
+  writeFileSync(join(root, path), text);
+  await quiet();
+  const stat = lstatSync(join(root, path), { bigint: true });
+  cache.record(path, stat, blobId(Buffer.from(text)), await cache.boundary());
+  return stat;
+}
+
+/** Fails where there are more files than that, and names them. */
+function expectAtMost(count: number, files: Iterable<string>): void {
+  const list = [...files].sort();
+  expect(list.length, `${list.length} files:\n${list.join('\n')}\n`).toBeLessThanOrEqual(count);
+}
+
+beforeAll(async () => {
+  directory = tempDir();
+  root = directory.path;
+  mkdirSync(cacheDir(root), { recursive: true });
+  mkdirSync(join(root, 'src'));
+  writeFileSync(join(root, 'src/a.txt'), 'a');
+  await quiet();
+  await createSnapshot(root);
+  await createSnapshot(root);
+});
+afterAll(() => directory.remove());
+
+it('a warm hit is told in few files', async () => {
+  expectAtMost(AT_MOST.hit, await coveredFiles(() => createSnapshot(root)));
+});
+
+it('a miss adds few files to a hit and a save', async () => {
+  const hit = await coveredFiles(() => createSnapshot(root));
+  const save = await coveredSave('src/saved.txt');
+  writeFileSync(join(root, 'src/missed.txt'), 'missed');
+  await quiet();
+  const miss = await coveredFiles(() => createSnapshot(root));
+  expectAtMost(
+    AT_MOST.miss,
+    [...miss].filter((file) => !hit.has(file) && !save.has(file)),
+  );
+});
+
+it('a save is told in few files', async () => {
+  expectAtMost(AT_MOST.save, await coveredSave('src/b.txt'));
+});
+
+it('a look-up by a storage from outside is told in few files', async () => {
+  const storage = outsideStorage();
+  const first = await StatCache.open({ root, storage });
+  const stat = await recordFile(first, 'src/c.txt');
+  await first.save();
+  const cache = await StatCache.open({ root, storage });
+  let found: string | undefined;
+  const files = await coveredFiles(() => (found = cache.lookup('src/c.txt', stat)));
+  expect(found).toBe(blobId(Buffer.from('content of src/c.txt')));
+  expectAtMost(AT_MOST.lookUp, files);
+});
+
+async function coveredSave(path: string): Promise<Set<string>> {
+  const cache = await StatCache.open({ root });
+  await recordFile(cache, path);
+  return coveredFiles(() => cache.save());
+}
