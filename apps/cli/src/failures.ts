@@ -18,7 +18,7 @@ import type { Reporter } from './terminal/reporter.js';
 export function rootFailure(doing: string, error: unknown): unknown {
   if (error instanceof IgnoreFileError) {
     const message = error.message.replace(/^C/, 'c');
-    return new CommandError(ExitCode.usage, message, 'correct it and run again', error);
+    return new CommandError(ExitCode.usage, message, 'correct it and try again', error);
   }
   if (error instanceof IgnorePatternError) {
     const message = error.message.replace(/^Cannot use the pattern/, 'cannot use --exclude');
@@ -31,16 +31,16 @@ export function rootFailure(doing: string, error: unknown): unknown {
 function leftOut(doing: string, error: LeftOutError): CommandError {
   const { at, why, rule } = error;
   if (why === 'reserved') {
-    const reason = `${at} belongs to Muse or git, and is no part of the tree around it`;
+    const reason = `${at} belongs to Muse or git, not to the tree around it`;
     return new CommandError(ExitCode.failed, `${doing}: ${reason}`, undefined, error);
   }
-  const reason = `it is left out: ${ruleText(rule)}`;
-  return new CommandError(ExitCode.failed, `${doing}: ${reason}`, '--no-ignore makes no rule count', error);
+  const advice = rule?.file === undefined ? undefined : '--no-ignore reads no ignore file';
+  return new CommandError(ExitCode.failed, `${doing}: it is left out: ${ruleText(rule)}`, advice, error);
 }
 
 /** Names a rule, and the place where it stands. */
 export function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rule']): string {
-  if (rule === undefined) return 'a rule leaves it out';
+  if (rule === undefined) return 'a rule of the caller';
   const line = rule.line === undefined ? '' : `line ${rule.line} of `;
   const file = rule.file === undefined ? ' given with --exclude' : `, ${line}${rule.file}`;
   const table = rule.table === undefined ? '' : ` in [${rule.table}]`;
@@ -58,8 +58,8 @@ export function savedFailure(doing: string, error: unknown): unknown {
 const savedAdvices = new Map([
   ['ENOTREG', 'move it away and try again'],
   ['EDAMAGED', "restore the file, or remove it; 'muse log' lists the others"],
-  ['EAMBIGUOUS', 'give more digits'],
-  ['ENOSNAPSHOT', "'muse log' lists those that are saved"],
+  ['EAMBIGUOUS', 'give more digits of the id'],
+  ['ENOSNAPSHOT', "'muse log' lists the saved snapshots"],
 ]);
 
 /** Makes the error for a directory that has no `.muse` where snapshots could be, or is not there itself. */
@@ -72,7 +72,7 @@ export function noMuse(
   return new CommandError(
     ExitCode.failed,
     `${doing}: there is no .muse in it or above it`,
-    "run 'muse init' in the directory that snapshots are to be of",
+    "run 'muse init' at the top of the working tree",
   );
 }
 
@@ -101,14 +101,15 @@ const doings = new Map([
 ]);
 
 /** Names one of them. */
-export function problemLine({ path, operation, code, message }: Problem): string {
+export function problemLine({ path, kind, operation, code, message }: Problem): string {
+  if (kind === 'not-trusted') return message;
   return `${path || '.'}: cannot ${doings.get(operation) ?? operation}: ${message} (${code})`;
 }
 
 /** Names the damaged saved snapshots that were passed over: what was asked for may have been one of them. */
 export function reportDamaged(damaged: readonly DamagedSnapshot[], reporter: Reporter): void {
   for (const { error } of damaged) reporter.error(error.message);
-  if (damaged.length > 0) reporter.warn('an older one was taken instead');
+  if (damaged.length > 0) reporter.warn('an older snapshot was used instead');
 }
 
 /** Returns a name as a word that a POSIX shell takes for it, and for nothing else: what messages advise gets pasted. */

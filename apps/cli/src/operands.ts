@@ -75,7 +75,7 @@ export async function findOperands(
       kind !== 'stdin' && isSavedName(name) ? await findSaved(name, place, kind === undefined) : undefined;
     if (saved && kind !== undefined) {
       throw usageError(
-        `${name} is a saved snapshot, and a ${kind} as well`,
+        `${name} is both a saved snapshot and a ${kind}`,
         `write ./${name} for the ${kind}, or sha256:… for the snapshot`,
       );
     }
@@ -115,7 +115,7 @@ async function readManifest(name: string): Promise<ParsedSnapshot> {
     return parseSnapshot(bytes);
   } catch (error) {
     const reason = (error as Error).message.replace(/^Cannot read the manifest: /, '');
-    const advice = "it must be what 'muse snapshot -o' wrote, as JSON or ndjson";
+    const advice = "use what 'muse snapshot -o' wrote, as JSON or ndjson";
     throw new CommandError(ExitCode.failed, `${doing}: ${reason}`, advice, error);
   }
 }
@@ -153,7 +153,7 @@ async function findSaved(
   if (damaged[0]) throw savedFailure(doing, damaged[0].error);
   throw new CommandError(
     ExitCode.failed,
-    `${doing}: ${hasMuse ? 'none like it is saved' : 'there is no .muse here or above'}, and no file or directory has that name`,
+    `${doing}: no saved snapshot, file or directory has that name${hasMuse ? '' : ' (there is no .muse here or above)'}`,
     "name a saved snapshot ('muse log'), a manifest, a directory, or - for stdin",
   );
 }

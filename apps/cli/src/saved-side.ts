@@ -53,7 +53,7 @@ export function optionsOf(saved: SavedSnapshot, told: TreeOptions, reporter: Rep
   const options: Partial<Record<keyof TreeOptions, unknown>> = { ...saved.options };
   const flags = Object.keys(saved.options).filter((name) => told[name as keyof TreeOptions] === undefined);
   if (flags.length > 0) {
-    reporter.note(`by the options that it was saved with: ${flags.map(flagOf).join(' ')}`);
+    reporter.note(`using the options that it was saved with: ${flags.map(flagOf).join(' ')}`);
   }
   for (const [name, value] of Object.entries(told)) {
     if (value !== undefined) options[name as keyof TreeOptions] = value;
@@ -85,7 +85,7 @@ export async function judgedAlike(
   const others = otherOptions(saved.options, options);
   if (changed.length === 0 && others.length === 0) return before;
   const what = others.length > 0 ? `other options (${others.join(' ')})` : `other rules (${listed(changed)})`;
-  reporter.warn(`it was saved by ${what}; those of today judge both sides`);
+  reporter.warn(`it was saved with ${what}; both sides are judged by those of today`);
   try {
     const manifest = await judgeManifest(root, before.manifest, {
       ...options,

@@ -73,7 +73,7 @@ describe('muse status', () => {
     const run = await muse(['status', '-q'], { cwd: tree.path });
     expect(lines(run.stdout)).toEqual(editLines);
     expect(run.stderr).toContain(newest);
-    expect(run.stderr).toMatch(/it is damaged[^]*an older one was taken instead/);
+    expect(run.stderr).toMatch(/it is damaged[^]*an older snapshot was used instead/);
     expect(run.code).toBe(3);
   });
 
@@ -139,7 +139,7 @@ describe('muse diff', () => {
     ]);
     await mkdir(join(tree.path, digits));
     const both = await muse(['diff', digits], { cwd: tree.path });
-    expect(both.stderr).toMatch(/is a saved snapshot, and a directory as well; write \.\//);
+    expect(both.stderr).toMatch(/is both a saved snapshot and a directory; write \.\//);
     expect(both.code).toBe(2);
     expect((await muse(['diff', '-q', `sha256:${digits}`, 'latest'], { cwd: tree.path })).code).toBe(0);
     expect((await muse(['diff', '-q', `./${digits}`, 'beef'], { cwd: tree.path })).code).toBe(0);
@@ -265,16 +265,16 @@ describe('muse diff', () => {
         cwd: tree.path,
       });
       expect(run).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
-      expect(run.stderr).toContain('by the options that it was saved with: ');
+      expect(run.stderr).toContain('using the options that it was saved with: ');
     }
     const other = await muse(['status', '-q', '--no-ignore'], { cwd: tree.path });
     expect(lines(other.stdout)).toEqual(['added     x.log', 'added     y']);
-    expect(other.stderr).toContain('it was saved by other options (--no-ignore)');
+    expect(other.stderr).toContain('it was saved with other options (--no-ignore)');
     await writeFile(join(tree.path, '.gitignore'), '*.log\na\n');
     const changed = await muse(['status', '-q'], { cwd: tree.path });
     expect(lines(changed.stdout)).toEqual(['modified  .gitignore']);
     expect(changed.stderr).toContain(
-      'it was saved by other rules (.gitignore); those of today judge both sides',
+      'it was saved with other rules (.gitignore); both sides are judged by those of today',
     );
   });
 
@@ -297,8 +297,8 @@ describe('muse diff', () => {
       'nowhere',
       /cannot read the manifest nowhere: no such file .*; name a saved snapshot/,
     ],
-    ['an id that none has', 'sha256:0000', /none like it is saved/],
-    ['what is no manifest', 'a', /cannot read the manifest a: it is not JSON.*; it must be what/],
+    ['an id that none has', 'sha256:0000', /no saved snapshot, file or directory has that name/],
+    ['what is no manifest', 'a', /cannot read the manifest a: it is not JSON.*; use what/],
     ['an edited manifest', 'edited.json', /"snapshot_id" is "sha256:/],
   ])('fails on %s', async (_, operand, reason) => {
     await using tree = await museTree(spec);

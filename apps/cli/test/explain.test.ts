@@ -28,16 +28,16 @@ describe('muse explain', () => {
     const run = await muse(['explain', './src/same.c', 'src/touched.c', join(root, 'new')], { cwd: root });
     expect(lines(run.stdout)).toEqual([
       './src/same.c',
-      '  hit: its stat is the one in the cache, so that it is not read',
+      '  hit: its stat matches the cache, so it is not read',
       '  sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb',
       '',
       'src/touched.c',
-      '  miss (mtime): its modification time (mtime) is not the one in the cache, so that it is read again',
+      '  miss (mtime): its modification time (mtime) differs from the cache, so it is read again',
       expect.stringMatching(/^ {2}cached {2}20\d\d-.*\.\d{9}Z$/),
       '  now     1970-01-01T00:00:01.000000000Z',
       '',
       join(root, 'new'),
-      '  miss (new): it is not in the cache, so that it is read',
+      '  miss (new): it is not in the cache, so it is read',
     ]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
   });
@@ -49,8 +49,8 @@ describe('muse explain', () => {
       `../build/out.o\n  ignored: the pattern '/build/' in [global], line 2 of ${join(root, '.museignore')}\n  decided at build, above it`,
       '../link/same.c\n  special: a symbolic link is neither listed nor followed\n  decided at link, above it',
       '../pipe\n  special: a named pipe is neither listed nor opened',
-      '../.muse\n  reserved: everything of this name is left out',
-      '.\n  directory: a snapshot holds the files in it, and not the directory itself\n',
+      '../.muse\n  reserved: everything with this name is left out',
+      '.\n  directory: a snapshot holds the files in it, not the directory itself\n',
     ]);
     expect(run.code).toBe(0);
   });
@@ -79,7 +79,7 @@ describe('muse explain', () => {
     const run = await muse(['explain', 'gone/x', 'new'], { cwd: root });
     expect(run.stdout.toString()).toBe(
       'gone/x\n  absent: there is no such file or directory\n  decided at gone, above it\n\n' +
-        'new\n  miss (new): it is not in the cache, so that it is read\n',
+        'new\n  miss (new): it is not in the cache, so it is read\n',
     );
     expect(run.code).toBe(4);
   });
@@ -141,7 +141,7 @@ describe('muse explain', () => {
       },
     );
     expect(run.stdout.toString('latin1')).toBe(
-      'f\xff\n  miss (new): it is not in the cache, so that it is read\n',
+      'f\xff\n  miss (new): it is not in the cache, so it is read\n',
     );
   });
 

@@ -73,8 +73,8 @@ describe('in a tree that somebody else made,', () => {
   it('an advice names it so that a shell takes it for a name', async () => {
     const root = await tree({ 'x;touch pasted': { '.muse': {}, a: 'a' } });
     const run = await muse(['status', 'x;touch pasted'], { cwd: root });
-    expect(run.stderr).toMatch(/; first run this: muse snapshot --save 'x;touch pasted'\n$/);
-    const [, advice = ''] = /first run this: (.*)\n$/.exec(run.stderr) ?? [];
+    expect(run.stderr).toMatch(/; first run: muse snapshot --save 'x;touch pasted'\n$/);
+    const [, advice = ''] = /first run: (.*)\n$/.exec(run.stderr) ?? [];
     expect((await shell(advice, { cwd: root })).code).toBe(0);
     expect(existsSync(join(root, 'pasted'))).toBe(false);
   });

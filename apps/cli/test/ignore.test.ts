@@ -128,7 +128,7 @@ describe('muse explain with --gitignore and --ignore-file', () => {
       "  ignored: the pattern '*.c' in [global], line 2 of one.toml",
       '',
       'src/keep.o',
-      '  miss (new): it is not in the cache, so that it is read',
+      '  miss (new): it is not in the cache, so it is read',
     ]);
     const json = await muse(['explain', '--json', '--gitignore', 'src/c.c'], { cwd: root });
     expect(JSON.parse(json.stdout.toString())).toMatchObject({

@@ -46,7 +46,7 @@ describe('muse init', () => {
     });
     expect(run.code).toBe(0);
     expect(lines(run.stderr)).toEqual([
-      expect.stringMatching(/^muse: warning: until now this was a part of the tree at /),
+      expect.stringMatching(/^muse: warning: this was part of the tree at /),
     ]);
     expect(run.stderr).toContain(` the tree at ${directory.path}, `);
     const [, back = ''] = /run this: (.*)\n$/.exec(run.stderr) ?? [];

@@ -11,7 +11,7 @@ async function tree(spec: Parameters<typeof makeTree>[0]): Promise<string> {
 }
 
 const hint =
-  /^muse: hint: .* is in the tree itself, and so in the next snapshot unless a rule leaves it out$/m;
+  /^muse: hint: .* is inside the tree, so the next snapshot will hold it unless a rule leaves it out$/m;
 
 describe('muse snapshot -o', () => {
   it('replaces a link that waits in the tree, and leaves alone what it leads to', async () => {

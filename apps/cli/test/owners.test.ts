@@ -52,6 +52,10 @@ describe.skipIf(process.getuid?.() !== 0)('rules of another user', () => {
         expect(run.code).toBe(3);
         const problem = `"${join(root, name)}" belongs to another user, so it is not obeyed (--trust-owner 12345 obeys it)`;
         expect(run.stderr.split(problem)).toHaveLength(2);
+        expect(run.stderr).not.toContain('the answer lacks');
+        expect(run.stderr).toMatch(
+          /^muse: hint: the answer may hold files that the rules named above leave out$/m,
+        );
         const trusting = await listed([directory, '--trust-owner', '1', '--trust-owner', '12345'], root);
         expect(trusting.run.code).toBe(0);
         expect(trusting.files).not.toContain(file);

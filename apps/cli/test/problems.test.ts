@@ -58,6 +58,8 @@ describe.skipIf(noOrdinaryUser)('muse snapshot of what may not be read', () => {
       expect.stringMatching(/^muse: secret: .*permission denied \(EACCES\)/),
     ]);
     expect(run.stderr).toMatch(/^1 file · 2 B · /m);
+    expect(run.stderr).toMatch(/^muse: hint: the answer lacks 2 files or directories: /m);
+    expect(run.stderr).not.toContain('may hold');
     expect(run.code).toBe(3);
     const document = JSON.parse(run.stdout.toString()) as Record<string, unknown>;
     expect(document).toMatchObject({ complete: false, files: 1 });

@@ -59,7 +59,7 @@ describe('muse snapshot of a directory in a repository', () => {
       /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of .*\.museignore; --no-ignore/,
     ],
     ['packages/foo/built/deep', /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of /],
-    ['.muse', /\.muse belongs to Muse or git, and is no part of the tree around it$/m],
+    ['.muse', /\.muse belongs to Muse or git, not to the tree around it$/m],
     ['packages/.git', /packages\/\.git belongs to Muse or git/],
   ])('has no id for %s, which is left out', async (directory, reason) => {
     await using tree = await repository();

@@ -63,7 +63,7 @@ describe('muse verify', () => {
     expect(new Set(lines(snapshot.stdout).map((line) => line.slice(0, 64))).size).toBe(1);
     const run = await verify(tree.path);
     expect(lines(run.stdout)).toEqual(['mismatch  rotten']);
-    expect(run.stderr).toMatch(/ · 1 mismatch · [^]*^muse: hint: a mismatch keeps its old id in snapshots/m);
+    expect(run.stderr).toMatch(/ · 1 mismatch · [^]*^muse: hint: snapshots keep the old id of a mismatch/m);
     expect(run.code).toBe(1);
     // What the hint says.
     await utimes(join(tree.path, 'rotten'), 1, 1);
@@ -121,9 +121,9 @@ describe('muse verify', () => {
     await using bare = tempDir();
     await writeFile(join(bare.path, 'a'), 'a');
     for (const [path, advice] of [
-      [bare.path, /there is nothing to compare with; run 'muse init' and 'muse snapshot' first\n$/],
-      [join(tree.path, 'other'), /there is nothing to compare with; run 'muse snapshot' first\n$/],
-      [join(tree.path, 'empty'), /there is nothing to compare with; run 'muse snapshot' first\n$/],
+      [bare.path, /: nothing is cached yet; run 'muse init', then 'muse snapshot'\n$/],
+      [join(tree.path, 'other'), /: nothing is cached yet; run 'muse snapshot' first\n$/],
+      [join(tree.path, 'empty'), /: nothing is cached yet; run 'muse snapshot' first\n$/],
     ] as const) {
       const run = await verify('-q', path);
       expect(run.stderr).toMatch(advice);

@@ -9,6 +9,7 @@ import {
   readFile,
   stat,
   symlink,
+  utimes,
   writeFile as put,
 } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -105,6 +106,23 @@ describe('writeFile()', () => {
     const [name] = during;
     expect(name).toMatch(/^\.muse-output-\w+\.tmp$/);
     expect(told).toEqual([`add ${String(name)}`, `delete ${String(name)}`, 'out']);
+  });
+
+  it('removes what a killed process left beside the file more than an hour ago, and nothing else', async () => {
+    const left = '.muse-output-0123456789abcdef.tmp';
+    const kept = ['.muse-output-fresh.tmp', '.muse-output-.tmp', '.muse-output-x.json', '.stat_cache_x.tmp'];
+    const names = Object.fromEntries([left, ...kept].map((name) => [name, 'x']));
+    const root = await makeTree({
+      ...names,
+      '.muse-output-link.tmp': symlinkTo(left),
+      '.muse-output-d.tmp': {},
+    });
+    onTestFinished(() => removeTree(root));
+    const before = new Date(Date.now() - 3_700_000);
+    for (const name of [left, ...kept.slice(1)]) await utimes(join(root, name), before, before);
+    await writeFile(join(root, 'out'), bytes('a'));
+    const others = ['.muse-output-d.tmp', '.muse-output-link.tmp', 'out'];
+    expect((await readdir(root)).sort()).toEqual([...kept, ...others].sort());
   });
 
   it.runIf(process.platform === 'linux')('takes a name that is not UTF-8', async () => {

@@ -104,7 +104,7 @@ async function writeThrough(
   const handle = await open(toFsPath(path), constants.O_WRONLY | constants.O_NOCTTY);
   try {
     // Swapped by now for a link to somebody's file?
-    if (!isWritable(await handle.stat())) throw refusal(path, 'not what it was');
+    if (!isWritable(await handle.stat())) throw refusal(path, 'no longer a pipe or a device');
     await writeChunks(handle.fd, fit(handle.fd));
   } finally {
     await handle.close();

@@ -77,7 +77,7 @@ async function savedAndNow(
   const options = optionsOf(saved, treeOptionsOf(given), reporter);
   const own = part === undefined ? tree : { ...tree, subtree: part };
   if (part !== undefined && part !== tree.subtree) {
-    reporter.note(`only ${part} is compared, which the snapshot is of`);
+    reporter.note(`only ${part} is compared: the snapshot holds nothing else`);
   }
   const taken = await takeSnapshot(own, { ...options, threads: given.threads }, reporter);
   const snapshot: ParsedSnapshot =
@@ -122,8 +122,8 @@ function normalized(name: string): string {
   if (path === '.') return '';
   if (name === '' || path === '..' || path.startsWith('../') || path.startsWith('/')) {
     throw usageError(
-      `cannot look for ${name === '' ? "''" : name} in what is compared`,
-      "after -- write paths as the answer prints them, such as 'src/main.c'",
+      `cannot select ${name === '' ? "''" : name}: it is outside what is compared`,
+      "write paths after -- as the answer prints them, e.g. 'src/main.c'",
     );
   }
   return path;

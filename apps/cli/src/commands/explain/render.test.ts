@@ -15,13 +15,13 @@ describe('explanationLines() and explanationDocument() tell of', () => {
   it.each<[Explanation, string[], object]>([
     [
       { outcome: 'hit', objectId: 'sha256:aa' },
-      ['hit: its stat is the one in the cache, so that it is not read', 'sha256:aa'],
+      ['hit: its stat matches the cache, so it is not read', 'sha256:aa'],
       { outcome: 'hit', object_id: 'sha256:aa' },
     ],
     [
       { outcome: 'miss', reason: 'size', before: 5n, after: 7n },
       [
-        'miss (size): its size is not the one in the cache, so that it is read again',
+        'miss (size): its size differs from the cache, so it is read again',
         'cached  5 bytes',
         'now     7 bytes',
       ],
@@ -43,15 +43,12 @@ describe('explanationLines() and explanationDocument() tell of', () => {
     ],
     [
       { outcome: 'miss', reason: 'new', probablyRacy: false },
-      ['miss (new): it is not in the cache, so that it is read'],
+      ['miss (new): it is not in the cache, so it is read'],
       { reason: 'new', probably_racy: false },
     ],
     [
       { outcome: 'miss', reason: 'new', probablyRacy: true },
-      [
-        expect.any(String) as string,
-        expect.stringMatching(/most likely was left out for that \(racy\)/) as string,
-      ],
+      [expect.any(String) as string, expect.stringMatching(/probably left out for that \(racy\)/) as string],
       { reason: 'new', probably_racy: true },
     ],
     [
@@ -61,7 +58,7 @@ describe('explanationLines() and explanationDocument() tell of', () => {
     ],
     [
       { outcome: 'miss', reason: 'cache-reset', discarded: 'checksum' },
-      ['miss (cache-reset): the cache cannot be used (checksum), so that everything is read'],
+      ['miss (cache-reset): the cache cannot be used (checksum), so every file is read'],
       { reason: 'cache-reset', discarded: 'checksum' },
     ],
     [
@@ -74,13 +71,13 @@ describe('explanationLines() and explanationDocument() tell of', () => {
       ["ignored: the pattern 'd/' given with --exclude", 'decided at d, above it'],
       { at: 'd' },
     ],
-    [{ outcome: 'ignored', at: 'd/a', rule: undefined }, ['ignored: a rule leaves it out'], {}],
+    [{ outcome: 'ignored', at: 'd/a', rule: undefined }, ['ignored: a rule of the caller'], {}],
     [
       { outcome: 'special', at: 'd', kind: 'symlink' },
       ['special: a symbolic link is neither listed nor followed', 'decided at d, above it'],
       { kind: 'symlink' },
     ],
-    [{ outcome: 'reserved', at: 'd/a' }, ['reserved: everything of this name is left out'], {}],
+    [{ outcome: 'reserved', at: 'd/a' }, ['reserved: everything with this name is left out'], {}],
     [{ outcome: 'outside', at: 'd/a' }, ['outside: another file system is mounted there'], {}],
     [
       { outcome: 'unreadable', problem },

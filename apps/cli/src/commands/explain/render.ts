@@ -29,11 +29,11 @@ export function explanationLines(path: string, explanation: Explanation): string
     case 'miss':
       return fileLines(explanation);
     case 'directory':
-      return ['directory: a snapshot holds the files in it, and not the directory itself'];
+      return ['directory: a snapshot holds the files in it, not the directory itself'];
     case 'ignored':
       return [`ignored: ${ruleText(explanation.rule)}`, ...whereAbove(path, explanation.at)];
     case 'reserved':
-      return ['reserved: everything of this name is left out', ...whereAbove(path, explanation.at)];
+      return ['reserved: everything with this name is left out', ...whereAbove(path, explanation.at)];
     case 'special':
       return [`special: ${kindTexts[explanation.kind]}`, ...whereAbove(path, explanation.at)];
     case 'outside':
@@ -47,19 +47,19 @@ export function explanationLines(path: string, explanation: Explanation): string
 
 function fileLines(explanation: FileExplanation): string[] {
   if (explanation.outcome === 'hit') {
-    return ['hit: its stat is the one in the cache, so that it is not read', explanation.objectId];
+    return ['hit: its stat matches the cache, so it is not read', explanation.objectId];
   }
   const label = `miss (${explanation.reason}):`;
   switch (explanation.reason) {
     case 'new':
-      return [`${label} it is not in the cache, so that it is read`, ...racyGuess(explanation.probablyRacy)];
+      return [`${label} it is not in the cache, so it is read`, ...racyGuess(explanation.probablyRacy)];
     case 'racy':
-      return [`${label} it had changed too recently when it was hashed, so that it is read again`];
+      return [`${label} it changed too shortly before it was hashed, so it is read again`];
     case 'cache-reset':
-      return [`${label} the cache cannot be used (${explanation.discarded}), so that everything is read`];
+      return [`${label} the cache cannot be used (${explanation.discarded}), so every file is read`];
     default:
       return [
-        `${label} its ${fieldNames[explanation.reason]} is not the one in the cache, so that it is read again`,
+        `${label} its ${fieldNames[explanation.reason]} differs from the cache, so it is read again`,
         `cached  ${valueText(explanation.reason, explanation.before)}`,
         `now     ${valueText(explanation.reason, explanation.after)}`,
       ];
@@ -68,7 +68,7 @@ function fileLines(explanation: FileExplanation): string[] {
 
 function racyGuess(probablyRacy: boolean): string[] {
   if (!probablyRacy) return [];
-  return ['it changed shortly before the cache was saved, and most likely was left out for that (racy)'];
+  return ['it changed shortly before the cache was saved, and was probably left out for that (racy)'];
 }
 
 const fieldNames: Readonly<Record<FieldMiss['reason'], string>> = {

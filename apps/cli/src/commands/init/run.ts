@@ -30,7 +30,7 @@ export const run: Run<RequestOf<typeof init>> = async ({ directory }, { reporter
   if (above !== undefined) {
     const made = [muse, ...(madeIgnoreFile ? [ignoreFile] : [])].map(shellWord).join(' ');
     reporter.warn(
-      `until now this was a part of the tree at ${above}, and is a tree of its own from here on, with a cache, rules and saved snapshots of its own; to go back run this: rm -r ${made}`,
+      `this was part of the tree at ${above}, and is now a tree of its own, with its own cache, rules and saved snapshots; to undo that, run this: rm -r ${made}`,
     );
   }
   return ExitCode.done;

@@ -30,10 +30,10 @@ export const run: Run<RequestOf<typeof log>> = async ({ directory, trustOwners, 
 
   for (const { error } of damaged) reporter.error(error.message);
   if (damaged.length > 0) {
-    reporter.hint(`restore what is named above, or remove it: the others are as good as before`);
+    reporter.hint('restore or remove the files named above; the other snapshots are intact');
     return ExitCode.incomplete;
   }
-  if (snapshots.length === 0) reporter.hint("no snapshot is saved here; 'muse snapshot --save' keeps one");
+  if (snapshots.length === 0) reporter.hint("no snapshot is saved here: 'muse snapshot --save' saves one");
   return ExitCode.done;
 };
 

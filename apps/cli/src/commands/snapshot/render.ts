@@ -1,4 +1,4 @@
-import type { SnapshotStats } from '@muse/snapshot';
+import type { Problem, SnapshotStats } from '@muse/snapshot';
 import { byteSize, count, countOf, duration } from '../../terminal/format.js';
 
 /** Tells what a snapshot found and did, in one line: `78,579 files · 1.30 GB · 12 hashed, the rest unchanged · 0.3 s`. */
@@ -20,6 +20,20 @@ function phases({ total, ...parts }: SnapshotStats['milliseconds']): string {
   return long.length === 0 ? '' : ` (${long.map(([name, time]) => `${name} ${duration(time)}`).join(', ')})`;
 }
 
+/** Tells what an incomplete answer lacks, and what it may have too much. Problems with rules are named as if of the root. */
+export function incompleteHints(problems: readonly Problem[]): string[] {
+  const lacking = problems.filter(({ path }) => path !== '').length;
+  const hints: string[] = [];
+  if (lacking > 0) {
+    const lacks = countOf(lacking, 'file or directory', 'files or directories');
+    hints.push(`the answer lacks ${lacks}: fix what is named above, or leave it out in .museignore`);
+  }
+  if (lacking < problems.length) {
+    hints.push('the answer may hold files that the rules named above leave out');
+  }
+  return hints;
+}
+
 /** Files that are read in vain from which on a person should hear of it. */
 const MANY = 1000;
 
@@ -27,10 +41,10 @@ const MANY = 1000;
 export function rereadHint({ misses, ahead }: SnapshotStats): string | undefined {
   const elsewhere = misses.inode + misses.ctime;
   if (elsewhere > MANY) {
-    return `${countOf(elsewhere, 'file')} had the size and time that the cache knows, but another inode or change time, and were read again: the tree or its cache was copied or restored; from the next snapshot on the cache is of use again`;
+    return `${countOf(elsewhere, 'file')} were read again because their inode or ctime changed (tree copied or restored?); the next run will be fast`;
   }
   if (ahead > MANY) {
-    return `${countOf(ahead, 'file')} changed at a time that is yet to come by this clock, and will be read each time until then: was the clock set back?`;
+    return `${countOf(ahead, 'file')} have a ctime in the future, and will be read every time until then (clock set back?)`;
   }
   return undefined;
 }

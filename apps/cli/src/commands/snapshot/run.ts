@@ -7,14 +7,14 @@ import { ExitCode, systemReason } from '../../errors.js';
 import { noMuse, problemLines, savedFailure } from '../../failures.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import { terminalLines } from '../../terminal/answer.js';
-import { countOf, shortId } from '../../terminal/format.js';
+import { shortId } from '../../terminal/format.js';
 import { checkWritable, isStdout, writeFile } from '../../terminal/output-file.js';
 import { printable, printableJson } from '../../terminal/printable.js';
 import { stdoutIsTerminal, writeStdout } from '../../terminal/streams.js';
 import { temporaryFiles } from '../../terminal/temporary-files.js';
 import { findWorkingTree, takeSnapshot, type WorkingTree } from '../../working-tree.js';
 import type { snapshot } from './definition.js';
-import { details, rereadHint, summary } from './render.js';
+import { details, incompleteHints, rereadHint, summary } from './render.js';
 
 type Request = RequestOf<typeof snapshot>;
 
@@ -43,16 +43,15 @@ export const run: Run<Request> = async (request, { reporter }) => {
   const reread = rereadHint(taken.stats);
   if (reread !== undefined) reporter.hint(reread);
   if (isNewFile && output !== undefined && (await isInTree(directory, output))) {
-    reporter.hint(`${output} is in the tree itself, and so in the next snapshot unless a rule leaves it out`);
+    reporter.hint(
+      `${output} is inside the tree, so the next snapshot will hold it unless a rule leaves it out`,
+    );
   }
   if (!noCache && !tree.hasMuse && tree.strangers.length === 0) {
-    reporter.hint("nothing is cached here; run 'muse init' to make the next snapshot fast");
+    reporter.hint("nothing is cached here: run 'muse init' to make the next snapshot fast");
   }
-  if (taken.complete) return ExitCode.done;
-  reporter.hint(
-    `the answer lacks ${countOf(taken.problems.length, 'file or directory', 'files or directories')}; mend what is named above, or leave it out in .museignore`,
-  );
-  return ExitCode.incomplete;
+  for (const hint of incompleteHints(taken.problems)) reporter.hint(hint);
+  return taken.complete ? ExitCode.done : ExitCode.incomplete;
 };
 
 /** Returns the file that the answer is to be written to; undefined is stdout, by whatever name. */

@@ -43,8 +43,6 @@ async function latestOf(tree: WorkingTree, doing: string): Promise<FoundSaved> {
   if (worst) throw savedFailure(doing, worst.error);
   // No quotes around a command that has some of its own: pasted together they would leave the name bare.
   const advice =
-    name === '.'
-      ? "run 'muse snapshot --save' first"
-      : `first run this: muse snapshot --save ${shellWord(name)}`;
+    name === '.' ? "run 'muse snapshot --save' first" : `first run: muse snapshot --save ${shellWord(name)}`;
   throw new CommandError(ExitCode.failed, `${doing}: no snapshot of it is saved`, advice);
 }

@@ -27,7 +27,7 @@ export async function renderVerify(
   reporter.note(verifySummary(verification, milliseconds));
   if (mismatch.length > 0) {
     reporter.hint(
-      "a mismatch keeps its old id in snapshots: restore the file, or 'touch' it to have it read as it is",
+      "snapshots keep the old id of a mismatch: restore the file, or 'touch' it to accept its bytes",
     );
   }
   if (mismatch.length > 0 || (strict && edited.length + missing.length > 0)) return ExitCode.differences;

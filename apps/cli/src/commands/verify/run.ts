@@ -68,7 +68,7 @@ async function againstSnapshot(
   const saved = named.is === 'saved' ? named.saved : undefined;
   const part = named.is === 'saved' ? commonPart(named.saved, named.tree, tree) : undefined;
   const subtree = part ?? tree.subtree;
-  if (subtree !== tree.subtree) reporter.note(`only ${subtree} is verified, which the snapshot is of`);
+  if (subtree !== tree.subtree) reporter.note(`only ${subtree} is verified: the snapshot holds nothing else`);
   const options = saved ? optionsOf(saved, given, reporter) : given;
   let before = named.is === 'saved' ? reRooted(named.saved, subtree) : named.snapshot;
   const judged = async (rules: readonly RuleText[]): Promise<ParsedSnapshot> => {
@@ -96,10 +96,6 @@ async function againstSnapshot(
 }
 
 function nothingToCompare(doing: string, hasMuse: boolean): CommandError {
-  const first = hasMuse ? "run 'muse snapshot' first" : "run 'muse init' and 'muse snapshot' first";
-  return new CommandError(
-    ExitCode.failed,
-    `${doing}: the cache has none of its files, so that there is nothing to compare with`,
-    first,
-  );
+  const first = hasMuse ? "run 'muse snapshot' first" : "run 'muse init', then 'muse snapshot'";
+  return new CommandError(ExitCode.failed, `${doing}: nothing is cached yet`, first);
 }
