@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { treePathToBytes } from '@muse/paths';
-import type { Problem } from '@muse/snapshot';
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '@muse/walker';
 import { problemLines, shellWord } from './failures.js';
 import { printable } from './terminal/printable.js';
 

@@ -1,11 +1,6 @@
 import { treePathToBytes } from '@muse/paths';
-import {
-  LeftOutError,
-  SavedSnapshotError,
-  type DamagedSnapshot,
-  type Explanation,
-  type Problem,
-} from '@muse/snapshot';
+import { LeftOutError, SavedSnapshotError, type DamagedSnapshot, type Explanation } from '@muse/snapshot';
+import type { Problem } from '@muse/walker';
 import { IgnoreFileError, IgnorePatternError } from '@muse/walker/ignore';
 import { CommandError, errorCode, ExitCode, systemFailure } from './errors.js';
 import { countOf } from './terminal/format.js';

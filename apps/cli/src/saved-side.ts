@@ -4,11 +4,11 @@ import {
   judgeManifest,
   subtree as partOf,
   type ParsedSnapshot,
-  type Problem,
   type SavedSnapshot,
   type Snapshot,
   type TreeOptions,
 } from '@muse/snapshot';
+import type { Problem } from '@muse/walker';
 import { rootFailure } from './failures.js';
 import { treeOptions } from './shared-options.js';
 import type { Reporter } from './terminal/reporter.js';

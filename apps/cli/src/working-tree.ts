@@ -3,13 +3,13 @@ import { dirname } from 'node:path';
 import { findRoot, relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
 import {
   createSnapshot,
-  type Problem,
   type Snapshot,
   type SnapshotCall,
   type SnapshotterOptions,
   type TreeOptions,
 } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
 import { checkMuseOwner } from '@muse/walker/ignore';
 import { errorCode, systemFailure } from './errors.js';
 import { rootFailure, throwIfUnlisted } from './failures.js';

@@ -190,7 +190,7 @@ describe('@muse/snapshot', () => {
     });
     expectTypeOf(snapshot.createSnapshot).returns.resolves.toEqualTypeOf<snapshot.Snapshot>();
     expectTypeOf(snapshot.buildSnapshotManifest).returns.resolves.toEqualTypeOf<snapshot.Manifest>();
-    expectTypeOf<snapshot.SnapshotIncompleteError['problems']>().toEqualTypeOf<readonly snapshot.Problem[]>();
+    expectTypeOf<snapshot.SnapshotIncompleteError['problems']>().toEqualTypeOf<readonly walker.Problem[]>();
     expect(snapshot).toMatchObject(functions('openSnapshotter', 'createSnapshot', 'buildSnapshotManifest'));
   });
 
@@ -200,13 +200,11 @@ describe('@muse/snapshot', () => {
       readonly id: statCache.ObjectId;
       readonly manifest: snapshot.Manifest;
       readonly complete: boolean;
-      readonly problems: readonly snapshot.Problem[];
+      readonly problems: readonly walker.Problem[];
       readonly stats: snapshot.SnapshotStats;
     }>();
-    expectTypeOf<'unreadable' | 'torn' | 'path-too-long' | 'io-error'>().toExtend<snapshot.ProblemKind>();
-    expectTypeOf<keyof snapshot.Problem>().toEqualTypeOf<
-      'path' | 'kind' | 'operation' | 'code' | 'message'
-    >();
+    expectTypeOf<'unreadable' | 'torn' | 'path-too-long' | 'io-error'>().toExtend<walker.Problem['kind']>();
+    expectTypeOf<keyof walker.Problem>().toEqualTypeOf<'path' | 'kind' | 'operation' | 'code' | 'message'>();
     expectTypeOf<keyof snapshot.SnapshotStats['misses']>().toEqualTypeOf<
       'new' | 'size' | 'mtime' | 'ctime' | 'inode' | 'racy' | 'cache-reset'
     >();

@@ -45,8 +45,6 @@ export { changedTexts, judgeManifest } from './lib/saved/rules.js';
 export { buildSnapshotManifest, createSnapshot, openSnapshotter } from './lib/take/snapshotter.js';
 export type {
   Manifest,
-  Problem,
-  ProblemKind,
   Progress,
   RuleText,
   Snapshot,

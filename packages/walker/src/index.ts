@@ -6,7 +6,7 @@ export type {
   IgnoreRules,
   LeftOutKind,
   WalkedStat,
-  WalkProblem,
+  Problem,
 } from './lib/types.js';
 export {
   listDirectory,

@@ -1,5 +1,4 @@
-import type { IgnoreRule } from '@muse/walker';
-import type { Problem } from './types.js';
+import type { IgnoreRule, Problem } from '@muse/walker';
 
 /** A manifest that should be complete is not: `problems` names each file and directory that is missing, and why. */
 export class SnapshotIncompleteError extends Error {

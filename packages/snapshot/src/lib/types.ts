@@ -1,25 +1,9 @@
 import type { TemporaryFiles } from '@muse/paths/files';
 import type { Logger, MissReason, ObjectId, StatCache } from '@muse/stat-cache';
-import type { IgnoreRules, LeftOutKind } from '@muse/walker';
+import type { IgnoreRules, LeftOutKind, Problem } from '@muse/walker';
 
 /** Tree path to object id, in path order. */
 export type Manifest = ReadonlyMap<string, ObjectId>;
-
-/** What kept a file or directory out of a manifest that should hold it, or `not-trusted` of rules that were not obeyed. */
-export type ProblemKind = 'unreadable' | 'torn' | 'path-too-long' | 'io-error' | 'not-trusted';
-
-/** One file or directory that the snapshot could not vouch for. */
-export interface Problem {
-  /** Tree path; `''` is the root. */
-  readonly path: string;
-  readonly kind: ProblemKind;
-  /** What was being done, as the system call is named: `lstat`, `readdir`, `open`, `read`, … */
-  readonly operation: string;
-  /** The system's error code, such as `EACCES`; for a torn file `ETORN`, for rules that were not obeyed `EOWNER`. */
-  readonly code: string;
-  /** One sentence for a person, without the path. */
-  readonly message: string;
-}
 
 /** What one snapshot did, in numbers. */
 export interface SnapshotStats {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import type { WalkProblem } from './types.js';
+import type { Problem } from './types.js';
 
 const NOT_PERMITTED = new Set(['EACCES', 'EPERM']);
 /** What a path answers when the entry, or a directory above it, has been renamed, removed or replaced. */
@@ -22,13 +22,13 @@ export function isMoved(error: unknown): boolean {
 }
 
 /** Returns the problem that an error is for a walk. Shortage (`EMFILE`, `ENOMEM`) is never taken for absence. */
-export function problemOf(path: string, operation: string, error: unknown): WalkProblem {
+export function problemOf(path: string, operation: string, error: unknown): Problem {
   const code = codeOf(error);
   return { path, kind: kindOfCode(code), operation, code, message: reasonOf(error as Partial<Error>) };
 }
 
 /** Returns the problem that a system's error number is for a walk. */
-export function systemProblem(path: string, operation: string, errno: number): WalkProblem {
+export function systemProblem(path: string, operation: string, errno: number): Problem {
   const [code, message] = getSystemErrorMap().get(-errno) ?? [nameOf(errno), `system error ${errno}`];
   return { path, kind: kindOfCode(code), operation, code, message };
 }
@@ -51,24 +51,24 @@ function nameOf(errno: number): string {
 }
 
 /** Returns the problem that a directory is when it was replaced each time it was listed. */
-export function tornDirectory(path: string): WalkProblem {
+export function tornDirectory(path: string): Problem {
   const message = 'the directory was replaced each time it was listed';
   return { path, kind: 'torn', operation: 'readdir', code: 'ETORN', message };
 }
 
 /** Returns the problem that rules are which are not obeyed: one of the root, for they need not be below it. */
-export function notTrusted(file: string, uid: number): WalkProblem {
+export function notTrusted(file: string, uid: number): Problem {
   const owner = String(uid);
   const message = `${JSON.stringify(file)} belongs to another user, so it is not obeyed (--trust-owner ${owner} obeys it)`;
   return { path: '', kind: 'not-trusted', operation: 'trust', code: 'EOWNER', message };
 }
 
 /** Returns the problem that a file of rules is which is not below the root. */
-export function problemElsewhere(file: string, code: string, reason: string): WalkProblem {
+export function problemElsewhere(file: string, code: string, reason: string): Problem {
   return { ...problemOf('', 'open', { code }), message: `${JSON.stringify(file)}: ${reason}` };
 }
 
-function kindOfCode(code: string): WalkProblem['kind'] {
+function kindOfCode(code: string): Problem['kind'] {
   if (NOT_PERMITTED.has(code) || MOVED.has(code)) return 'unreadable';
   return code === 'ENAMETOOLONG' ? 'path-too-long' : 'io-error';
 }

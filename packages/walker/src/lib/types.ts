@@ -50,20 +50,20 @@ export interface IgnoreRules {
 export interface EnteredRules {
   readonly rules: IgnoreRules;
   /** What is wrong with the rules in it; each is a problem of the walk. */
-  readonly problems: readonly WalkProblem[];
+  readonly problems: readonly Problem[];
 }
 
-/** One file or directory that a walk could not vouch for. */
-export interface WalkProblem {
+/** One file or directory that a walk, or a snapshot, could not vouch for. */
+export interface Problem {
   /** Tree path; `''` is the root. */
   readonly path: string;
-  /** `torn` for a directory that was replaced each time it was listed, `not-trusted` for rules that were not obeyed. */
+  /** `torn` for what changed or was replaced each time it was looked at, `not-trusted` for rules that were not obeyed. */
   readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error' | 'not-trusted';
-  /** The system call that failed: `lstat` or `readdir`; `open` or `read` for a file of ignore rules. */
+  /** The system call that failed, such as `lstat`, `readdir`, `open` or `read`. */
   readonly operation: string;
-  /** The system's code, such as `EACCES`; `ETORN` for a torn directory. */
+  /** The system's code, such as `EACCES`; `ETORN` for what is torn, `EOWNER` for rules that were not obeyed. */
   readonly code: string;
-  /** What the system said, without the path. */
+  /** What the system said: one sentence for a person, without the path. */
   readonly message: string;
 }
 

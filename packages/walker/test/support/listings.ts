@@ -8,7 +8,7 @@ import {
   type Listing,
   type ScanOutcome,
 } from '../../src/lib/scan/reply.js';
-import type { LeftOutKind, WalkProblem } from '../../src/lib/types.js';
+import type { LeftOutKind, Problem } from '../../src/lib/types.js';
 
 /** A listing as a test can compare it. */
 export interface Shown {
@@ -17,7 +17,7 @@ export interface Shown {
   readonly kinds: ('file' | 'directory' | 'left out')[];
   readonly inodes: bigint[];
   readonly leftOut: LeftOutKind[];
-  readonly problems: WalkProblem[];
+  readonly problems: Problem[];
 }
 
 /** Shows the listing of the directory with a tree path; what could not be statted is among the problems alone. */

@@ -1,7 +1,7 @@
 import { TypeScriptScanEngine } from '../../src/lib/scan/engine.js';
 import { isFile } from '../../src/lib/scan/reply.js';
 import { directoriesOf, entriesInPathOrder, Tree, type TreeOptions } from '../../src/lib/scan/tree.js';
-import type { WalkProblem } from '../../src/lib/types.js';
+import type { Problem } from '../../src/lib/types.js';
 import { directory, file, type FakeCalls, type FakeNode } from './fake-tree.js';
 
 /** More calls than any scan of these small trees may make: reaching it means that it does not come to an end. */
@@ -49,7 +49,7 @@ export function pathsIn(tree: Tree<string>): string[] {
 }
 
 /** Returns the problems of all directories in the result. */
-export function problemsOf(tree: Tree<string>): WalkProblem[] {
+export function problemsOf(tree: Tree<string>): Problem[] {
   return [...directoriesOf(tree.top)].flatMap(({ problems }) => problems);
 }
 

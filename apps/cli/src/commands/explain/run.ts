@@ -1,7 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
-import { openExplainer, type Explainer, type Problem, type TreeOptions } from '@muse/snapshot';
+import { openExplainer, type Explainer, type TreeOptions } from '@muse/snapshot';
+import type { Problem } from '@muse/walker';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemFailure, usageError } from '../../errors.js';
 import { rootFailure } from '../../failures.js';

@@ -8,9 +8,8 @@ import {
   treePathFromBytes,
   type HeldDirectory,
 } from '@muse/paths';
-import type { LeftOutKind, ResolvedRoot } from '@muse/walker';
+import type { LeftOutKind, ResolvedRoot, Problem } from '@muse/walker';
 import { codeOf, kindOfMode, problemOf, type EntryType } from '@muse/walker/scan';
-import type { Problem } from '../types.js';
 
 /** What keeps an entry of a directory from being a regular file or a directory. */
 export type SpecialFileKind = Exclude<LeftOutKind, 'ignored' | 'reserved' | 'other-device'>;

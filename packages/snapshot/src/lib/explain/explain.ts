@@ -9,11 +9,11 @@ import {
   type MissReason,
   type ObjectId,
 } from '@muse/stat-cache';
-import { resolveRoot } from '@muse/walker';
+import { resolveRoot, type Problem } from '@muse/walker';
 import type { IgnoreRule, IgnoreRules } from '@muse/walker/ignore';
 import { problemOf, RESERVED_NAMES, whyLeftOut } from '@muse/walker/scan';
 import { openRoot, type OpenedRoot } from '../take/root.js';
-import type { Problem, SnapshotterOptions, TreeOptions } from '../types.js';
+import type { SnapshotterOptions, TreeOptions } from '../types.js';
 import { Descent, type SpecialFileKind } from './descent.js';
 
 /** What a path is judged by: as for a snapshot, but the cache is only read. */

@@ -1,8 +1,8 @@
 import { blobId } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '@muse/walker';
 import { diffManifests } from './diff.js';
 import { diffSnapshots } from './diff.js';
-import type { Problem } from '../types.js';
 
 const manifest = (...paths: string[]) =>
   new Map(paths.map((path) => [path, blobId(Buffer.from(path))] as const));

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { toNativePath } from '@muse/paths';
 import { blobId, type ObjectId } from '@muse/stat-cache';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Problem } from '@muse/walker';
 import { formatManifest, type FormattedSnapshot, type ManifestFormat } from './format.js';
 import { computeSnapshotId } from './manifest.js';
-import type { Problem, SnapshotStats } from '../types.js';
+import type { SnapshotStats } from '../types.js';
 
 const id = blobId(Buffer.from('x'));
 

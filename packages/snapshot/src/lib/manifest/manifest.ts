@@ -8,7 +8,8 @@ import {
   withPath,
 } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
-import type { Manifest, Problem } from '../types.js';
+import type { Problem } from '@muse/walker';
+import type { Manifest } from '../types.js';
 
 /** Returns the manifest in path order: itself where it is so already, else a sorted copy. */
 export function inPathOrder(manifest: ReadonlyMap<string, ObjectId>): Manifest {

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { parseTreePath, withPath } from '@muse/paths';
 import { isObjectId, type ObjectId } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
 import { MANIFEST_VERSION } from './format.js';
 import { computeSnapshotId, inPathOrder } from './manifest.js';
-import type { Manifest, Problem, Snapshot } from '../types.js';
+import type { Manifest, Snapshot } from '../types.js';
 
 /** Bytes of a manifest that are read at most: more than two million files. */
 export const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;

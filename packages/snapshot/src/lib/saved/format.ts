@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseTreePath } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
 import { type FormattedSnapshot, inChunks, jsonPieces } from '../manifest/format.js';
 import { asSnapshot, parseFacts } from '../manifest/parse.js';
 import { placeFrom } from '../take/root.js';
-import type { Manifest, Problem, RuleText, TreeOptions } from '../types.js';
+import type { Manifest, RuleText, TreeOptions } from '../types.js';
 
 /**
  * A saved snapshot is the `json` format of a manifest with some more keys: `saved_at`, `note`, `subtree`, `options` and

@@ -1,11 +1,11 @@
 import { blobId } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
 import { DIRECTORY, DirectoryNode, LEFT_OUT, NEW as FILE } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { listingOf } from '../../../test/support/listings.js';
 import { assemble } from './assemble.js';
 import { DirectoryResult } from './directory-result.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
-import type { Problem } from '../types.js';
 
 const id = blobId(Buffer.from('x'));
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, PathSet, withPath } from '@muse/paths';
 import type { MissReason, ObjectId } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
 import {
   countLeftOut,
   directoriesOf,
@@ -11,7 +12,7 @@ import {
 } from '@muse/walker/scan';
 import { tornFile } from '../errors.js';
 import { SnapshotIdHasher } from '../manifest/manifest.js';
-import type { Manifest, Problem, SnapshotCall, SnapshotStats } from '../types.js';
+import type { Manifest, SnapshotCall, SnapshotStats } from '../types.js';
 import { resultOf, type DirectoryResult } from './directory-result.js';
 
 /** A tree that was listed and hashed, as one snapshot. */

@@ -1,5 +1,6 @@
 import { PathSet } from '@muse/paths';
 import { isSameStat, type FileStat, type MissReason, type ObjectId, type StatCache } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
 import {
   BAD_LINE,
   CTIME_CHANGED,
@@ -15,7 +16,6 @@ import {
   type NameCursor,
 } from '@muse/walker/scan';
 import type { FileToHash } from '../hash/engine.js';
-import type { Problem } from '../types.js';
 
 /** A file whose object id only reading it can tell. */
 export class Miss {

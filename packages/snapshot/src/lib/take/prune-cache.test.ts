@@ -1,7 +1,7 @@
 import { blobId, StatCache, type ObjectId } from '@muse/stat-cache';
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '@muse/walker';
 import { prune as pruneCache, type Found } from './take-snapshot.js';
-import type { Problem } from '../types.js';
 
 const id: ObjectId = blobId(new Uint8Array());
 const stat = { dev: 1n, ino: 1n, size: 0n, mtimeNs: 0n, ctimeNs: 0n };

@@ -1,7 +1,7 @@
 import { treePathToBytes } from '@muse/paths';
 import type { FileCalls, SortedLines, StatCache } from '@muse/stat-cache';
 import { lowerBound } from '@muse/stat-cache/lines';
-import type { ResolvedRoot } from '@muse/walker';
+import type { ResolvedRoot, Problem } from '@muse/walker';
 import { rulesAbove } from '@muse/walker/ignore';
 import {
   directoriesOf,
@@ -17,7 +17,7 @@ import { LeftOutError } from '../errors.js';
 import { TypeScriptHashEngine } from '../hash/engine.js';
 import { hashMisses, startCheckpoints, type Hashed } from '../hash/hash-misses.js';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
-import type { Manifest, Problem, Progress, Snapshot, SnapshotCall } from '../types.js';
+import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
 import { judgeDirectory, missesOf, type DirectoryResult } from './directory-result.js';
 import { LineJoin } from './join.js';

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, PathMap } from '@muse/paths';
 import type { FileCacheEntry, FileStat, ObjectId, StatCache } from '@muse/stat-cache';
-import { resolveRoot } from '@muse/walker';
+import { resolveRoot, type Problem } from '@muse/walker';
 import { NothingToCompareError } from '../errors.js';
 import { statField, type StatField } from '../explain/explain.js';
 import { diffSnapshots, type DiffEntry, type ModifiedEntry, type RenamedEntry } from '../manifest/diff.js';
 import { isAtOrBelow, prefixOf, unseenPaths } from '../manifest/manifest.js';
 import { openRoot, type OpenedRoot } from '../take/root.js';
-import type { Problem, RuleText, Snapshot } from '../types.js';
+import type { RuleText, Snapshot } from '../types.js';
 import { missingAmong, readAgain, readSample, Sample, type Reading, type VerifyOptions } from './read.js';
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { relativeTreePath, toFsPath, toNativePath, treePathFromBytes } from '@muse/paths';
 import { FileReadError, readGuarded } from '@muse/paths/files';
 import { isAbsent, notTrusted, problemElsewhere, problemOf } from '../problems.js';
-import type { EnteredDirectory, IgnoreRule, IgnoreRules, WalkProblem } from '../types.js';
+import type { EnteredDirectory, IgnoreRule, IgnoreRules, Problem } from '../types.js';
 import { resolveRoot } from '../walk/root.js';
 import { IgnorePatternError } from './errors.js';
 import { isBareRepository, repositoryAt, RepositoryError } from './git-repository.js';
@@ -44,7 +44,7 @@ export async function loadGitIgnoreRules(
 ): Promise<IgnoreRules> {
   const { root: resolved } = await resolveRoot(root);
   const reading = { owners: await RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger), onText };
-  const problems: WalkProblem[] = [];
+  const problems: Problem[] = [];
   let { layer, directory } = await findTop(resolved, reading, problems);
   let rootRule: IgnoreRule | undefined;
   const prefix = relativeTreePath(directory, resolved);
@@ -65,7 +65,7 @@ export async function loadGitIgnoreRules(
 async function findTop(
   root: string,
   reading: GitReading,
-  problems: WalkProblem[],
+  problems: Problem[],
 ): Promise<{ readonly directory: string; readonly layer: GitLayer }> {
   const device = await deviceOf(root);
   for (let directory = root; ; directory = dirname(directory)) {
@@ -79,7 +79,7 @@ async function findTop(
   }
 }
 
-async function isBare(directory: string, problems: WalkProblem[]): Promise<boolean> {
+async function isBare(directory: string, problems: Problem[]): Promise<boolean> {
   try {
     return await isBareRepository(directory);
   } catch (error) {
@@ -150,7 +150,7 @@ export class GitLayer implements RuleLayer {
 
   async #readIn(root: string, path: string, mayBeTop: boolean, mayHaveFile: boolean): Promise<LayerRead> {
     const at: GitPlace = { native: textOf(toNativePath(root, path)), path };
-    const problems: WalkProblem[] = [];
+    const problems: Problem[] = [];
     const top = mayBeTop ? await GitLayer.ofTop(at, this.#reading, problems) : undefined;
     const layer = top ?? this;
     return { layer: mayHaveFile ? await layer.withGitIgnore(at, problems) : layer, problems };
@@ -160,11 +160,7 @@ export class GitLayer implements RuleLayer {
    * Returns the layer of a working tree of git that begins at a directory: what is above does not count in it. Undefined
    * where none does, or none that is to be obeyed.
    */
-  static async ofTop(
-    at: GitPlace,
-    reading: GitReading,
-    problems: WalkProblem[],
-  ): Promise<GitLayer | undefined> {
+  static async ofTop(at: GitPlace, reading: GitReading, problems: Problem[]): Promise<GitLayer | undefined> {
     const { owners } = reading;
     try {
       const repository = await repositoryAt(at.native);
@@ -185,7 +181,7 @@ export class GitLayer implements RuleLayer {
   }
 
   /** Returns the layer with the patterns in the `.gitignore` of its directory. */
-  withGitIgnore({ native, path }: GitPlace, problems: WalkProblem[]): Promise<GitLayer> {
+  withGitIgnore({ native, path }: GitPlace, problems: Problem[]): Promise<GitLayer> {
     const file = join(native, '.gitignore');
     return this.#with(file, problems, { follow: false, directory: path });
   }
@@ -193,7 +189,7 @@ export class GitLayer implements RuleLayer {
   /** `directory` is where the owner of the file counts. Default: nowhere. */
   async #with(
     file: string,
-    problems: WalkProblem[],
+    problems: Problem[],
     { follow, directory }: { readonly follow: boolean; readonly directory?: string | undefined },
   ): Promise<GitLayer> {
     const { owners, warn, onText } = this.#reading;
@@ -245,7 +241,7 @@ function problemWith(
   file: string,
   directory: string | undefined,
   { code, reason, cause }: { readonly code: string; readonly reason: string; readonly cause?: unknown },
-): WalkProblem {
+): Problem {
   if (directory === undefined) return problemElsewhere(file, code, reason);
   const path = directory === '' ? '.gitignore' : `${directory}/.gitignore`;
   const { syscall = 'read' } = (cause ?? {}) as NodeJS.ErrnoException;

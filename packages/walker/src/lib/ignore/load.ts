@@ -9,7 +9,7 @@ import {
   type IgnoreRule,
   type IgnoreRules,
   type LeftOutKind,
-  type WalkProblem,
+  type Problem,
 } from '../types.js';
 import { IgnoreFileError, IgnorePatternError, type TextPosition } from './errors.js';
 import { parseMuseIgnore } from './muse-ignore.js';
@@ -97,7 +97,7 @@ export async function loadIgnoreFiles(
 export async function checkMuseOwner(
   root: string,
   options: RuleOwnerOptions = {},
-): Promise<WalkProblem | undefined> {
+): Promise<Problem | undefined> {
   const uid = await museOwner(root);
   if (uid === undefined || (await RuleOwners.of(root, options)).trusts(uid, '')) return undefined;
   return notTrusted(museDir(root), uid);
@@ -123,7 +123,7 @@ export interface RulesAbove {
     readonly rule?: IgnoreRule | undefined;
   };
   /** What is wrong with the rules on the way. */
-  readonly problems: readonly WalkProblem[];
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -136,7 +136,7 @@ export async function rulesAbove(
   ignore: IgnoreRules | undefined,
 ): Promise<RulesAbove> {
   let rules = ignore;
-  const problems: WalkProblem[] = [];
+  const problems: Problem[] = [];
   const { rootRule: rule } = ignore ?? {};
   if (rule) return { rules, problems, leftOut: { path: '', kind: 'ignored', rule } };
   if (path === '') return { rules, problems };

@@ -1,4 +1,4 @@
-import type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules, WalkProblem } from '../types.js';
+import type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules, Problem } from '../types.js';
 import { byteText, NONE, PatternList, readPatterns, type ListState } from './pattern-list.js';
 
 /** What rules make of an entry that one of them matches. */
@@ -32,7 +32,7 @@ export interface RuleLayer {
 /** A layer with what a directory holds, and what is wrong with that. */
 export interface LayerRead {
   readonly layer: RuleLayer;
-  readonly problems: readonly WalkProblem[];
+  readonly problems: readonly Problem[];
 }
 
 /** Rules in layers, of which the last one that knows an entry decides. They are those for the entries of one directory. */
@@ -128,10 +128,10 @@ export class PatternRules extends LayeredRules {
   readonly rules: readonly IgnoreRule[];
 
   /** What is wrong with where they come from; each is a problem of a walk. */
-  readonly problems: readonly WalkProblem[];
+  readonly problems: readonly Problem[];
 
   /** @throws IgnorePatternError when a pattern is too long, has several lines, or is one too many. */
-  constructor(rules: readonly IgnoreRule[], problems: readonly WalkProblem[] = []) {
+  constructor(rules: readonly IgnoreRule[], problems: readonly Problem[] = []) {
     super([new PatternLayer(new PatternList(readPatterns(rules))), ...reportsOf(problems)]);
     this.rules = rules;
     this.problems = problems;
@@ -189,7 +189,7 @@ class ForeignLayer implements RuleLayer {
 }
 
 /** Returns the layer that tells a walk what is wrong with the rules before it, as problems of its root; none of nothing. */
-export function reportsOf(problems: readonly WalkProblem[]): RuleLayer[] {
+export function reportsOf(problems: readonly Problem[]): RuleLayer[] {
   if (problems.length === 0) return [];
   const layer: RuleLayer = {
     decide: () => undefined,

@@ -17,7 +17,7 @@ import {
   listed,
   treeOf,
 } from '../../../test/support/tree-scans.js';
-import type { EnteredDirectory, IgnoreRules, WalkProblem } from '../types.js';
+import type { EnteredDirectory, IgnoreRules, Problem } from '../types.js';
 import type { ScanEngine } from './engine.js';
 import { Details } from './packed-stat.js';
 import { DIRECTORY, ReplyWriter } from './reply.js';
@@ -160,7 +160,7 @@ describe('Tree of one directory', () => {
 
 describe('Tree, with rules that are kept in the tree', () => {
   /** Leaves out `f` below each directory that was entered, and keeps count. */
-  function rulesInTree(trouble: readonly WalkProblem[] = []) {
+  function rulesInTree(trouble: readonly Problem[] = []) {
     const entered: string[] = [];
     const rulesAt = (at?: string): IgnoreRules => ({
       ignores: (path: string) => path === `${at ?? '?'}/f`,
@@ -198,7 +198,7 @@ describe('Tree, with rules that are kept in the tree', () => {
   });
 
   it('takes what is wrong with them for a problem, and not for a file as well', async () => {
-    const trouble: WalkProblem = {
+    const trouble: Problem = {
       path: 'p/x',
       kind: 'io-error',
       operation: 'read',

@@ -1,6 +1,6 @@
 import { PathSet, type HeldDirectory, type Identity } from '@muse/paths';
 import { systemProblem, tornDirectory } from '../problems.js';
-import type { EnteredRules, IgnoreRules, LeftOutKind, WalkProblem } from '../types.js';
+import type { EnteredRules, IgnoreRules, LeftOutKind, Problem } from '../types.js';
 import type { ScanEngine } from './engine.js';
 import { checkIdentity, nativePathOf, systemCalls, type Base, type ScanCalls } from './open-directory.js';
 import {
@@ -57,7 +57,7 @@ export class DirectoryNode<T> implements DirectoryToScan {
   excludedLines: LineRange[] = [];
   /** The names of files with a stored line that are left out, or were gone when they were looked for again. */
   excludedFiles: string[] = [];
-  problems: readonly WalkProblem[] = [];
+  problems: readonly Problem[] = [];
   value: T | undefined;
 
   constructor(
@@ -212,7 +212,7 @@ const MAX_WALKED = 1024;
 /** The most directories that are held open for that. */
 const MAX_HELD = 64;
 const NO_LINES: LineRange = { from: 0, to: 0 };
-const NO_PROBLEMS: readonly WalkProblem[] = [];
+const NO_PROBLEMS: readonly Problem[] = [];
 
 /**
  * A tree of directories, listed from the root down until none waits. Where a directory turns out to be another one than
@@ -356,7 +356,7 @@ export class Tree<T> {
   }
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
-  #takeEntries(node: DirectoryNode<T>, listing: Listing, ruleProblems: readonly WalkProblem[]): void {
+  #takeEntries(node: DirectoryNode<T>, listing: Listing, ruleProblems: readonly Problem[]): void {
     const { prefix, rules, children } = node;
     node.leftOut = skippedIn(listing);
     node.excludedLines = [];
@@ -366,7 +366,7 @@ export class Tree<T> {
     if (!rules && children.size === 0 && listing.hasOnlyFiles) return;
     const before = new Map(children);
     children.clear();
-    const problems: WalkProblem[] = [];
+    const problems: Problem[] = [];
     const base = this.#baseBelow(node);
     const names = listing.names;
     for (let entry = 0; entry < listing.length; entry++, names.next()) {

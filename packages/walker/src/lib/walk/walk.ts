@@ -14,7 +14,7 @@ import {
   type Listing,
 } from '../scan/reply.js';
 import { countLeftOut, directoriesOf, entriesInPathOrder, Tree, type DirectoryNode } from '../scan/tree.js';
-import type { IgnoreRules, LeftOutKind, WalkedStat, WalkProblem } from '../types.js';
+import type { IgnoreRules, LeftOutKind, WalkedStat, Problem } from '../types.js';
 import { identityBelow, resolveRoot } from './root.js';
 
 /** How a tree is walked. */
@@ -48,7 +48,7 @@ export interface Walk {
   /** Entries that are not among the files, by kind; an ignored directory counts once. */
   readonly leftOut: Readonly<Record<LeftOutKind, number>>;
   /** What could not be listed or statted; when empty, the walk is complete. */
-  readonly problems: readonly WalkProblem[];
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -96,7 +96,7 @@ function summarize(top: DirectoryNode<never>): Omit<Walk, 'root'> {
     }
   }
   let directories = 0;
-  const problems: WalkProblem[] = [];
+  const problems: Problem[] = [];
   for (const node of directoriesOf(top)) {
     if (node.listing) directories++;
     problems.push(...node.problems);
@@ -120,7 +120,7 @@ export interface DirectoryListing {
   /** What is neither, and the reserved names `.muse` and `.git`. */
   readonly leftOut: readonly LeftOutKind[];
   /** What could not be listed or statted, with tree paths; when empty, the listing is complete. */
-  readonly problems: readonly WalkProblem[];
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -154,7 +154,7 @@ export async function listDirectory(root: string, path: string): Promise<Directo
 function listingOf(path: string, listing: Listing): DirectoryListing {
   const files: ListedEntry[] = [];
   const directories: ListedEntry[] = [];
-  const problems: WalkProblem[] = [];
+  const problems: Problem[] = [];
   const prefix = path === '' ? '' : `${path}/`;
   for (let entry = 0, names = listing.names; entry < listing.length; entry++, names.next()) {
     const match = listing.match(entry);
@@ -168,6 +168,6 @@ function listingOf(path: string, listing: Listing): DirectoryListing {
   return { files, directories, leftOut, problems };
 }
 
-function nothing(problems: readonly WalkProblem[]): DirectoryListing {
+function nothing(problems: readonly Problem[]): DirectoryListing {
   return { files: [], directories: [], leftOut: [], problems };
 }
