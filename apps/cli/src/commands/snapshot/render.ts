@@ -1,4 +1,5 @@
-import type { Problem, SnapshotStats } from '@muse/snapshot';
+import type { SnapshotStats } from '@muse/snapshot';
+import type { Problem } from '@muse/walker';
 import { byteSize, count, countOf, duration } from '../../terminal/format.js';
 
 /** Tells what a snapshot found and did, in one line: `78,579 files · 1.30 GB · 12 hashed, the rest unchanged · 0.3 s`. */
