@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeBlocks, repository, sha256Id } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
+import { compile } from './support/compile.js';
 import { runInProject } from './support/example-project.js';
 
-/** The JavaScript examples in the README of a package. */
-function examplesOf(name: string): string[] {
-  return codeBlocks(readFileSync(join(repository, 'packages', name, 'README.md'), 'utf8'), 'js');
+/** The examples in the README of a package. */
+function examplesOf(name: string, language: 'js' | 'ts' = 'js'): string[] {
+  return codeBlocks(readFileSync(join(repository, 'packages', name, 'README.md'), 'utf8'), language);
 }
 
 /** Runs a program, which must neither fail nor complain, and returns what it printed. */
@@ -91,8 +92,9 @@ describe('packages/stat-cache/README.md', () => {
   });
 });
 
-describe('packages/snapshot/README.md', () => {
-  const [main = '', watch = '', built = '', compare = '', ...others] = examplesOf('snapshot');
+describe('packages/snapshot/README.md', async () => {
+  const examples = await compile('@muse/snapshot', examplesOf('snapshot', 'ts'));
+  const [main = '', watch = '', built = '', compare = '', ...others] = examples;
   const begin = `
     import { mkdirSync, writeFileSync } from 'node:fs';
     for (const name of ['.muse/cache', 'p', 'q']) mkdirSync('tree/' + name, { recursive: true });
