@@ -1,6 +1,6 @@
 import type { IgnoreRule, Problem } from '@muse/walker';
 
-/** A manifest that should be complete is not: `problems` names each file and directory that is missing, and why. */
+/** Thrown when a manifest is not complete: `problems` names each file and directory that is missing, and why. */
 export class SnapshotIncompleteError extends Error {
   override readonly name = 'SnapshotIncompleteError';
   readonly code = 'EINCOMPLETE';
@@ -15,19 +15,19 @@ export class SnapshotIncompleteError extends Error {
   }
 }
 
-/** What leaves a directory out. */
+/** The reason why a directory is left out. */
 export interface LeftOut {
   /** The tree path of the directory; `''` is the root. */
   readonly path: string;
   /** The tree path of what is left out: the directory itself, or one above it. `''` is the root, or one above that. */
   readonly at: string;
-  /** `ignored` where a rule leaves it out, `reserved` where its name does. */
+  /** `ignored` if a rule leaves it out, `reserved` if its name does. */
   readonly why: 'ignored' | 'reserved';
-  /** The rule, where it is known. */
+  /** The rule, if known. */
   readonly rule?: IgnoreRule | undefined;
 }
 
-/** A directory has no snapshot, because it is left out: an empty one would have the same id whatever is in it. */
+/** Thrown for a directory that is left out: an empty snapshot would have the same id whatever is in it. */
 export class LeftOutError extends Error implements LeftOut {
   override readonly name = 'LeftOutError';
   readonly code = 'ELEFTOUT';
@@ -53,7 +53,7 @@ function reasonOf({ at, why, rule }: LeftOut): string {
   return `${pattern} leaves ${JSON.stringify(at || '.')} out`;
 }
 
-/** There is nothing that a tree could be compared with: that it was read proves nothing. */
+/** Thrown when the cache has nothing to compare a tree with: that it was read proves nothing. */
 export class NothingToCompareError extends Error {
   override readonly name = 'NothingToCompareError';
   readonly code = 'ENOTHING';

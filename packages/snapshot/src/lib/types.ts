@@ -5,7 +5,7 @@ import type { IgnoreRules, LeftOutKind, Problem } from '@muse/walker';
 /** Tree path to object id, in path order. */
 export type Manifest = ReadonlyMap<string, ObjectId>;
 
-/** What one snapshot did, in numbers. */
+/** Counts and times of one snapshot. */
 export interface SnapshotStats {
   /** Files in the manifest. */
   files: number;
@@ -33,7 +33,7 @@ export interface SnapshotStats {
   milliseconds: { load: number; scan: number; hash: number; save: number; total: number };
 }
 
-/** What is in a working tree. */
+/** The content of a working tree. */
 export interface Snapshot {
   /** The snapshot id: SHA-256 over the manifest's paths and object ids. */
   readonly id: ObjectId;
@@ -42,13 +42,13 @@ export interface Snapshot {
   readonly complete: boolean;
   readonly problems: readonly Problem[];
   readonly stats: SnapshotStats;
-  /** The texts that the rules were made of, where that is known. */
+  /** The texts that the rules were made of, if known. */
   readonly rules?: readonly RuleText[] | undefined;
-  /** Why the cache could not be saved, where it could not; the snapshot itself is not affected. */
+  /** Why the cache could not be saved, if it could not; the snapshot itself is not affected. */
   readonly saveError?: Error;
 }
 
-/** How far a snapshot has come. */
+/** The progress of a snapshot. */
 export interface Progress {
   readonly phase: 'scan' | 'hash' | 'save';
   /** Files found so far. */
@@ -60,12 +60,12 @@ export interface Progress {
   readonly bytesToHash: number;
 }
 
-/** How a root is opened. */
+/** Options for opening a root. */
 export interface SnapshotterOptions extends TreeOptions {
   /**
-   * A tree path: take only this directory, as if it stood alone. Paths in the result begin there, so that the id is that of
-   * `subtree()` of the whole; the cache and the ignore rules are those of the root. A link on the way is refused, and a
-   * directory that is left out is a `LeftOutError`. Default: `''`, all of the root.
+   * The tree path of the one directory to take, as if it stood alone. Paths in the result begin there, so the id is
+   * that of `subtree()` of the whole; the cache and the ignore rules are those of the root. Rejects if a link is on the
+   * way, and with a `LeftOutError` if the directory is left out. Default: `''`, all of the root.
    */
   readonly subtree?: string | undefined;
   /**
@@ -74,42 +74,42 @@ export interface SnapshotterOptions extends TreeOptions {
    */
   readonly cache?: StatCache | false | undefined;
   /**
-   * Threads that list and hash at most; 1 starts no worker. Default: the processors available to this process. No more
-   * than 64 are started, or the number of processors where that is larger: each takes some 10 MiB.
+   * The most threads that list and hash; 1 starts no worker. Default: the processors available to this process. Never
+   * more than 64, or the number of processors if that is larger: each takes some 10 MiB.
    */
   readonly threads?: number | undefined;
-  /** What to leave out instead of what `<root>/.museignore` says at the time of each snapshot; `false`: nothing. */
+  /** The rules to use instead of `<root>/.museignore`, which is read for each snapshot; `false` for none. */
   readonly ignore?: IgnoreRules | false | undefined;
-  /** What went wrong on the way to the root, such as rules above it that were not obeyed: it is in the result. Default: none. */
+  /** Problems to add to the result, such as rules above the root that were not obeyed. Default: none. */
   readonly problems?: readonly Problem[] | undefined;
   readonly logger?: Logger | undefined;
-  /** Hears of the temporary files that the cache of the root makes; see `TemporaryFiles`. Default: nobody. */
+  /** Told of the temporary files that the cache of the root makes; see `TemporaryFiles`. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
-/** How one of many snapshots is taken. */
+/** Options of one of many snapshots. */
 export interface SnapshotCall {
   /** Ends the call early: it rejects with the signal's reason, and leaves no temporary file. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Put the manifest together when it is first asked for, in one go of some 0.5 µs a file, instead of within the call,
-   * which lets the event loop turn: for who may need no more than the snapshot id. Default: false.
+   * Builds the manifest on first access, in one go of some 0.5 µs a file, instead of within the call, which lets the
+   * event loop turn. Use it when only the id may be needed. Default: false.
    */
   readonly deferManifest?: boolean | undefined;
-  /** Called at most some twenty times a second. */
+  /** Called some twenty times a second at most. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** How one snapshot of a root is taken. */
+/** Options for opening a root and taking one snapshot of it. */
 export interface SnapshotOptions extends SnapshotterOptions, SnapshotCall {}
 
-/** Takes snapshots of one root; keeps the cache and the workers between them. */
+/** Takes snapshots of one root, and keeps the cache and the workers between them. */
 export interface Snapshotter {
   /** The root with its symbolic links resolved. */
   readonly root: string;
   /**
-   * Rejects when the root is gone, when its `.museignore` is broken by now, or when the call is aborted; everything else
-   * is a problem in the result. One snapshot is taken at a time: a second call waits for the first.
+   * Takes a snapshot. Rejects when the root is gone, when its `.museignore` is broken, or when the call is aborted;
+   * everything else is a problem in the result. Takes one at a time: a second call waits for the first.
    */
   snapshot(call?: SnapshotCall): Promise<Snapshot>;
   /** Ends the workers; a snapshot under way is finished first. */
@@ -118,37 +118,37 @@ export interface Snapshotter {
 }
 
 /**
- * What is left out of a tree besides `.muse` and `.git`. Plain data, so that it can be kept and given again: with the same
- * options and the same rule files the same files are in the tree.
+ * Options for what is left out of a tree besides `.muse` and `.git`. Plain data, so that they can be kept: the same
+ * options and the same rule files leave the same files in the tree.
  */
 export interface TreeOptions {
-  /** Stay on the root's device: directories where another one is mounted are left out and counted. Default: false. */
+  /** Leaves out directories on another device than the root, and counts them. Default: false. */
   readonly oneFileSystem?: boolean | undefined;
   /**
-   * Leave out what git leaves out of the files that it does not track, too: by `.gitignore` files and
-   * `.git/info/exclude`, which every other rule overrules. Default: false.
+   * Also leaves out the untracked files that git ignores, by `.gitignore` files and `.git/info/exclude`. Every other
+   * rule overrules those. Default: false.
    */
   readonly gitignore?: boolean | undefined;
   /**
-   * Files in the format of `.museignore`, as native paths, of which each overrules `.museignore` and those before it;
-   * read at the time of each snapshot. Default: none.
+   * Native paths of further files in the format of `.museignore`, read for each snapshot. Each overrules `.museignore`
+   * and the files before it. Default: none.
    */
   readonly ignoreFiles?: readonly string[] | undefined;
-  /** Patterns as in a `.gitignore` at the root, one each, which overrule all other rules. Default: none. */
+  /** Patterns as in a `.gitignore` at the root, which overrule all other rules. Default: none. */
   readonly exclude?: readonly string[] | undefined;
-  /** Read no file of rules: neither `.museignore` nor those that are asked for above. Default: false. */
+  /** Reads no file of rules, neither `.museignore` nor those named above. Default: false. */
   readonly noIgnore?: boolean | undefined;
   /**
-   * Ids of users whose `.muse`, `.museignore`, `.git` and `.gitignore` count at the directory that is taken and above it,
-   * besides those of root, of the user (with sudo, of who called it), and of the owner of that directory: what others own
-   * there is not obeyed, and a problem. Default: none.
+   * Ids of further users whose `.muse`, `.museignore`, `.git` and `.gitignore` count at the directory that is taken and
+   * above it. Those of root, of the user (with sudo, the one who called it) and of the owner of that directory always
+   * do. Rules of anyone else there are not obeyed, which is a problem. Default: none.
    */
   readonly trustOwners?: readonly number[] | undefined;
 }
 
 /** A text that the rules of a snapshot were made of. */
 export interface RuleText {
-  /** Where it stands: a tree path, or a native one where that is not below the root. */
+  /** Its place: a tree path, or a native path outside the root. */
   readonly file: string;
   /** SHA-256 of what counts in it. */
   readonly digest: string;

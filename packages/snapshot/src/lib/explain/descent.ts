@@ -11,7 +11,7 @@ import {
 import type { LeftOutKind, ResolvedRoot, Problem } from '@muse/walker';
 import { codeOf, kindOfMode, problemOf, type EntryType } from '@muse/walker/scan';
 
-/** What keeps an entry of a directory from being a regular file or a directory. */
+/** The kind of an entry that is neither a regular file nor a directory. */
 export type SpecialFileKind = Exclude<LeftOutKind, 'ignored' | 'reserved' | 'other-device'>;
 
 /** An entry of a directory, as far as a stat tells. */
@@ -19,11 +19,11 @@ export type Entry =
   | { readonly type: 'file' | 'directory'; readonly stat: BigIntStats; readonly problem?: undefined }
   | { readonly type: 'special'; readonly kind: SpecialFileKind }
   | { readonly type: 'absent' }
-  /** It cannot be statted; its type is known where the listing alone tells. */
+  /** An entry that cannot be statted; its type is what the listing alone tells. */
   | { readonly type: EntryType; readonly stat?: undefined; readonly problem: Problem };
 
 /**
- * Goes down a tree, and looks at one entry after the other. Where the system can hold a directory, each is opened in the
+ * Goes down a tree and looks at one entry after another. If the system can hold a directory open, each is opened in the
  * one above it, so that no link is followed on the way, whatever is swapped.
  */
 export class Descent {
@@ -32,7 +32,7 @@ export class Descent {
   /** The tree path of the directory that is held. */
   #at = '';
 
-  /** Throws the system's error where the root cannot be opened. */
+  /** Throws the system's error if the root cannot be opened. */
   constructor(root: ResolvedRoot) {
     this.#root = root.root;
     this.#held = holdBelow(root.root, '', { identity: root });

@@ -16,29 +16,31 @@ import { openRoot, type OpenedRoot } from '../take/root.js';
 import type { SnapshotterOptions, TreeOptions } from '../types.js';
 import { Descent, type SpecialFileKind } from './descent.js';
 
-/** What a path is judged by: as for a snapshot, but the cache is only read. */
+/** Options of {@link explain}: as for a snapshot, but the cache is only read. */
 export type ExplainOptions = TreeOptions &
   Pick<SnapshotterOptions, 'cache' | 'ignore' | 'logger' | 'problems' | 'subtree'>;
 
-/** What a snapshot taken now would make of a path, and why. `at` is a tree path: the path itself, or one above it. */
+/** The fate of a path in a snapshot taken now, and why. `at` is a tree path: the path itself, or one above it. */
 export type Explanation =
   | FileExplanation
   /** A directory; it has no object id of its own. */
   | { readonly outcome: 'directory' }
-  /** Left out by a rule that matches `at`. The rule is known unless the rules are the caller's own and do not tell it. */
+  /**
+   * Left out by a rule that matches `at`. The rule is known unless the rules are the caller's own and do not tell it.
+   */
   | { readonly outcome: 'ignored'; readonly at: string; readonly rule: IgnoreRule | undefined }
-  /** Left out, because everything named like `at` is: `.muse` and `.git`. */
+  /** Left out for its name, as every `.muse` and `.git` is. */
   | { readonly outcome: 'reserved'; readonly at: string }
   /** Left out, because `at` is neither a regular file nor a directory. */
   | { readonly outcome: 'special'; readonly at: string; readonly kind: SpecialFileKind }
   /** Left out, because another file system is mounted at `at`. */
   | { readonly outcome: 'outside'; readonly at: string }
-  /** Missing in the snapshot, which would be incomplete: something cannot be listed, looked at or opened. */
+  /** Missing from the snapshot, which would be incomplete: something cannot be listed, statted or opened. */
   | { readonly outcome: 'unreadable'; readonly problem: Problem }
   /** Not there: `at` is the first entry on the way that does not exist, or lies below a file. */
   | { readonly outcome: 'absent'; readonly at: string };
 
-/** What a snapshot taken now would do about a regular file: take its object id from the cache, or read it. */
+/** The fate of a regular file in a snapshot taken now: its object id comes from the cache, or it is read. */
 export type FileExplanation =
   | { readonly outcome: 'hit'; readonly objectId: ObjectId }
   | FieldMiss
@@ -47,8 +49,8 @@ export type FileExplanation =
       /** The cache has no entry for the file. */
       readonly reason: 'new';
       /**
-       * Whether the file changed so shortly before the cache was last saved that it most likely was hashed then, and left
-       * out as racy. This is a guess: nothing is stored of racy files.
+       * Whether the file changed so shortly before the cache was last saved that it most likely was hashed then, and
+       * left out as racy. This is a guess: nothing is stored of racy files.
        */
       readonly probablyRacy: boolean;
     }
@@ -85,9 +87,9 @@ export interface Explainer {
 }
 
 /**
- * Explains what a snapshot taken now would make of a tree path, and why; `''` is the root. Reads no content, and changes
- * neither the cache nor anything below the root. Rejects as `openSnapshotter` does, with a `RangeError` when the cache
- * belongs to another root, and with a `SyntaxError` when the path is no tree path.
+ * Explains what a snapshot taken now would make of a tree path, and why; `''` is the root. Reads no content, and
+ * changes neither the cache nor anything below the root. Rejects as `openSnapshotter` does, with a `RangeError` when
+ * the cache belongs to another root, and with a `SyntaxError` when the path is no tree path.
  */
 export async function explain(
   root: string,
@@ -114,7 +116,7 @@ export async function openExplainer(root: string, options: ExplainOptions = {}):
 }
 
 class RootExplainer {
-  /** What was wrong with rules so far, by its text. */
+  /** Problems with rules so far, by their text. */
   readonly problems = new Map<string, Problem>();
   readonly #opened: OpenedRoot;
   readonly #options: ExplainOptions;
@@ -253,7 +255,9 @@ function values(
   }
 }
 
-/** Returns whether a file with this stat would have been racy at the moment of the save, by the rule of trust itself. */
+/**
+ * Returns whether a file with this stat would have been racy at the moment of the save, by the rule of trust itself.
+ */
 function wasRacy(path: string, stat: FileStat, savedNs: bigint | undefined): boolean {
   if (savedNs === undefined || stat.ctimeNs > savedNs) return false;
   const then = StatCache.empty();

@@ -20,7 +20,7 @@ import {
 } from '@muse/walker/scan';
 import { HashReplyWriter } from './reply.js';
 
-/** A file to hash, with the identity that it was listed with. */
+/** A file to hash, with the identity that was listed. */
 export interface FileToHash {
   readonly directory: ListedDirectory;
   readonly name: string;
@@ -30,13 +30,13 @@ export interface FileToHash {
   readonly size: number;
 }
 
-/** Hashes files, whatever it is written in. All that is above it reads its replies, and does not know which it is. */
+/** Hashes files. Its callers read its replies, and do not know which engine wrote them. */
 export interface HashEngine {
-  /** Gets ready for so many files. */
+  /** Prepares for this many files. */
   prepare(files: number): void;
-  /** The number of batches to have under way at once. */
+  /** The number of batches to run at once. */
   readonly capacity: number;
-  /** The most files that a batch should have: what is hashed is only recorded once all of its batch is. */
+  /** The most files a batch should have: none of them is recorded before the whole batch is hashed. */
   readonly batchFiles: number;
   /**
    * Reads each file of a batch once and returns the reply: a row for each, in their order. Rejects with the reason of
@@ -50,7 +50,7 @@ export interface HashTask {
   readonly kind: 'hash';
   /** The root's native path; may hold escaped bytes. */
   readonly root: string;
-  /** The directories that the files are in, one after the other, with how many of them are in each. */
+  /** The directories of the files, in order, each with the number of its files. */
   readonly directories: readonly (ListedDirectory & { readonly count: number })[];
   /** The names of the files, joined by NUL. */
   readonly names: string;
@@ -58,17 +58,17 @@ export interface HashTask {
   readonly identities: BigInt64Array;
 }
 
-/** Enough for nine of ten files in one read, and small enough to stay in a core's cache. */
+/** Holds nine of ten files in one read, and stays in a core's cache. */
 const BUFFER_BYTES = 256 * 1024;
 
-/** Returns memory that files are read into, one after the other. */
+/** Returns a buffer to read files into, one after another. */
 export function makeReadBuffer(): Buffer {
   return Buffer.allocUnsafeSlow(BUFFER_BYTES);
 }
 
 /**
- * Hashes the files of a task one after the other, read into `buffer`, and returns the reply. Throws what `signal` throws
- * between two reads.
+ * Hashes the files of a task one after the other, read into `buffer`, and returns the reply. Throws what `signal`
+ * throws between two reads.
  */
 export function hashBatch(
   task: HashTask,
@@ -98,8 +98,8 @@ export function hashBatch(
 type Listed = Omit<FileToHash, 'size'>;
 
 /**
- * Reads files of listed directories, whatever is swapped: where the system can do that, it holds the directory of the last
- * file open, and reads nothing of another directory than was listed.
+ * Reads files of listed directories, whatever is swapped meanwhile. If the system can, it holds the directory of the
+ * last file open, so that nothing is read from any other directory than was listed.
  */
 class DirectoryReader {
   readonly #calls: FileCalls;
@@ -115,7 +115,7 @@ class DirectoryReader {
     this.#buffer = buffer;
   }
 
-  /** Reads a file with calls that block, and adds a row for it. */
+  /** Reads a file by blocking calls, and adds its row. */
   readSync(file: Listed, reply: HashReplyWriter, signal: { throwIfAborted(): void }): void {
     try {
       const { path, through } = this.#find(file);
@@ -126,7 +126,7 @@ class DirectoryReader {
     }
   }
 
-  /** Reads a file without blocking, and adds a row for it. */
+  /** Reads a file without blocking, and adds its row. */
   async read(
     file: Listed,
     reply: HashReplyWriter,
@@ -172,17 +172,17 @@ function operationOf(error: unknown): 'open' | 'fstat' | 'read' {
   return syscall === 'open' || syscall === 'fstat' ? syscall : 'read';
 }
 
-/** Files up to this size are read by blocking calls, in turns of the event loop: a fifth of what promises of them take. */
+/** Files up to this size are read by blocking calls between turns of the event loop: five times as fast as promises. */
 const SMALL_FILE = 256 * 1024;
-/** Milliseconds that a turn takes at least, unless there is nothing left to do. */
+/** Milliseconds of work between two turns of the event loop. */
 const TURN_MS = 2;
-/** Batches that this thread reads at once, where it waits for them. */
+/** Batches that this thread reads at once while it waits for the disk. */
 const LANES = 4;
 const FILES_A_LANE = 8;
 /** Some 2 ms of work for a worker. */
 const FILES_A_TASK = 64;
 
-/** What a {@link TypeScriptHashEngine} is made with. */
+/** Options of a {@link TypeScriptHashEngine}. */
 export interface TypeScriptHashOptions {
   /** The root's native path; may hold escaped bytes. */
   readonly root: string;
@@ -197,10 +197,10 @@ export interface TypeScriptHashOptions {
   readonly saving: (() => Promise<unknown> | undefined) | undefined;
 }
 
-/** Hashes few files on this thread, without blocking it for long, and many on a pool's. */
+/** Hashes few files on this thread, without blocking it for long, and many on the threads of a pool. */
 export class TypeScriptHashEngine implements HashEngine {
   readonly #options: TypeScriptHashOptions;
-  /** Those that no batch is read into just now. */
+  /** The buffers that no batch uses now. */
   readonly #buffers: Buffer[] = [];
   #usesPool = false;
   #blocks: boolean;
@@ -239,7 +239,7 @@ export class TypeScriptHashEngine implements HashEngine {
     return this.#here(batch, signal);
   }
 
-  /** Where the system makes it wait, it reads by promises, several batches at once. */
+  /** Reads on this thread: by promises as soon as blocking calls turn out to wait. */
   async #here(batch: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array> {
     const { root, calls, saving } = this.#options;
     const reply = new HashReplyWriter(batch.length);

@@ -7,7 +7,7 @@ import type { Progress } from '../types.js';
 import type { HashEngine } from './engine.js';
 import { resultsIn, type FileResult } from './reply.js';
 
-/** What was read. */
+/** Counts of the files that were read. */
 export interface Hashed {
   files: number;
   bytes: number;
@@ -17,23 +17,23 @@ export interface Hashed {
   ahead: number;
 }
 
-/** How misses are hashed. */
+/** Options of {@link hashMisses}. */
 export interface HashMissesOptions {
   readonly engine: HashEngine;
   readonly cache: StatCache | undefined;
-  /** Hears what to add to the counts. */
+  /** Called with what to add to the counts. */
   readonly onProgress: (counts: Partial<Omit<Progress, 'phase'>>) => void;
   readonly signal: AbortSignal | undefined;
   /** Resolves once the save under way is done; `undefined` where there is none. Default: there never is. */
   readonly saving?: (() => Promise<unknown> | undefined) | undefined;
 }
 
-/** How often a file is read that changes meanwhile, or is looked for again that keeps being replaced. */
+/** Times that a file is read if it keeps changing, or looked for if it keeps being replaced. */
 const ROUNDS = 3;
 
 /**
- * Hashes the misses of a tree, and records them. A file that changed while it was read is read again in the next round. A
- * path that leads elsewhere by now has its directory listed again, and what is new there is hashed in the next round, too.
+ * Hashes the misses of a tree, and records them. A file that changed while it was read is read again in the next round.
+ * If a path now leads elsewhere, its directory is listed again, and the next round hashes what is new there, too.
  */
 export async function hashMisses(
   tree: Tree<DirectoryResult>,
@@ -116,7 +116,9 @@ const LARGE_FILE = 1024 * 1024;
 /** A batch ends with this many bytes at the latest: some 2 ms of work. */
 const BATCH_BYTES = 2 * 1024 * 1024;
 
-/** Returns the batches in which files are hashed: large files first, the largest before all, then the rest as listed. */
+/**
+ * Returns the batches in which files are hashed: large files first, the largest before all, then the rest as listed.
+ */
 export function batchesOf<T extends { readonly size: number }>(files: readonly T[], maxFiles: number): T[][] {
   const large = files.filter(({ size }) => size >= LARGE_FILE).sort((a, b) => b.size - a.size);
   const batches = large.map((file) => [file]);
@@ -136,7 +138,10 @@ export function batchesOf<T extends { readonly size: number }>(files: readonly T
   return batches;
 }
 
-/** Returns false for a file whose size lies, as procfs has it: a change of it could go unseen, so it is not recorded. */
+/**
+ * Keeps the object id of a file. Returns false if its size lies, as in procfs: a change could go unseen, so it is not
+ * cached.
+ */
 function record(
   miss: Miss,
   { objectId, stat, bytes }: Extract<FileResult, { outcome: 'hashed' }>,
@@ -150,7 +155,7 @@ function record(
   return true;
 }
 
-/** Takes a file that is gone out of the listing that still has it. */
+/** Removes a file that is gone from the listing that still has it. */
 function forget(miss: Miss): void {
   const { directory, entry } = miss;
   directory.listing.leaveOut(entry);
@@ -158,10 +163,10 @@ function forget(miss: Miss): void {
   directory.misses.splice(directory.misses.indexOf(miss), 1);
 }
 
-/** More than a boundary that had to be guessed lies behind the clock. */
+/** Longer than a guessed boundary lies behind the clock. */
 const AHEAD_NS = 5_000_000_000n;
 
-/** Returns what tells whether a time lies ahead of the clock that a boundary was just taken from. */
+/** Returns a function that tells whether a time is ahead of the clock that a boundary was just taken from. */
 function aheadOf(boundary: bigint): (timeNs: bigint) => boolean {
   const taken = performance.now();
   return (timeNs) =>
@@ -170,14 +175,14 @@ function aheadOf(boundary: bigint): (timeNs: bigint) => boolean {
 
 /** The least time between two checkpoints: 10 s. */
 const CHECKPOINT_MS = 10_000;
-/** How many times as long as the last checkpoint took nothing is saved: a twentieth of a run goes into saving at most. */
+/** The pause after a checkpoint, in multiples of the time that it took: saving takes a twentieth of a run at most. */
 const CHECKPOINT_PAUSE = 20;
 
-/** How time passes; tests have their own. */
+/** The clock; tests have their own. */
 export interface Time {
   /** Waits this many milliseconds, and rejects once it is aborted. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
-  /** Milliseconds, from anywhere. */
+  /** Returns milliseconds since any fixed moment. */
   readonly now: () => number;
 }
 
@@ -190,8 +195,8 @@ export interface Checkpoints {
 }
 
 /**
- * Saves again and again what a long run has hashed, so that whoever interrupts the run loses its last seconds only. A save
- * that fails is tried again at its next turn; what is wrong is for the run's own save to say.
+ * Saves what a long run has hashed from time to time, so that interrupting the run loses its last seconds only. A save
+ * that fails is tried again at the next turn; the run's own save reports what is wrong.
  */
 export function startCheckpoints(
   cache: Pick<StatCache, 'checkpoint'>,

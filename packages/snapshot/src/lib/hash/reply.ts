@@ -8,7 +8,7 @@ import { DETAIL_WORDS, statMemory, type StatMemory, StatView, writeStat } from '
  * 32 bytes digest · 48 stat before the read · 48 stat after it · u64 bytes read · u32 outcome · u32 errno
  * ```
  *
- * Every engine writes it. Whether a file is torn, and what may be trusted, is decided by whoever reads it.
+ * Every engine writes it. The reader decides whether a file is torn, and what may be trusted.
  */
 const DIGEST_BYTES = 32;
 const BEFORE = DIGEST_BYTES / 4;
@@ -18,12 +18,12 @@ const OUTCOME = BYTES + 2;
 const ERRNO = OUTCOME + 1;
 const ROW_WORDS = ERRNO + 1;
 
-/** What became of a file, in the order of the numbers in a reply. */
+/** The outcomes for a file, in the order of their numbers in a reply. */
 const OUTCOMES = [
   'hashed',
-  /** Another inode has its name by now, or its directory is not the one that was listed. */
+  /** Its name now has another inode, or its directory is not the one that was listed. */
   'moved',
-  /** Something else than a regular file has its name by now. */
+  /** Its name is now that of something other than a regular file. */
   'special',
   'open',
   'fstat',
@@ -49,7 +49,7 @@ export class HashReplyWriter {
     this.#longs = new BigInt64Array(this.#bytes.buffer);
   }
 
-  /** Adds a file that was read. Without a digest it was seen to change, and the stats differ. */
+  /** Adds a file that was read. Without a digest it changed meanwhile, and the stats differ. */
   addRead({ digest, before, after, bytes }: FileRead): void {
     const row = this.#row;
     if (digest !== undefined) this.#bytes.write(digest, row * 4, DIGEST_BYTES, 'hex');
@@ -71,7 +71,7 @@ export class HashReplyWriter {
     this.#row += ROW_WORDS;
   }
 
-  /** Returns the reply, and ends the writer. Throws where rows are missing. */
+  /** Returns the reply, and ends the writer. Throws if rows are missing. */
   take(): Int32Array<ArrayBuffer> {
     if (this.#row !== this.#words.length) {
       throw new Error(
@@ -82,7 +82,7 @@ export class HashReplyWriter {
   }
 }
 
-/** What a reply says of one file. */
+/** The row of one file. */
 export type FileResult =
   | {
       readonly outcome: 'hashed';
@@ -92,11 +92,11 @@ export type FileResult =
     }
   /** The stat before the read is not the one after it. */
   | { readonly outcome: 'changed' }
-  /** Its name leads to another file by now, or to none. */
+  /** Its name now leads to another file, or to none. */
   | { readonly outcome: 'moved' }
   | { readonly outcome: HashOperation; readonly errno: number };
 
-/** Yields what a reply says of each file, in the order of the batch. */
+/** Yields the row of each file, in the order of the batch. */
 export function* resultsIn(reply: Int32Array): Generator<FileResult, void> {
   const bytes = Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
   const memory = statMemory(reply);

@@ -23,7 +23,7 @@ export interface RenamedEntry {
   readonly objectId: ObjectId;
 }
 
-/** What leads from one manifest to another; each list is in path order, `renamed` by `to`. */
+/** The differences between two manifests; each list is in path order, `renamed` by `to`. */
 export interface ManifestDiff {
   readonly added: readonly DiffEntry[];
   readonly modified: readonly ModifiedEntry[];
@@ -35,8 +35,8 @@ export interface ManifestDiff {
 /**
  * Returns what changed from `before` to `after`.
  *
- * Renamed is an object id that went from one path and came to another; of several, the first that went is paired with
- * the first that came, in path order. Empty files are never renamed: they have nothing to be known by.
+ * A file is renamed if its object id is gone from one path and new at another. If several are, the first to go is
+ * paired with the first to come, in path order. Empty files are never renamed: nothing tells one from another.
  */
 export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
   const gone: DiffEntry[] = [];
@@ -78,17 +78,19 @@ function pairRenames(gone: readonly DiffEntry[], came: readonly DiffEntry[]): Om
   return { added, deleted: gone.filter((entry) => !moved.has(entry)), renamed };
 }
 
-/** What leads from one snapshot to another, as far as both can tell. */
+/** The differences between two snapshots, as far as both can tell. */
 export interface SnapshotDiff extends ManifestDiff {
   /**
-   * Files that one of the snapshots has and the other cannot vouch for, because of a problem with the file or a directory
-   * above it. They are in none of the other lists: nobody knows whether they are still there, or were before. In path
+   * Files that one of the snapshots has and the other cannot vouch for, because of a problem with the file or a
+   * directory above it. They are in no other list: nobody knows whether they are still there, or were before. In path
    * order, those of `before` first.
    */
   readonly unknown: readonly string[];
 }
 
-/** Does what {@link diffManifests} does, and takes no file for deleted or added that the other snapshot could not see. */
+/**
+ * Returns what {@link diffManifests} does, but calls no file deleted or added that the other snapshot could not see.
+ */
 export function diffSnapshots(
   before: Pick<Snapshot, 'manifest' | 'problems'>,
   after: Pick<Snapshot, 'manifest' | 'problems'>,

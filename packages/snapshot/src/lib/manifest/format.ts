@@ -10,7 +10,7 @@ import type { Snapshot } from '../types.js';
  */
 export type ManifestFormat = 'json' | 'ndjson' | 'sha256sum';
 
-/** What of a snapshot is written. */
+/** The part of a snapshot that is written. */
 export type FormattedSnapshot = Pick<Snapshot, 'id' | 'manifest' | 'complete' | 'problems' | 'stats'>;
 
 /** The `version` of the `json` and `ndjson` formats. */
@@ -107,7 +107,9 @@ function escaped(character: string): string {
   return character === '\\' ? '\\\\' : character === '\n' ? '\\n' : '\\r';
 }
 
-/** Returns plain data with its keys, at every depth, in snake case: `hashedFiles` and `cache-reset` get an underscore. */
+/**
+ * Returns plain data with its keys, at every depth, in snake case: `hashedFiles` and `cache-reset` get an underscore.
+ */
 export function snakeCaseKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCaseKeys);
   if (typeof value !== 'object' || value === null) return value;

@@ -11,7 +11,7 @@ import type { ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import type { Manifest } from '../types.js';
 
-/** Returns the manifest in path order: itself where it is so already, else a sorted copy. */
+/** Returns a manifest in path order: itself if it is in order already, else a sorted copy. */
 export function inPathOrder(manifest: ReadonlyMap<string, ObjectId>): Manifest {
   if (areTreePathsSorted(manifest.keys())) return manifest;
   let sorted = new Map<string, ObjectId>();
@@ -25,8 +25,8 @@ export function inPathOrder(manifest: ReadonlyMap<string, ObjectId>): Manifest {
 }
 
 /**
- * Returns the part of a manifest below the directory `path`, re-rooted there and in the same order; `''` gives all of
- * it. Empty where the manifest has nothing below `path`, so for a file too.
+ * Returns the part of a manifest below the directory `path`, re-rooted there and in the same order; for `''`, all of
+ * it. Returns an empty one if the manifest has nothing below `path`, as for a file.
  *
  * Under the same ignore rules its snapshot id is that of the directory by itself.
  *
@@ -165,7 +165,10 @@ export function isAtOrBelow(paths: ReadonlySet<string>, path: string): boolean {
   return false;
 }
 
-/** Returns the paths of what could not be seen. Where rules were not obeyed, the root that is named was listed all the same. */
+/**
+ * Returns the paths of what could not be seen. Where rules were not obeyed, the root that is named was listed all the
+ * same.
+ */
 export function unseenPaths(problems: readonly Problem[]): PathSet {
   return new PathSet(problems.filter(({ kind }) => kind !== 'not-trusted').map(({ path }) => path));
 }

@@ -9,31 +9,31 @@ import type { Manifest, Snapshot } from '../types.js';
 /** Bytes of a manifest that are read at most: more than two million files. */
 export const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
 
-/** What the bytes of a manifest say of a snapshot. */
+/** A snapshot as the bytes of its manifest describe it. */
 export type ParsedSnapshot = Pick<Snapshot, 'id' | 'manifest' | 'complete' | 'problems'>;
 
 /**
  * Returns the manifest, in path order, from bytes that `formatManifest` wrote as `json` or `ndjson`; which of the two
  * shows in the bytes. White space within the JSON, the order of files and further keys are free.
  *
- * @throws Error that says where, when a path or an object id is none, when a part is missing, or when the snapshot id
- * in the bytes is not that of the files: such a manifest was cut, edited or damaged.
+ * @throws Error that says where, when a path or an object id is malformed, when a part is missing, or when the snapshot
+ * id in the bytes is not that of the files: such a manifest was cut, edited or damaged.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   return parseFacts(bytes).manifest;
 }
 
 /**
- * Does what {@link parseManifest} does, and returns besides the snapshot id and what the manifest lacks. Without problems
- * in the bytes it is complete, unless they say that it is not.
+ * Returns what {@link parseManifest} does, with the snapshot id and the problems. It is complete if there are no
+ * problems, unless the bytes say that it is not.
  *
- * @throws Error as {@link parseManifest}, and when a problem is none.
+ * @throws Error as {@link parseManifest}, and when a problem is malformed.
  */
 export function parseSnapshot(bytes: Uint8Array): ParsedSnapshot {
   return asSnapshot(parseFacts(bytes));
 }
 
-/** @throws Error when one of the problems is none. */
+/** Returns the snapshot. Throws if one of its problems is malformed. */
 export function asSnapshot({
   id,
   manifest,
@@ -61,7 +61,7 @@ export function parseFacts(bytes: Uint8Array): Pick<Snapshot, 'id' | 'manifest'>
 
 type JsonObject = Record<string, unknown>;
 
-/** The keys that are kept. Other values are read, and let go of. */
+/** The keys that are kept. Other values are read and dropped. */
 const FACTS: ReadonlySet<string> = new Set([
   'type',
   'version',
@@ -83,11 +83,11 @@ interface Parts {
   /** The object that has `version` and `snapshot_id`. */
   readonly facts: JsonObject;
   readonly problems: readonly Problem[];
-  /** What is wrong with the first of the problems that is none. */
+  /** The error for the first of the problems that is malformed. */
   readonly fault: Error | undefined;
 }
 
-/** Collects problems up to the first that is none. */
+/** Collects problems up to the first malformed one. */
 class ProblemList {
   readonly problems: Problem[] = [];
   fault: Error | undefined;
@@ -246,7 +246,7 @@ class Keys {
   }
 }
 
-/** Says of what is no JSON where that is. */
+/** Runs a reader of JSON, and adds what was being read to its error. */
 function asJson(what: string, read: () => void): void {
   try {
     read();
@@ -280,19 +280,19 @@ function fail(reason: string, cause?: unknown): never {
   throw new Error(`Cannot read the manifest: ${reason}${detail}`, { cause });
 }
 
-/** Bytes of one value that is not taken apart piece by piece. Parsed it may take some twenty times as much memory. */
+/** Most bytes of one value that is parsed whole, which may take some twenty times as much memory. */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024;
-/** Levels of such a value. None of ours has more than four; what walks a value walks it by recursion. */
+/** Most levels of such a value, which is walked by recursion. None of ours has more than four. */
 const MAX_DEPTH = 100;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Reads JSON piece by piece, so that a large document takes no more memory than what is kept of it. It is stricter than
- * `JSON.parse` in one thing: an object has each key once.
+ * Reads JSON piece by piece, so that a large document takes no more memory than what is kept of it. Stricter than
+ * `JSON.parse` in one respect: an object must not repeat a key.
  *
- * The bytes must be UTF-8; that is for the caller to check.
+ * The caller checks that the bytes are UTF-8.
  *
  * Every method throws a SyntaxError that says what is wrong and at which byte.
  */
@@ -374,7 +374,7 @@ export class JsonReader {
     }
   }
 
-  /** Passes over a value by its brackets and quotes alone, and returns how many members the objects in it have. */
+  /** Skips a value by its brackets and quotes alone, and returns how many members the objects in it have. */
   #skipValue(): number {
     const from = this.#at;
     let depth = 0;

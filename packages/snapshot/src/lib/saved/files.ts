@@ -14,14 +14,14 @@ import { isObjectId, type ObjectId } from '@muse/stat-cache';
 import { MAX_MANIFEST_BYTES } from '../manifest/parse.js';
 
 /**
- * Where saved snapshots are: `.muse/snapshots`. Both must be real directories, and what is read in them regular files;
- * a link is never followed. A file gets its name only once it is whole and synced, so that there is no half of one.
+ * Saved snapshots are in `.muse/snapshots`. Both must be real directories, and what is read in them regular files: no
+ * link is followed. A file gets its name only once it is whole and synced, so there is never half of one.
  */
 
 /** The beginning of the names of temporary files. */
 const TEMPORARY = '.saving_';
 
-/** Returns the names in the directory of a root's saved snapshots; none where there is no such directory. */
+/** Returns the names in the directory of a root's saved snapshots; none if there is no such directory. */
 export async function savedNames(root: string): Promise<string[]> {
   const directory = snapshotsDir(root);
   const doing = `Cannot list the saved snapshots in ${JSON.stringify(directory)}`;
@@ -35,7 +35,7 @@ export async function savedNames(root: string): Promise<string[]> {
 }
 
 /**
- * Reads one file as a whole; undefined where it is gone, is no regular file, or does not begin as `accept` asks.
+ * Reads one file as a whole; returns `undefined` if it is gone, is no regular file, or `accept` refuses its beginning.
  */
 export async function readSaved(
   root: string,
@@ -56,10 +56,10 @@ export async function readSaved(
   }
 }
 
-/** Codes of what is gone, something else than a regular file, or a file of another kind. */
+/** Codes for a file that is gone, is not regular, or is of another kind. */
 const NOT_OURS: readonly string[] = ['ENOENT', 'ENOTREG', 'EOTHER'];
 
-/** Makes the directory where only it is missing. */
+/** Makes the directory if only it is missing. */
 export async function prepareToSave(root: string): Promise<void> {
   const directory = snapshotsDir(root);
   const doing = `Cannot save a snapshot in ${JSON.stringify(directory)}`;
@@ -77,7 +77,7 @@ export async function prepareToSave(root: string): Promise<void> {
   }
 }
 
-/** Writes a file that is not there yet: whole, or not at all. */
+/** Writes a new file: whole, or not at all. */
 export async function writeSaved(
   root: string,
   name: string,
@@ -132,8 +132,8 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * A saved snapshot is in the file `<time>-<64 digits of its id>-<8 random digits>.json`, so that the names alone tell which
- * is the newest and which have an id. The time is `20261122T194012.345Z`. The random digits keep apart what two processes
+ * The name of a saved snapshot: `<time>-<64 digits of its id>-<8 random digits>.json`. Names alone tell which is the
+ * newest, and which have an id. The time is `20261122T194012.345Z`. The random digits keep apart what two processes
  * save in the same millisecond.
  */
 export interface SavedName {
@@ -147,7 +147,7 @@ const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z-([0-9a-f]{64})-[0-
 /** The last millisecond of the year 9999, which is the last with four digits. */
 const LAST_MS = 253_402_300_799_999;
 
-/** Returns what a name says; `undefined` where it is not that of a saved snapshot. */
+/** Parses a name; returns `undefined` if it is not that of a saved snapshot. */
 export function parseSavedName(name: string): SavedName | undefined {
   const [, year, month, day, hour, minute, second, digits] = NAME.exec(name) ?? [];
   const id = `sha256:${digits ?? ''}`;
@@ -164,8 +164,8 @@ export function newSavedName(id: ObjectId, timeMs: number): string {
 }
 
 /**
- * Returns the time for a snapshot that is saved now: after the newest one that there is already, so that a clock that was
- * set back does not make the last one saved an old one.
+ * Returns the time for a snapshot that is saved now: after the newest one there is, so that a clock set back does not
+ * make the last save look old.
  */
 export function timeToSave(nowMs: number, newestMs: number | undefined): number {
   return Math.min(newestMs === undefined ? nowMs : Math.max(nowMs, newestMs + 1), LAST_MS);
@@ -175,18 +175,18 @@ function stamp(timeMs: number): string {
   return new Date(timeMs).toISOString().replaceAll(/[-:]/g, '');
 }
 
-/** A snapshot could not be saved, found or read; all others are as they were. */
+/** Thrown when a snapshot cannot be saved, found or read. All others are as they were. */
 export class SavedSnapshotError extends Error {
   override readonly name = 'SavedSnapshotError';
   /**
-   * The system's code, or one of these: `ENOTREG` where something else stands in the place of a directory or file,
-   * `EDAMAGED` where a file is no saved snapshot any more, `EFBIG` where one has more bytes than would be read,
-   * `ENOSNAPSHOT` where none has the id, `EAMBIGUOUS` where several do.
+   * The system's code, or one of these: `ENOTREG` if something else has the place of a directory or file, `EDAMAGED` if
+   * a file is no longer a valid saved snapshot, `EFBIG` if one is larger than would be read, `ENOSNAPSHOT` if none has
+   * the id, `EAMBIGUOUS` if several do.
    */
   readonly code: string;
   /** The native path of the file or directory. */
   readonly path: string;
-  /** The reason, without what was being done and the path. */
+  /** The reason, without the action and the path. */
   readonly reason: string;
 
   constructor(doing: string, path: string, reason: string, code: string, options?: ErrorOptions) {

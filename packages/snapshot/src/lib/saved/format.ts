@@ -9,12 +9,12 @@ import { placeFrom } from '../take/root.js';
 import type { Manifest, RuleText, TreeOptions } from '../types.js';
 
 /**
- * A saved snapshot is the `json` format of a manifest with some more keys: `saved_at`, `note`, `subtree`, `options` and
- * `rules` at the beginning, and at the end `checksum`, the SHA-256 of all bytes before `,"checksum"`. The snapshot id vouches for the
- * manifest, and the checksum for the rest, too.
+ * A saved snapshot is a manifest in the `json` format with more keys: `saved_at`, `note`, `subtree`, `options` and
+ * `rules` at the beginning, and `checksum` at the end, the SHA-256 of all bytes before `,"checksum"`. The snapshot id
+ * vouches for the manifest, and the checksum for everything.
  */
 
-/** What a saver adds to a snapshot. */
+/** The facts that a saver adds to a snapshot. */
 export type SavedFacts = Pick<SavedSnapshotInfo, 'savedAt' | 'note' | 'subtree' | 'options' | 'rules'>;
 
 const BEGINNING = /^\{"version":\d+,"saved_at":"/;
@@ -23,7 +23,7 @@ const CHECKSUM_DIGITS = 64;
 const END = '"}\n';
 const TAIL_LENGTH = CHECKSUM_KEY.length + CHECKSUM_DIGITS + END.length;
 
-/** Tells by its first bytes whether a file is, or was, a saved snapshot. */
+/** Returns whether a file with these first bytes is, or was, a saved snapshot. */
 export function beginsAsSaved(bytes: Buffer): boolean {
   return BEGINNING.test(bytes.toString('latin1', 0, 64));
 }
@@ -49,7 +49,7 @@ export function* encodeSaved(
   yield Buffer.from(CHECKSUM_KEY + hash.digest('hex') + END);
 }
 
-/** The last piece ends with the brace that closes the document. */
+/** Yields the pieces of a document without its last brace. */
 function* withoutEnd(pieces: Iterable<string>): Iterable<string> {
   let last = '';
   for (const piece of pieces) {
@@ -59,7 +59,7 @@ function* withoutEnd(pieces: Iterable<string>): Iterable<string> {
   yield last.slice(0, last.lastIndexOf('}'));
 }
 
-/** Returns a saved snapshot from its bytes: the checksum is right, the snapshot id as well, and each key is there once. */
+/** Returns a saved snapshot from its bytes. Throws if its checksum or snapshot id is wrong, or a key is repeated. */
 export function decodeSaved(bytes: Buffer, root: string, file: string): SavedSnapshot {
   checkSum(bytes);
   const parsed = parseFacts(bytes);
@@ -102,7 +102,7 @@ function fail(reason: string): never {
   throw new Error(reason);
 }
 
-/** How each option is kept, and under which key. Files are kept as places from the root. */
+/** The key and the type of each option as it is saved. Paths of files are saved relative to the root. */
 const OPTIONS = {
   oneFileSystem: ['one_file_system', 'flag'],
   gitignore: ['gitignore', 'flag'],
@@ -112,7 +112,7 @@ const OPTIONS = {
   trustOwners: ['trust_owners', 'numbers'],
 } as const satisfies Record<keyof TreeOptions, readonly [string, 'flag' | 'files' | 'texts' | 'numbers']>;
 
-/** Returns options as plain JSON, without those that are at their defaults. */
+/** Returns options as plain JSON, without those at their defaults. */
 export function encodeOptions(root: string, options: TreeOptions): object {
   const encoded: Record<string, unknown> = {};
   for (const [name, [key, kind]] of Object.entries(OPTIONS)) {
@@ -124,7 +124,7 @@ export function encodeOptions(root: string, options: TreeOptions): object {
   return encoded;
 }
 
-/** @throws Error when something is none of the options, or no value of one. */
+/** Returns the options. Throws if one is unknown, or has a wrong value. */
 export function decodeOptions(root: string, encoded: unknown): TreeOptions {
   if (typeof encoded !== 'object' || encoded === null) throw new Error('its options are missing');
   const options: Record<string, unknown> = {};
@@ -143,7 +143,7 @@ export function decodeOptions(root: string, encoded: unknown): TreeOptions {
   return options;
 }
 
-/** @throws Error when something is none of them. */
+/** Returns the rules' digests. Throws if one is malformed. */
 export function decodeRules(encoded: unknown): RuleText[] {
   if (!Array.isArray(encoded)) throw new Error('the digests of its rules are missing');
   return encoded.map((each: unknown) => {
@@ -154,24 +154,24 @@ export function decodeRules(encoded: unknown): RuleText[] {
   });
 }
 
-/** What is known of a saved snapshot without its files. */
+/** A saved snapshot without its files. */
 export interface SavedSnapshotInfo {
   /** The snapshot id. Snapshots of the same content have the same, however often they were saved. */
   readonly id: ObjectId;
   /**
-   * When it was saved, to the millisecond, by the clock of the machine; after the one before it, even where that clock was
-   * set back.
+   * When it was saved, to the millisecond, by the clock of the machine; always after the one before it, even if that
+   * clock was set back.
    */
   readonly savedAt: Date;
-  /** What its saver had to say about it; `''` is nothing. */
+  /** The saver's note on it; `''` for none. */
   readonly note: string;
   /** The tree path of the directory that it is of; `''` is the root. */
   readonly subtree: string;
-  /** The options that it was taken with; paths in it are absolute. */
+  /** The options that it was taken with; their paths are absolute. */
   readonly options: TreeOptions;
   /** The texts that its rules were made of. */
   readonly rules: readonly RuleText[];
-  /** Whether it has every file: false where there were problems. */
+  /** Whether it has every file: false if there were problems. */
   readonly complete: boolean;
   /** Files in its manifest. */
   readonly files: number;
@@ -181,7 +181,7 @@ export interface SavedSnapshotInfo {
   readonly file: string;
 }
 
-/** A saved snapshot as a whole. Its id was made again from its manifest, and is the one that it was saved with. */
+/** A whole saved snapshot. Its id was computed again from its manifest, and is the one that it was saved with. */
 export interface SavedSnapshot extends SavedSnapshotInfo {
   readonly manifest: Manifest;
   readonly problems: readonly Problem[];

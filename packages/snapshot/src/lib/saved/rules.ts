@@ -5,8 +5,8 @@ import { readRules } from '../take/root.js';
 import type { Manifest, RuleText, SnapshotterOptions } from '../types.js';
 
 /**
- * Returns the files whose rules differ between two snapshots, in order. Passes over `.gitignore` files that do not count
- * in the directory `part`.
+ * Returns the files whose rules differ between two snapshots, in order. Passes over `.gitignore` files that do not
+ * count in the directory `part`.
  */
 export function changedTexts(
   before: readonly RuleText[],
@@ -27,9 +27,9 @@ function counts(file: string, part: string): boolean {
 }
 
 /**
- * Returns the part of a manifest that the current rules of a root do not leave out, to compare a snapshot that was taken
- * by other rules. Paths in the manifest begin at the directory `subtree`, which the rules do not leave out. For a directory
- * that is gone, only the rules above it count.
+ * Returns the part of a manifest that the current rules of a root do not leave out, to compare a snapshot that was
+ * taken by other rules. Paths in the manifest begin at the directory `subtree`, which the rules do not leave out. For a
+ * directory that is gone, only the rules above it count.
  */
 export async function judgeManifest(
   root: string,

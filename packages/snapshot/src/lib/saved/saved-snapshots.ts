@@ -27,11 +27,11 @@ import {
 import { isWithin } from '../manifest/manifest.js';
 import type { Snapshot, TreeOptions } from '../types.js';
 
-/** A saved snapshot that cannot be read any more. */
+/** A saved snapshot that can no longer be read. */
 export interface DamagedSnapshot {
   /** The native path of the file. */
   readonly file: string;
-  /** What is wrong with it. */
+  /** The damage. */
   readonly error: Error;
 }
 
@@ -39,21 +39,21 @@ export interface DamagedSnapshot {
 export interface SavedSnapshotList {
   /** The newest first. */
   readonly snapshots: readonly SavedSnapshotInfo[];
-  /** Those that are not among them, the newest first. */
+  /** The damaged ones, the newest first. */
   readonly damaged: readonly DamagedSnapshot[];
 }
 
-/** The saved snapshot to compare with. */
+/** The latest saved snapshot. */
 export interface LatestSnapshot {
-  /** Undefined where there is none. */
+  /** `undefined` if there is none. */
   readonly snapshot: SavedSnapshot | undefined;
-  /** Newer ones that cannot be read, the newest first: one of them may be the one that is wanted. */
+  /** Newer ones that cannot be read, the newest first: the one wanted may be among them. */
   readonly damaged: readonly DamagedSnapshot[];
 }
 
-/** How a snapshot is saved. */
+/** Options of {@link saveSnapshot}. */
 export interface SaveSnapshotOptions {
-  /** What to say about it. Default: nothing. */
+  /** A note to keep with it. Default: none. */
   readonly note?: string | undefined;
   /** The tree path of the directory that it is of. Default: `''`, the root. */
   readonly subtree?: string | undefined;
@@ -65,25 +65,25 @@ export interface SaveSnapshotOptions {
   readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
-/** Which of the saved snapshots is looked for. */
+/** Options of {@link latestSavedSnapshot}. */
 export interface LatestSnapshotOptions {
-  /** Only those of this directory, or of one above it. Default: `''`, the root, so that those of subtrees do not count. */
+  /** The directory that it must be of, or be above. Default: `''`, the root, so that those of subtrees do not count. */
   readonly subtree?: string | undefined;
-  /** How many of those to go back: 1 is the one before the latest. Default: 0. */
+  /** How many to go back: 1 is the one before the latest. Default: 0. */
   readonly back?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a saved snapshot is read. */
+/** Options of {@link readSavedSnapshot}. */
 export interface ReadSavedOptions {
-  /** Hears of each damaged one that has the same id, and is newer. Default: nobody. */
+  /** Called with each newer one of the same id that is damaged. Default: nobody. */
   readonly onDamaged?: ((damaged: DamagedSnapshot) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Saves a snapshot under `.muse/snapshots` of a root, which must have a `.muse`. It is there as a whole once this
- * resolves, whatever happens to the process or the machine, and others may save at the same time.
+ * Saves a snapshot under `.muse/snapshots` of a root, which must have a `.muse`. Once this resolves, the whole snapshot
+ * is there, whatever happens to the process or the machine. Others may save at the same time.
  *
  * Rejects with a {@link SavedSnapshotError}, and with the reason of `signal`; then nothing is saved.
  */
@@ -116,7 +116,7 @@ export async function saveSnapshot(
   };
 }
 
-/** Returns the time of the newest one, unless it is before `nowMs`. One that is damaged says nothing about time. */
+/** Returns the time of the newest undamaged one, unless it is before `nowMs`. */
 async function newestFrom(
   nowMs: number,
   root: string,
@@ -131,8 +131,8 @@ async function newestFrom(
 }
 
 /**
- * Returns the saved snapshots of a root, the newest first. Each file is read and checked as a whole; one that is damaged
- * is told of, and the others are there all the same. What was not saved by {@link saveSnapshot} is passed over.
+ * Returns the saved snapshots of a root, the newest first. Each file is read and checked as a whole; damaged ones are
+ * listed apart. Files that {@link saveSnapshot} did not write are ignored.
  *
  * Rejects with a {@link SavedSnapshotError} when `.muse/snapshots` cannot be listed or is no real directory.
  */
@@ -157,10 +157,11 @@ function infoOf(snapshot: SavedSnapshot): SavedSnapshotInfo {
 }
 
 /**
- * Returns the saved snapshot with this id. The beginning of the id is enough where no other has the same, with or without
- * `sha256:`. Of several that were saved of the same content it is the newest that is not damaged.
+ * Returns the saved snapshot with this id. A unique beginning of the id is enough, with or without `sha256:`. If the
+ * same content was saved several times, returns the newest undamaged one.
  *
- * Rejects with a {@link SavedSnapshotError}: `ENOSNAPSHOT`, `EAMBIGUOUS`, or what is wrong with the one that has the id.
+ * Rejects with a {@link SavedSnapshotError}: `ENOSNAPSHOT`, `EAMBIGUOUS`, or what is wrong with the one that has the
+ * id.
  */
 export async function readSavedSnapshot(
   root: string,
@@ -200,8 +201,8 @@ export async function readSavedSnapshot(
 }
 
 /**
- * Returns the latest saved snapshot that has a directory in it: the root, unless `subtree` names another; or the one that
- * many before it. Those that are damaged are not counted, and newer ones of them are told of.
+ * Returns the latest saved snapshot of a directory or of one above it: of the root, unless `subtree` names another.
+ * `back` goes further back. Damaged ones do not count; the newer ones among them are listed in the result.
  */
 export async function latestSavedSnapshot(
   root: string,
@@ -226,8 +227,8 @@ async function namesIn(root: string): Promise<SavedName[]> {
 }
 
 /**
- * Returns a saved snapshot, or what is wrong with it; `undefined` where there is none by now, or never was: only what has
- * the name and the first bytes of one is one.
+ * Returns a saved snapshot, or what is wrong with it; `undefined` if it is gone, or never was one: a saved snapshot has
+ * the name and the first bytes of one.
  */
 async function tryRead(
   root: string,

@@ -28,8 +28,8 @@ export interface Assembled {
 const ENTRIES_A_TURN = 8192;
 
 /**
- * Makes the snapshot id of a tree and its manifest, and counts what is in it. All paths in the result begin where the tree
- * does. The misses are let go of: they are half of what is in memory.
+ * Makes the snapshot id of a tree and its manifest, and counts what is in it. All paths in the result begin where the
+ * tree does. The misses are let go of: they are half of what is in memory.
  */
 export async function assemble(
   top: DirectoryNode<DirectoryResult>,
@@ -65,7 +65,9 @@ export async function assemble(
   };
 }
 
-/** The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time. */
+/**
+ * The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time.
+ */
 class Assembly {
   files = 0;
   bytes = 0;

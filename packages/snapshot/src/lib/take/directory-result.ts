@@ -151,7 +151,7 @@ export function missesOf(top: DirectoryNode<DirectoryResult>): Miss[] {
   return misses;
 }
 
-/** What is known from earlier snapshots. */
+/** The cache that listings are judged by. */
 export interface Known {
   readonly cache: StatCache | undefined;
   /** The stored lines that listings are joined with. Without them each file is looked up by its path. */
@@ -159,8 +159,8 @@ export interface Known {
 }
 
 /**
- * Judges the files of a directory that was just listed: which are hits, and which have to be read. `before` is the result
- * of its last listing in this snapshot: a file that was read since, and did not change, is not read again.
+ * Judges the files of a directory that was just listed: which are hits, and which have to be read. `before` is the
+ * result of its last listing in this snapshot: a file that was read since, and did not change, is not read again.
  */
 export function judgeDirectory(
   node: DirectoryNode<DirectoryResult>,

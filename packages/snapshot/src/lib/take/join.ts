@@ -38,15 +38,15 @@ const CHANGES = {
 
 /**
  * The join of a listing with the stat cache. A directory's entries and its slice of the stored lines lie in the same
- * order, so that one pass over both tells for each file whether its line is a hit, what changed, or that there is none,
- * and for each line whether its file is gone. It takes 0.5 µs a file where looking each one up by its path takes 2.
+ * order, so one pass over both tells for each file whether its line is a hit, what changed, or that it has none, and
+ * for each line whether its file is gone. That takes 0.5 µs a file; looking each one up by its path takes 2.
  *
- * A line is a hit if its key is the file's path, no other line has that key, and size, mtime, ctime and inode are those of
- * the file. All stored lines are trusted. Whatever is doubtful is no hit.
+ * A line is a hit if its key is the file's path, no other line has that key, and size, mtime, ctime and inode are those
+ * of the file. All stored lines are trusted. Anything doubtful is a miss.
  */
 export class LineJoin implements Join {
   readonly #lines: SortedLines;
-  /** The directory's path with a slash at its end, which the keys of all its lines begin with. */
+  /** The directory's path and a slash, with which the keys of all its lines begin. */
   readonly #prefix: Uint8Array;
   readonly #end: number;
   readonly #gone: { from: number; to: number }[] = [];
@@ -98,7 +98,7 @@ export class LineJoin implements Join {
     return this.#gone;
   }
 
-  /** Goes on to a later line; the lines before it have no file. */
+  /** Moves on to a later line; the lines before it have no file. */
   #skip(line: number): void {
     if (line === this.#line) return;
     const last = this.#gone.at(-1);
@@ -112,7 +112,7 @@ export class LineJoin implements Join {
     return lowerBoundFrom({ ...this.#lines, to: this.#end }, path, this.#line);
   }
 
-  /** Compares the key of the line with the path of a name, without putting the path together: negative if it is before. */
+  /** Compares the key of the line with the path of a name, without building the path: negative if the key is before. */
   #compare(names: Uint8Array, from: number, to: number): number {
     const { bytes } = this.#lines;
     const prefix = this.#prefix;
@@ -139,7 +139,7 @@ export class LineJoin implements Join {
     return compareKey(this.#lines.bytes, this.#line, path);
   }
 
-  /** Returns where the line's key ends; at once if it has as many bytes as its path: no escapes. */
+  /** Returns where the line's key ends. A key without escapes has as many bytes as its path. */
   #keyEnd(nameBytes: number): number {
     const { bytes } = this.#lines;
     const quote = this.#line + 1 + this.#prefix.length + nameBytes;

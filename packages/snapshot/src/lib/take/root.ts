@@ -13,7 +13,7 @@ import {
 } from '@muse/walker/ignore';
 import type { RuleText, SnapshotterOptions } from '../types.js';
 
-/** What a tree is judged by. */
+/** A root with its rules and its cache. */
 export interface OpenedRoot extends RootRules {
   readonly root: ResolvedRoot;
   /** `undefined` where nothing is cached. */

@@ -41,8 +41,8 @@ export async function buildSnapshotManifest(root: string, options: SnapshotOptio
 }
 
 /**
- * Opens a root for many snapshots: keeps its cache and its threads between them. Rejects when the root is no directory or
- * cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
+ * Opens a root for many snapshots: keeps its cache and its threads between them. Rejects when the root is no directory
+ * or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
 export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
   return new RootSnapshotter(await SnapshotSource.open(root, options, { defer: true, keep: true }));

@@ -23,7 +23,7 @@ import { judgeDirectory, missesOf, type DirectoryResult } from './directory-resu
 import { LineJoin } from './join.js';
 import type { OpenedRoot } from './root.js';
 
-/** What a snapshot is taken of, and with. */
+/** A root that was opened, and all else that a snapshot of it takes. */
 export interface SnapshotSource extends Omit<OpenedRoot, 'texts'> {
   /** The tree path of the directory to take; `''` is the root. */
   readonly subtree: string;
@@ -187,7 +187,7 @@ async function hash(
   }
 }
 
-/** What a snapshot found, for the cache to be pruned by. */
+/** The findings of a snapshot that the cache is pruned by. */
 export interface Found extends Pick<Scan, 'tree' | 'lines' | 'pending' | 'subtree'> {
   readonly assembled: Pick<Assembled, 'problems' | 'counts' | 'manifest'>;
   /** Files of the manifest that were not recorded. */
@@ -195,8 +195,8 @@ export interface Found extends Pick<Scan, 'tree' | 'lines' | 'pending' | 'subtre
 }
 
 /**
- * Removes the entries of files that are gone, and returns how many. Spares what lies at or below a problem, since it was
- * not seen, and what lies outside the subtree.
+ * Removes the entries of files that are gone, and returns how many. Spares what lies at or below a problem, since it
+ * was not seen, and what lies outside the subtree.
  */
 export function prune(cache: StatCache, found: Found): number {
   const { tree, lines, pending, assembled, uncached, subtree } = found;

@@ -15,7 +15,7 @@ import type { OpenedRoot } from '../take/root.js';
 import { createSnapshot } from '../take/snapshotter.js';
 import type { Progress, Snapshot, SnapshotOptions } from '../types.js';
 
-/** How a tree is verified. */
+/** Options of `verify`. */
 export interface VerifyOptions extends SnapshotOptions {
   /** The cache to compare with; as for a snapshot, but it is never changed or saved. */
   readonly cache?: SnapshotOptions['cache'];
@@ -66,8 +66,8 @@ export class Sample {
   }
 
   /**
-   * Takes one of the unsampled files into the sample: of those that `fits` the first by its number, so that the same seed
-   * gives the same file. Returns false where there is none.
+   * Takes one of the unsampled files into the sample: of those that `fits` the first by its number, so that the same
+   * seed gives the same file. Returns false where there is none.
    */
   addOne(fits: (path: string) => boolean): boolean {
     let least = Infinity;
@@ -99,7 +99,7 @@ export class Sample {
   }
 }
 
-/** What was read of a tree, whatever was known of it. */
+/** The files of a tree that were read, whatever was known of them. */
 export interface Reading {
   readonly taken: Snapshot;
   /** The stats that the files had when they were read; without files whose size is not the number of their bytes. */
@@ -158,7 +158,7 @@ async function readAll(
   return { taken, read };
 }
 
-/** Nothing is saved, and nobody should be told so. */
+/** Returns a listener that is not told of saving: nothing is saved. */
 function exceptSaving(listener: (progress: Progress) => void): (progress: Progress) => void {
   return (progress) => {
     if (progress.phase !== 'save') listener(progress);
@@ -166,8 +166,8 @@ function exceptSaving(listener: (progress: Progress) => void): (progress: Progre
 }
 
 /**
- * Returns which of some paths from the root, which were not read just now, lead to no file: not those that are left out,
- * nor those that cannot be seen. Lists what leads to them and nothing else.
+ * Returns which of some paths from the root, which were not read just now, lead to no file: not those that are left
+ * out, nor those that cannot be seen. Lists what leads to them and nothing else.
  */
 export async function missingAmong(
   { root, ignore }: OpenedRoot,

@@ -11,12 +11,12 @@ import type { RuleText, Snapshot } from '../types.js';
 import { missingAmong, readAgain, readSample, Sample, type Reading, type VerifyOptions } from './read.js';
 
 /**
- * Reads every byte of a tree again, trusting no stat, and returns which files differ from the cache. Changes neither the
- * cache nor anything below the root. The bytes are those that the system returns: what a disk has lost shows only once the
- * system reads from the disk, and not from memory.
+ * Reads every byte of a tree again, trusting no stat, and returns which files differ from the cache. Changes neither
+ * the cache nor anything below the root. The bytes are those that the system returns: what a disk has lost shows only
+ * once the system reads from the disk, and not from memory.
  *
- * Rejects as `createSnapshot` does, with a `RangeError` when the cache belongs to another root or the sample is no share,
- * and with a {@link NothingToCompareError} when the cache has none of the files.
+ * Rejects as `createSnapshot` does, with a `RangeError` when the cache belongs to another root or the sample is no
+ * share, and with a {@link NothingToCompareError} when the cache has none of the files.
  */
 export async function verify(root: string, options: VerifyOptions = {}): Promise<Verification> {
   const { subtree = '', signal } = options;
@@ -111,7 +111,7 @@ export async function verifyManifest(
 /** Entries between two turns of the event loop. */
 const ENTRIES_A_TURN = 4096;
 
-/** What reading has shown of the entries of a cache. */
+/** Compares the entries of a cache with what was read. */
 class Comparison {
   readonly edited: EditedFile[] = [];
   readonly touched: TouchedFile[] = [];
@@ -123,12 +123,14 @@ class Comparison {
     this.#cache = cache;
   }
 
-  /** The number of files read of which the cache claims something. */
+  /** Files read for which the cache claims something. */
   get known(): number {
     return this.#unchanged + this.edited.length + this.touched.length + this.mismatch.length;
   }
 
-  /** Compares what was read below a directory, and returns the entries, with their object ids, that it cannot decide. */
+  /**
+   * Compares what was read below a directory, and returns the entries, with their object ids, that it cannot decide.
+   */
   async compare(
     { taken: { manifest }, read }: Reading,
     prefix: string,
@@ -153,7 +155,10 @@ class Comparison {
     return { suspects, unread };
   }
 
-  /** Reads the suspects a second time, and lets that reading decide. Returns what became of those that it could not read. */
+  /**
+   * Reads the suspects a second time, and lets that reading decide. Returns what became of those that it could not
+   * read.
+   */
   async decide(
     opened: OpenedRoot,
     suspects: ReadonlyMap<string, ObjectId>,
@@ -197,7 +202,10 @@ function hasPathBelow(cache: StatCache, prefix: string): boolean {
   return false;
 }
 
-/** Returns the stat of an entry. The device is not among what is compared; an unknown ctime becomes one that no file has. */
+/**
+ * Returns the stat of an entry. The device is not among what is compared; an unknown ctime becomes one that no file
+ * has.
+ */
 function statOf({ size, mtimeNs, ctimeNs = -1n, ino }: FileCacheEntry): FileStat {
   return { size, mtimeNs, ctimeNs, ino, dev: 0n };
 }
@@ -214,7 +222,7 @@ function byPath(a: { readonly path: string }, b: { readonly path: string }): num
   return compareTreePaths(a.path, b.path);
 }
 
-/** A file whose stat and bytes are not those that the cache has: it was edited since, and the next snapshot sees it. */
+/** A file whose stat and bytes both differ from the cache: it was edited since, and the next snapshot will see it. */
 export interface EditedFile {
   /** Tree path. */
   readonly path: string;
@@ -226,7 +234,7 @@ export interface EditedFile {
   readonly after: ObjectId;
 }
 
-/** A file whose stat is not the one that the cache has, while its bytes are. */
+/** A file whose stat differs from the cache, while its bytes are the same. */
 export interface TouchedFile {
   /** Tree path. */
   readonly path: string;
@@ -236,8 +244,8 @@ export interface TouchedFile {
 }
 
 /**
- * A file whose bytes are not those that the cache has, though nothing in its stat says so: the storage lost them, or
- * somebody wrote them in a way that the file system did not stamp. Snapshots go on giving it the object id `before`.
+ * A file whose bytes differ from the cache, although its stat does not: the storage lost them, or somebody wrote them
+ * in a way that the file system did not stamp. Snapshots keep giving it the object id `before`.
  */
 export interface MismatchedFile {
   /** Tree path. */
@@ -248,7 +256,7 @@ export interface MismatchedFile {
   readonly after: ObjectId;
 }
 
-/** A file that is gone, and not merely left out or hidden. */
+/** A file that is gone, rather than left out or unreadable. */
 export interface MissingFile {
   /** Tree path. */
   readonly path: string;
@@ -256,17 +264,17 @@ export interface MissingFile {
   readonly objectId: ObjectId;
 }
 
-/** How a tree is verified beside a manifest. */
+/** Options of {@link verifyManifest}. */
 export interface VerifyManifestOptions extends Omit<VerifyOptions, 'cache'> {
   /**
-   * Asked, once the tree was read, what to compare with, by the texts that the rules were made of. Default: the manifest
-   * as it was given.
+   * Called once the tree was read, with the texts of its rules; returns what to compare with. Default: the manifest as
+   * it was given.
    */
   readonly judged?:
     ((rules: readonly RuleText[]) => Promise<Pick<Snapshot, 'manifest' | 'problems'>>) | undefined;
 }
 
-/** What was read, and what could not be. */
+/** The files that were read, and those that could not be. */
 export interface VerifiedFiles {
   /** Files read and compared. */
   readonly files: number;
@@ -276,34 +284,34 @@ export interface VerifiedFiles {
   readonly skipped: number;
   /** The seed that chose the sample. */
   readonly seed: number;
-  /** What could not be listed or read, as in a snapshot. */
+  /** The files and directories that could not be listed or read, as in a snapshot. */
   readonly problems: readonly Problem[];
   /** True when `problems` is empty: every file of the tree, or of the sample, was read. */
   readonly complete: boolean;
 }
 
-/** What reading a tree again has shown; each list is in path order. */
+/** The result of {@link verify}; each list is in path order. */
 export interface Verification extends VerifiedFiles {
-  /** Files among `files` of which the cache claims nothing: they are not in it, or racy there. */
+  /** Files among `files` for which the cache claims nothing: they are not in it, or racy there. */
   readonly uncached: number;
   readonly edited: readonly EditedFile[];
   readonly touched: readonly TouchedFile[];
   /** Each was listed, read and compared a second time. */
   readonly mismatch: readonly MismatchedFile[];
-  /** Files that the cache has, of a sample too: all were looked for. */
+  /** Files that the cache has. All were looked for, even for a sample. */
   readonly missing: readonly MissingFile[];
 }
 
-/** What reading a tree again has shown beside a manifest of before; each list is in path order. */
+/** The result of {@link verifyManifest}; each list is in path order. */
 export interface ManifestVerification extends VerifiedFiles {
   /** Files with other bytes. */
   readonly changed: readonly ModifiedEntry[];
-  /** Files that are not there any more. */
+  /** Files that are no longer there. */
   readonly missing: readonly MissingFile[];
   /** Files that are found under another path. */
   readonly moved: readonly RenamedEntry[];
   /** Files that the manifest does not have. */
   readonly added: readonly DiffEntry[];
-  /** Files that one side has and the other cannot vouch for: they are in no other list. */
+  /** Files that one side has and the other cannot vouch for. They are in no other list. */
   readonly unknown: readonly string[];
 }
