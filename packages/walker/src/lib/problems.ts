@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util';
 import type { Problem } from './types.js';
 
 const NOT_PERMITTED = new Set(['EACCES', 'EPERM']);
-/** What a path answers when the entry, or a directory above it, has been renamed, removed or replaced. */
+/** Codes of a path whose entry, or a directory above it, has been renamed, removed or replaced. */
 const MOVED = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
 /** Returns the system's code of an error, `EUNKNOWN` where it has none. */
@@ -76,4 +76,11 @@ function kindOfCode(code: string): Problem['kind'] {
 /** Node writes `EACCES: permission denied, open '/x'`: the middle is what the system said. */
 function reasonOf({ message = '' }: Partial<Error>): string {
   return /^[A-Z0-9]+: (.*?), [a-z]+(?: '|$)/s.exec(message)?.[1] ?? message;
+}
+
+/** Returns an item that must be there. Throws where it is not, for no default can stand for it. */
+export function itemOf<T>(items: ArrayLike<T>, index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`Broken invariant: no item ${index} of ${items.length}`);
+  return item;
 }

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 /** The fields of a stat that tell one version of a file from another. */
 export type WalkedStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
 
-/** What keeps an entry of a directory out of the files: its kind, or the rule that left it out. */
+/** The reason why an entry is not among the files: its kind, or the rule that leaves it out. */
 export type LeftOutKind =
   'symlink' | 'fifo' | 'socket' | 'device' | 'unknown' | 'ignored' | 'reserved' | 'other-device';
 
@@ -49,7 +49,7 @@ export interface IgnoreRules {
 /** The rules for what is in a directory. */
 export interface EnteredRules {
   readonly rules: IgnoreRules;
-  /** What is wrong with the rules in it; each is a problem of the walk. */
+  /** Problems of the walk with the rules in it. */
   readonly problems: readonly Problem[];
 }
 
@@ -63,7 +63,7 @@ export interface Problem {
   readonly operation: string;
   /** The system's code, such as `EACCES`; `ETORN` for what is torn, `EOWNER` for rules that were not obeyed. */
   readonly code: string;
-  /** What the system said: one sentence for a person, without the path. */
+  /** One sentence of the system for a person, without the path. */
   readonly message: string;
 }
 

@@ -1,6 +1,6 @@
 import type { IgnoreRule } from '../types.js';
 
-/** Where in a file a problem is, both counted from 1; columns in UTF-16 units, as editors do. */
+/** A place in a file, both numbers counted from 1; columns in UTF-16 units, as editors do. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;

@@ -7,7 +7,7 @@ import { isMoved, problemOf } from '../problems.js';
 
 /** The repository of a working tree. */
 export interface Repository {
-  /** What all working trees of it share, as a native path. */
+  /** The native path of the directory that all its working trees share. */
   readonly common: string;
   /** Who owns what leads to it: `.git` itself, and the directories behind it. */
   readonly owners: readonly { readonly file: string; readonly uid: number }[];
@@ -16,12 +16,12 @@ export interface Repository {
 /** Something called `.git` may be a repository, but cannot be read as one. */
 export class RepositoryError extends Error {
   override readonly name = 'RepositoryError';
-  /** What cannot be read, as a native path. */
+  /** The native path that cannot be read. */
   readonly file: string;
   readonly code: string;
   /** Why, without the path. */
   readonly reason: string;
-  /** Whether it could be read, and is none. */
+  /** True where it could be read, and is no repository. */
   get isNone(): boolean {
     return this.code === 'ENOTREPO';
   }
@@ -56,7 +56,7 @@ export async function repositoryAt(top: string): Promise<Repository | undefined>
   throw notOne(path, `it leads to no repository: ${JSON.stringify(directory)}`);
 }
 
-/** Whether a directory is a repository itself, and not the top of a working tree: git looks no further up. */
+/** Returns whether a directory is a repository itself, and not the top of a working tree: git looks no further up. */
 export async function isBareRepository(directory: string): Promise<boolean> {
   return (await commonOf(directory)) !== undefined;
 }

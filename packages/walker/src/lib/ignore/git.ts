@@ -20,7 +20,7 @@ import {
   type RuleLayer,
 } from './rules.js';
 
-/** Whose rules count, and who hears of what git would warn about. */
+/** Options of {@link loadGitIgnoreRules}. */
 export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
   readonly logger?: { warn(message: string): void } | undefined;
   /** Hears of the text of each file of patterns, when it is read. Default: nobody. */
@@ -100,7 +100,7 @@ async function deviceOf(path: string): Promise<number | undefined> {
 /** Files of patterns that count for one entry at most: as many directories above it, one in another. */
 const MAX_FILES = 1000;
 
-/** How files are read. */
+/** Settings that all layers of one root share. */
 export interface GitReading {
   readonly owners: RuleOwners;
   /** Hears of a file of patterns that is no regular file. */

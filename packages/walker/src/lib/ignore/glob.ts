@@ -1,4 +1,6 @@
-/** What leads from the position before to this one: a byte, or any byte of a set. */
+import { itemOf } from '../problems.js';
+
+/** The step to a position from the one before it: a byte, or any byte of a set. */
 export type Step = number | readonly boolean[];
 
 /**
@@ -271,7 +273,9 @@ export class GlobAutomaton {
     const bits = this.#read(state, name);
     for (let w = 0; w < bits.length; w++) {
       for (let left = (bits[w] ?? 0) & (this.#last[w] ?? 0); left !== 0; left &= left - 1) {
-        found(this.#globAt.get(w * 32 + 31 - Math.clz32(left & -left)) ?? -1);
+        const glob = this.#globAt.get(w * 32 + 31 - Math.clz32(left & -left));
+        if (glob === undefined) throw new RangeError('Broken automaton: a glob ends that is none');
+        found(glob);
       }
     }
   }
@@ -279,7 +283,7 @@ export class GlobAutomaton {
   /** Returns the state in the directory of that name, the same one where nothing has changed; undefined for a dead end. */
   enter(state: Int32Array, name: string): Int32Array | undefined {
     const bits = this.#read(state, name);
-    const row = this.#rowOf[SLASH] ?? 0;
+    const row = itemOf(this.#rowOf, SLASH);
     for (let w = bits.length - 1; w >= 0; w--) {
       const moved = ((bits[w] ?? 0) << 1) | ((bits[w - 1] ?? 0) >>> 31);
       bits[w] = (moved & (this.#rows[row + w] ?? 0)) | ((bits[w] ?? 0) & (this.#trees[w] ?? 0));
@@ -296,7 +300,7 @@ export class GlobAutomaton {
     const stay = this.#stay;
     bits.set(state);
     for (let i = 0; i < name.length; i++) {
-      const row = this.#rowOf[name.charCodeAt(i)] ?? 0;
+      const row = itemOf(this.#rowOf, name.charCodeAt(i));
       for (let w = bits.length - 1; w > 0; w--) {
         const word = bits[w] ?? 0;
         const moved = (word << 1) | ((bits[w - 1] ?? 0) >>> 31);

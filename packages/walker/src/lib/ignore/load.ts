@@ -13,9 +13,9 @@ import {
 } from '../types.js';
 import { IgnoreFileError, IgnorePatternError, type TextPosition } from './errors.js';
 import { parseMuseIgnore } from './muse-ignore.js';
-import { LayeredRules, PatternRules } from './rules.js';
+import { inLayers, PatternRules } from './rules.js';
 
-/** Whose rules count. */
+/** Options that say whose rules count. */
 export interface RuleOwnerOptions {
   /**
    * The tree path of the directory that was named, where it is not the root: at it and above it the owners of rules count,
@@ -32,7 +32,7 @@ export interface RuleOwnerOptions {
 /** Hears of a text that rules are made of: its native path, and what counts in it, one character for each byte or as it is. */
 export type OnRuleText = (file: string, text: string) => void;
 
-/** Whose rules count, and who hears of what is read. */
+/** Options of {@link loadIgnoreRules} and {@link loadIgnoreFiles}. */
 export interface LoadIgnoreOptions extends RuleOwnerOptions {
   /** Hears of each text, and of the domain as that of `repo.json`. Default: nobody. */
   readonly onText?: OnRuleText | undefined;
@@ -109,7 +109,7 @@ export async function checkMuseOwner(
  */
 export function combineIgnoreRules(...rules: readonly (IgnoreRules | undefined)[]): IgnoreRules | undefined {
   const some = rules.filter((each) => each !== undefined);
-  return some.length < 2 ? some[0] : LayeredRules.combined(some);
+  return some.length < 2 ? some[0] : inLayers(some);
 }
 
 /** The way down to a directory, as a scan of the root would go it. */
@@ -122,7 +122,7 @@ export interface RulesAbove {
     readonly kind: LeftOutKind;
     readonly rule?: IgnoreRule | undefined;
   };
-  /** What is wrong with the rules on the way. */
+  /** Problems with the rules on the way. */
   readonly problems: readonly Problem[];
 }
 
@@ -230,7 +230,7 @@ function firstBadByte(bytes: Buffer): TextPosition {
   }
 }
 
-/** Tells by its owner whether a file of rules counts. */
+/** The users whose files of rules count. */
 export class RuleOwners {
   readonly #owners: TrustedOwners;
   readonly #named: string;
@@ -246,7 +246,7 @@ export class RuleOwners {
     return new RuleOwners(await TrustedOwners.of(named, trustOwners), subtree);
   }
 
-  /** Whether what `uid` owns counts in a directory of the tree; undefined is one above the root. */
+  /** Returns whether a file of `uid` counts in a directory of the tree; undefined is one above the root. */
   trusts(uid: number, directory: string | undefined): boolean {
     const place = this.#placeOf(directory);
     return place === 'below' || this.#owners.trusts(uid, place);

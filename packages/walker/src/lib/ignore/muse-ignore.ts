@@ -43,7 +43,7 @@ patterns = [
 ]
 `;
 
-/** What {@link parseMuseIgnore} has to know beside the text. */
+/** Options of {@link parseMuseIgnore}. */
 export interface ParseMuseIgnoreOptions {
   /** The active domain, whose patterns come after the global ones. */
   readonly domain: string;
@@ -224,10 +224,10 @@ function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'a string' : short(String(value));
 }
 
-/** Where something is written in a document, as offsets into its text. */
+/** A place in a document, as an offset into its text. */
 export interface TomlSpot {
   readonly at: number;
-  /** What has a name in it, whether as a table or in braces. */
+  /** The keys in it, of a table or of braces. */
   readonly below: Map<string, TomlSpot>;
   /** The elements of an array. */
   readonly elements: number[];

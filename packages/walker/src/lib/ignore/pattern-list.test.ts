@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PatternList, readPatterns } from './pattern-list.js';
 import { PatternRules } from './rules.js';
 
 /** Whether the pattern alone leaves out this file, whatever becomes of the directories above it. */
@@ -87,5 +88,11 @@ describe('PatternList', () => {
       expect(rules.ignores(`d/x/${word}yq`, false)).toBe(true);
       expect(rules.ignores(`d/${word}yx`, false)).toBe(false);
     }
+  });
+
+  it('throws for a name that is not spelt by its bytes, rather than match another', () => {
+    const list = new PatternList(readPatterns([{ pattern: 'a?b*' }]));
+    expect(list.rankOf(list.start, 'a\xffb', false)).toBe(0);
+    expect(() => list.rankOf(list.start, 'a\u0101b', false)).toThrow(RangeError);
   });
 });

@@ -1,16 +1,17 @@
 import { treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { itemOf } from '../problems.js';
 import type { IgnoreRule } from '../types.js';
 import { IgnorePatternError } from './errors.js';
 import { GlobAutomaton, positionsOfName, positionsOfPath, type Chain } from './glob.js';
 
 /** One line of a list of patterns, as git reads it. All texts have one character for each byte. */
 export interface Pattern {
-  /** What is matched: without the `!` in front, and without a slash at either end. */
+  /** The glob, without the `!` in front and a slash at either end. */
   readonly body: string;
-  /** Whether it takes back in what an earlier one leaves out. */
+  /** True where it takes back in what an earlier one leaves out. */
   readonly negative: boolean;
   readonly directoriesOnly: boolean;
-  /** Whether it is matched with the path from the directory of the list; otherwise with a name at any depth. */
+  /** True where it is matched with the path from the directory of the list, false for a name at any depth. */
   readonly anchored: boolean;
   readonly rule: IgnoreRule;
 }
@@ -101,19 +102,19 @@ const MAX_PATTERNS = 100_000;
  */
 const MAX_WILDCARD_BYTES = 6144;
 
-/** What the lists that count in one place have together; each is limited. */
+/** The size of all lists that count in one place; each number is limited. */
 export interface ListSize {
   readonly patterns: number;
   readonly wildcardBytes: number;
 }
 
 /**
- * How far a list has come on the way down to a directory: what of its patterns can still match below it.
+ * The part of a list that can still match below a directory, on the way down to it.
  *
  * It is never changed.
  */
 export interface ListState {
-  /** What is left of the paths without wildcards, where any begins with the way to the directory. */
+  /** The rest of the paths without wildcards that begin with the way to the directory, where there are any. */
   readonly paths: PathTree | undefined;
   readonly globs: Int32Array | undefined;
 }
@@ -210,7 +211,7 @@ export class PatternList {
     offer(paths?.below.get(name)?.last);
     if (globs) {
       this.#automaton.match(globs, name, (glob) => {
-        offer(this.#globs[glob]);
+        offer(itemOf(this.#globs, glob));
       });
     }
     return best;

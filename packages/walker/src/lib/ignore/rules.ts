@@ -1,7 +1,8 @@
+import { itemOf } from '../problems.js';
 import type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules, Problem } from '../types.js';
 import { byteText, NONE, PatternList, readPatterns, type ListState } from './pattern-list.js';
 
-/** What rules make of an entry that one of them matches. */
+/** The verdict of rules on an entry that one of them matches. */
 export interface Decision {
   /** False where the rule takes the entry back in. */
   readonly ignored: boolean;
@@ -35,6 +36,8 @@ export interface LayerRead {
   readonly problems: readonly Problem[];
 }
 
+let layersOf: (rules: LayeredRules) => readonly RuleLayer[];
+
 /** Rules in layers, of which the last one that knows an entry decides. They are those for the entries of one directory. */
 export class LayeredRules implements IgnoreRules {
   readonly #layers: readonly RuleLayer[];
@@ -48,12 +51,8 @@ export class LayeredRules implements IgnoreRules {
     this.rootRule = rootRule;
   }
 
-  /** Returns rules of which the later overrule the earlier; those of somebody else are one layer. */
-  static combined(rules: readonly IgnoreRules[]): LayeredRules {
-    const layers = rules.flatMap((each) =>
-      each instanceof LayeredRules ? each.#layers : new ForeignLayer(each),
-    );
-    return new LayeredRules(layers, '', rules.find(({ rootRule }) => rootRule)?.rootRule);
+  static {
+    layersOf = (rules) => rules.#layers;
   }
 
   ignores(path: string, directory: boolean): boolean {
@@ -109,10 +108,18 @@ export class LayeredRules implements IgnoreRules {
   }
 }
 
+/** Returns rules of which the later overrule the earlier; those of somebody else are one layer. */
+export function inLayers(rules: readonly IgnoreRules[]): LayeredRules {
+  const layers = rules.flatMap((each) =>
+    each instanceof LayeredRules ? layersOf(each) : new ForeignLayer(each),
+  );
+  return new LayeredRules(layers, '', rules.find(({ rootRule }) => rootRule)?.rootRule);
+}
+
 /** Returns what the last layer that knows an entry says of it. */
 export function decideLast(layers: readonly RuleLayer[], entry: JudgedEntry): Decision | undefined {
   for (let i = layers.length - 1; i >= 0; i--) {
-    const decision = layers[i]?.decide(entry);
+    const decision = itemOf(layers, i).decide(entry);
     if (decision) return decision;
   }
   return undefined;
@@ -127,7 +134,7 @@ export class PatternRules extends LayeredRules {
   /** As they were given. */
   readonly rules: readonly IgnoreRule[];
 
-  /** What is wrong with where they come from; each is a problem of a walk. */
+  /** Problems of a walk with where they come from. */
   readonly problems: readonly Problem[];
 
   /** @throws IgnorePatternError when a pattern is too long, has several lines, or is one too many. */
@@ -151,8 +158,8 @@ export class PatternLayer implements RuleLayer {
   decide({ name, directory }: JudgedEntry): Decision | undefined {
     const rank = this.#list.rankOf(this.#state, name, directory);
     if (rank === NONE) return undefined;
-    const pattern = this.#list.patterns[rank];
-    return pattern && { ignored: !pattern.negative, rule: pattern.rule };
+    const { negative, rule } = itemOf(this.#list.patterns, rank);
+    return { ignored: !negative, rule };
   }
 
   below(name: string): PatternLayer {

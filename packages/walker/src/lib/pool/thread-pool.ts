@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 /**
- * How much there must be of a work before worker threads are worth their start. A thread takes some 45 ms to start, and on
+ * The amount of each work beyond which worker threads are worth their start. A thread takes some 45 ms to start, and on
  * two processors takes them from the thread that waits for it. Figures: docs/decisions/005 and 007.
  */
 const WORTH_THREADS = {
@@ -19,7 +19,7 @@ const WORTH_THREADS = {
 export const SLOW_TURN_MS = 20;
 /** Tasks a thread has at once: one in work and one waiting, so that it never waits for the main thread. */
 const DEPTH = 2;
-/** What a task makes is small and soon garbage: by default a thread grows to three times as much memory, and is no faster. */
+/** A task makes little, and it is soon garbage: by default a thread grows to three times as much memory, and is no faster. */
 const YOUNG_MB = 4;
 /** Milliseconds after which a thread that has said nothing is taken for one that runs another script. */
 const START_MS = 30_000;
@@ -55,7 +55,7 @@ interface Task {
 
 interface Thread {
   readonly worker: Worker;
-  /** Whether it has loaded by now. */
+  /** True once it has loaded. */
   online: boolean;
   /** Gives a thread up that says nothing. */
   readonly deadline: NodeJS.Timeout;
@@ -102,22 +102,22 @@ export class ThreadPool {
     return (this.#threads.length || this.#size) * DEPTH;
   }
 
-  /** Whether the threads were started. */
+  /** True once threads were started. */
   get started(): boolean {
     return this.#threads.length > 0;
   }
 
-  /** Whether threads cannot be started here, so that every task rejects with {@link ThreadsUnavailableError}. */
+  /** True where threads cannot be started, so that every task rejects with {@link ThreadsUnavailableError}. */
   get unavailable(): boolean {
     return this.#unavailable !== undefined;
   }
 
-  /** Whether any thread runs by now: they take some 45 ms to start. */
+  /** True while any thread runs: they take some 45 ms to start. */
   get online(): boolean {
     return this.#threads.some(({ online }) => online);
   }
 
-  /** Whether a thread ended by itself, so that every further task fails. */
+  /** True once a thread has ended by itself: every further task fails. */
   get broken(): boolean {
     return this.#failure !== undefined;
   }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, openLongPath } from '@muse/paths';
 import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
-import { errnoOf, isMoved } from '../problems.js';
+import { errnoOf, isMoved, itemOf } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
 import { quickCalls } from './linux-directory.js';
 import {
@@ -18,7 +18,6 @@ import type { Details } from './packed-stat.js';
 import {
   DIRECTORY,
   FAILED,
-  itemOf,
   listingsIn,
   NEW,
   ReplyWriter,
@@ -57,7 +56,7 @@ const DIRECTORIES_A_BATCH = 32;
 /** Entries after which this thread's quick calls are worth the 6 ms that they take to load. */
 const ENTRIES_WORTH_QUICK_CALLS = 4000;
 
-/** What a {@link TypeScriptScanEngine} is made with. */
+/** Options of a {@link TypeScriptScanEngine}. */
 export interface TypeScriptScanOptions extends Pick<ScanOptions, 'join'> {
   /** The root's native path; may hold escaped bytes. */
   readonly root: string;
@@ -65,7 +64,7 @@ export interface TypeScriptScanOptions extends Pick<ScanOptions, 'join'> {
   readonly pool?: ThreadPool | undefined;
   /** The calls of this thread. Default: the quickest. */
   readonly calls?: ScanCalls | undefined;
-  /** What the script of the pool joins with, where this thread has `join`. */
+  /** Data for the join of the pool's script, which has no `join` of this thread. */
   readonly data?: unknown;
 }
 
@@ -164,11 +163,11 @@ export interface ScanTask {
   /** The root's native path; may hold escaped bytes. */
   readonly root: string;
   readonly directories: readonly DirectoryToScan[];
-  /** What the worker's own script joins with: small, or shared memory. */
+  /** Data for the join of the worker's script: small, or shared memory. */
   readonly data: unknown;
 }
 
-/** How directories are listed. */
+/** Options of a batch. */
 export interface ScanOptions {
   /** Lists no directory with more names. Default: any. */
   readonly maxNames?: number | undefined;

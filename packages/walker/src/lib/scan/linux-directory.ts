@@ -23,7 +23,7 @@ export interface LinuxCalls {
   readonly getdents: (directory: number, buffer: Uint8Array) => number;
   /** Makes the next `getdents` begin at the first entry again. */
   readonly rewind: (directory: number) => number;
-  /** Whether the last call failed because there is no such entry. */
+  /** Returns whether the last call failed because there is no such entry. */
   readonly isAbsent: () => boolean;
 }
 
@@ -194,14 +194,14 @@ const MTIME = 28;
 const DEV_MAJOR = 34;
 const DEV_MINOR = 35;
 
-/** Where `statx` writes one stat, and what it wrote, for machines that write the low byte first. */
+/** Memory that `statx` writes one stat into, for machines that write the low byte first. */
 export class StatxRecord {
   /** To be handed to the system. */
   readonly bytes = new Uint8Array(STATX_BYTES);
   readonly #view = new DataView(this.bytes.buffer);
   readonly #packed = new BigUint64Array(DETAIL_WORDS / 2);
 
-  /** Whether the system filled in all that a packed stat has, with times that Node's own stats give as well. */
+  /** True where the system filled in all that a packed stat has, with times that Node's own stats give as well. */
   get isWhole(): boolean {
     if ((this.#word(MASK) & NEEDED) !== NEEDED) return false;
     return isExactInNode(this.#word(MTIME + 1)) && isExactInNode(this.#word(CTIME + 1));
@@ -257,7 +257,7 @@ const NAME = 19;
 const DIRENTS_BYTES = 32 * 1024;
 const DOT = 0x2e;
 
-/** Where `getdents64` writes entries, for machines that write the low byte first. */
+/** Memory that `getdents64` writes entries into, for machines that write the low byte first. */
 export class DirentBuffer {
   /** To be handed to the system. */
   readonly bytes = Buffer.alloc(DIRENTS_BYTES);

@@ -17,7 +17,7 @@ import type { Details } from './packed-stat.js';
 export interface ListedDirectory extends Identity {
   /** Tree path. */
   readonly path: string;
-  /** Where its path begins. Default: at the root. */
+  /** The directory that it is reached from. Default: the root. */
   readonly base?: Base | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface ListedDirectory extends Identity {
 export interface Base {
   /** Its native path while it is held. */
   readonly path: string;
-  /** How many characters of the deep one's tree path it stands for, the slash after them included. */
+  /** The number of characters of the deep one's tree path that it stands for, the slash after them included. */
   readonly length: number;
 }
 
@@ -51,7 +51,7 @@ export interface ScanCalls {
   readonly hold?: HoldDirectory;
   /** Lists a held directory by quicker calls, which leave to `otherwise` what they cannot answer. */
   readonly quicken?: (
-    otherwise: NodeDirectory,
+    otherwise: OpenedDirectory,
     held: HeldDirectory,
     path: string | Buffer,
   ) => OpenedDirectory;
@@ -68,15 +68,15 @@ export const systemCalls: ScanCalls = {
 
 /** One directory while it is listed. */
 export interface OpenedDirectory {
-  /** Whether this is the directory with an identity; true where it is not held, and only the last look at its path can tell. */
+  /** Returns whether it has an identity; true where it is not held, and only the last look at its path can tell. */
   is(identity: Identity): boolean;
   /** The names in it, as segments of tree paths; one that comes twice comes twice in a row. */
   names(): readonly string[];
   /** Adds the stat of an entry itself to `details` and returns its mode; `undefined` where there is no entry. */
   stat(name: string, details: Details): number | undefined;
   /**
-   * Tells of each name whether it is a directory, by the types that the file system keeps beside the names; undefined where
-   * it keeps none.
+   * Returns for each name whether it is a directory, by the types that the file system keeps beside the names; undefined
+   * where it keeps none.
    */
   directories(): ReadonlyMap<string, boolean> | undefined;
   /** Looks once more whether the path leads to the directory with an identity. */

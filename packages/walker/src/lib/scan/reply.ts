@@ -1,4 +1,5 @@
 import { treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { itemOf } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
 import {
   DETAIL_BYTES,
@@ -43,13 +44,13 @@ const SKIPPED = 8;
 /** The word of a directory's detail at which its slice of the stored lines begins. */
 const SLICE = 4;
 
-/** What became of a directory, in the order of the numbers in a reply. */
+/** The outcomes for a directory, in the order of the numbers in a reply. */
 export const OUTCOMES = ['listed', 'moved', 'failed', 'too-large'] as const;
 export type ScanOutcome = (typeof OUTCOMES)[number];
 /** The call that failed, in the order of the numbers in a reply. */
 export const OPERATIONS = ['', 'open', 'readdir', 'lstat'] as const;
 export type ScanOperation = (typeof OPERATIONS)[number];
-/** What an engine skips, in the order of the counts in a reply. */
+/** The kinds of entry that an engine skips, in the order of the counts in a reply. */
 export const SKIPPED_BY_ENGINE = ['symlink', 'fifo', 'socket', 'device', 'unknown', 'reserved'] as const;
 
 /** The file has no stored line. */
@@ -94,7 +95,7 @@ const NO_LINES: LineRange = { from: 0, to: 0 };
 const TWO_32 = 2 ** 32;
 const MAX_BYTES_A_UNIT = 3;
 
-/** What was listed of one directory, for an engine that keeps names as strings. */
+/** One listed directory, by an engine that keeps names as strings. */
 export interface Listed {
   /** Segments of tree paths. */
   readonly names: readonly string[];
@@ -104,7 +105,7 @@ export interface Listed {
   readonly details: Int32Array;
   /** The indices of the names in path order; `undefined` where that is the order they have. */
   readonly order: readonly number[] | undefined;
-  /** How many entries were skipped, for each kind that engines skip. */
+  /** The number of entries of each kind that engines skip. */
   readonly skipped: readonly number[];
 }
 
@@ -236,13 +237,6 @@ function padded(bytes: number): number {
   return (bytes + 7) & ~7;
 }
 
-/** Returns an item that is there; throws where it is not. */
-export function itemOf<T>(items: ArrayLike<T>, index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new RangeError(`Broken scan: no item ${index} of ${items.length}`);
-  return item;
-}
-
 /** A reply, as the units that its fields are made of. */
 interface Memory extends StatMemory {
   readonly bytes: Buffer;
@@ -262,7 +256,7 @@ export function* listingsIn(reply: Uint8Array): Generator<Listing> {
   }
 }
 
-/** What a scan says of one directory: its record in a reply, read in place. */
+/** The record of one directory in a reply, read in place. */
 export class Listing {
   /** The number of entries: files, directories, and such as could not be statted. */
   readonly length: number;
@@ -408,10 +402,10 @@ export class NameCursor {
   readonly bytes: Buffer;
   /** The entry that has the name. */
   entry = 0;
-  /** Where the name begins, and where the NUL after it is. */
+  /** The offsets of the name and of the NUL after it. */
   from: number;
   to: number;
-  /** Where the names end. */
+  /** The offset at which the names end. */
   readonly #end: number;
   #plain = true;
 

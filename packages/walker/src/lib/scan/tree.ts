@@ -1,13 +1,12 @@
 import { PathSet, type HeldDirectory, type Identity } from '@muse/paths';
-import { systemProblem, tornDirectory } from '../problems.js';
+import { itemOf, systemProblem, tornDirectory } from '../problems.js';
 import type { EnteredRules, IgnoreRules, LeftOutKind, Problem } from '../types.js';
-import type { ScanEngine } from './engine.js';
+import { DT_DIR, DT_UNKNOWN, type DirectoryToScan, type ScanEngine } from './engine.js';
 import { checkIdentity, nativePathOf, systemCalls, type Base, type ScanCalls } from './open-directory.js';
 import {
   DIRECTORY,
   FAILED,
   isFile,
-  itemOf,
   listingsIn,
   NEW,
   SKIPPED_BY_ENGINE,
@@ -15,9 +14,8 @@ import {
   type Listing,
   type NameCursor,
 } from './reply.js';
-import { DT_DIR, DT_UNKNOWN, type DirectoryToScan } from './engine.js';
 
-/** Where a directory of a tree stands. */
+/** The state of a directory in a tree. */
 export type DirectoryState =
   /** Just found. */
   | 'found'
@@ -25,7 +23,7 @@ export type DirectoryState =
   | 'waiting'
   /** Handed to the engine. */
   | 'listing'
-  /** What `listing` says. */
+  /** Listed: `listing` has its entries. */
   | 'listed'
   /** It could not be listed, for the reason in `problems`: nothing is known of what is in it. */
   | 'failed'
@@ -41,17 +39,17 @@ export class DirectoryNode<T> implements DirectoryToScan {
   readonly slice: LineRange;
   readonly base: Base | undefined;
   state: DirectoryState = 'found';
-  /** What it held when it was last listed; kept while it waits to be listed again. */
+  /** Its entries when it was last listed; kept while it waits to be listed again. */
   listing: Listing | undefined;
   /** The rules for what is in it; undefined until it is listed, and where there are none. */
   rules: IgnoreRules | undefined;
   /** By name; without those that are left out. */
   readonly children = new Map<string, DirectoryNode<T>>();
-  /** How many directories of this name were put in line, one after the other. */
+  /** The number of directories of this name that were put in line, one after the other. */
   attempts = 0;
-  /** How often it was put in line again because of what moved in it. */
+  /** The number of times that it was put in line again because of what moved in it. */
   relists = 0;
-  /** How many entries are left out, by kind. */
+  /** The number of entries that are left out, by kind. */
   leftOut: Partial<Record<LeftOutKind, number>> = {};
   /** The stored lines below directories that are left out, which listing them would have called gone. */
   excludedLines: LineRange[] = [];
@@ -75,12 +73,12 @@ export class DirectoryNode<T> implements DirectoryToScan {
     this.base = base;
   }
 
-  /** What stands before the name of an entry in its tree path. */
+  /** Its own part of the tree path of an entry, with a slash at its end. */
   get prefix(): string {
     return this.path === '' ? '' : `${this.path}/`;
   }
 
-  /** Whether it is to be listed, or being listed. */
+  /** True while it waits to be listed or is being listed. */
   get isInLine(): boolean {
     return this.state === 'waiting' || this.state === 'listing';
   }
@@ -203,9 +201,9 @@ export interface TreeOptions<T> {
   readonly calls?: ScanCalls | undefined;
 }
 
-/** How many directories of one name are tried, one after the other, before the name is a problem. */
+/** The most directories of one name that are tried, one after the other, before the name is a problem. */
 const MAX_ATTEMPTS = 4;
-/** How often one directory is listed again for the sake of what moves in it. */
+/** The most times that one directory is listed again because of what moves in it. */
 const MAX_RELISTS = 32;
 /** Characters of a path that the system walks down for each directory; from there on one on the way is held open. */
 const MAX_WALKED = 1024;
@@ -458,7 +456,7 @@ function skippedIn(listing: Listing): Partial<Record<LeftOutKind, number>> {
   return counts;
 }
 
-/** What an entry is, if it is nothing that every scan skips; `unknown` where it cannot be statted and no listing tells. */
+/** The type of an entry that no scan skips by itself; `unknown` where it cannot be statted and no listing tells. */
 export type EntryType = 'file' | 'directory' | 'unknown';
 
 function typeOf(listing: Listing, entry: number): EntryType {

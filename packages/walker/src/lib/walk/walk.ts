@@ -1,27 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseTreePath } from '@muse/paths';
 import { threadCount, ThreadPool } from '../pool/thread-pool.js';
-import { problemOf, systemProblem, tornDirectory } from '../problems.js';
+import { itemOf, problemOf, systemProblem, tornDirectory } from '../problems.js';
 import { scanBatch, TypeScriptScanEngine } from '../scan/engine.js';
 import { systemCalls } from '../scan/open-directory.js';
-import {
-  DIRECTORY,
-  FAILED,
-  isFile,
-  itemOf,
-  listingsIn,
-  SKIPPED_BY_ENGINE,
-  type Listing,
-} from '../scan/reply.js';
+import { DIRECTORY, FAILED, isFile, listingsIn, SKIPPED_BY_ENGINE, type Listing } from '../scan/reply.js';
 import { countLeftOut, directoriesOf, entriesInPathOrder, Tree, type DirectoryNode } from '../scan/tree.js';
 import type { IgnoreRules, LeftOutKind, WalkedStat, Problem } from '../types.js';
 import { identityBelow, resolveRoot } from './root.js';
 
-/** How a tree is walked. */
+/** Options of {@link walk}. */
 export interface WalkOptions {
   /** Threads that list at most. Default: the processors available to this process; 1 starts no worker. */
   readonly threads?: number | undefined;
-  /** What to leave out, besides `.muse` and `.git`. Default: nothing. */
+  /** Rules that leave entries out, besides `.muse` and `.git`. Default: none. */
   readonly ignore?: IgnoreRules | undefined;
   /** Leave out directories that are on another device than the root. Default: false. */
   readonly oneFileSystem?: boolean | undefined;
@@ -37,7 +29,7 @@ export interface WalkedFile {
   readonly stat: WalkedStat;
 }
 
-/** What a walk found. */
+/** The result of a walk. */
 export interface Walk {
   /** The root's native path with its links resolved. */
   readonly root: string;
@@ -47,7 +39,7 @@ export interface Walk {
   readonly directories: number;
   /** Entries that are not among the files, by kind; an ignored directory counts once. */
   readonly leftOut: Readonly<Record<LeftOutKind, number>>;
-  /** What could not be listed or statted; when empty, the walk is complete. */
+  /** Files and directories that could not be listed or statted; when empty, the walk is complete. */
   readonly problems: readonly Problem[];
 }
 
@@ -111,15 +103,15 @@ export interface ListedEntry {
   readonly stat: WalkedStat;
 }
 
-/** What one directory holds. */
+/** The entries of one directory. */
 export interface DirectoryListing {
   /** Regular files, in the order of their names' bytes. */
   readonly files: readonly ListedEntry[];
   /** Directories, in the order of the paths below them. */
   readonly directories: readonly ListedEntry[];
-  /** What is neither, and the reserved names `.muse` and `.git`. */
+  /** The kinds of all other entries; the names `.muse` and `.git` are `reserved`. */
   readonly leftOut: readonly LeftOutKind[];
-  /** What could not be listed or statted, with tree paths; when empty, the listing is complete. */
+  /** Entries that could not be listed or statted, with tree paths; when empty, the listing is complete. */
   readonly problems: readonly Problem[];
 }
 
