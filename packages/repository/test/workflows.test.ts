@@ -72,8 +72,11 @@ describe.each(workflows)('.github/workflows/%s', (_name, text) => {
   });
 
   it('runs only scripts that the repository has', () => {
-    const named = [...text.matchAll(/\bpnpm (?:run )?([a-z:]+)/g)].map(([, name = '']) => name);
-    expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
+    const all = `${text}\n${readFileSync(join(repository, '.ci/run'), 'utf8')}`;
+    const named = [...all.matchAll(/^(?: +(?:- )?run: )?pnpm (?:run )?([a-z:]+)/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(named.filter((name) => !['install', 'exec'].includes(name) && !(name in scripts))).toEqual([]);
   });
 
   it('ends by itself', () => {
@@ -88,10 +91,14 @@ it('names pnpm with its hash', () => {
   expect(packageManager).toMatch(/^pnpm@\d+\.\d+\.\d+\+sha512\.[0-9a-f]{128}$/);
 });
 
-it('CI runs on each system with each Node that is supported', () => {
-  const ci = workflows.find(([name]) => name === 'ci.yml')?.[1] ?? '';
+it('CI and the nightly tests run on each system with each Node that is supported', () => {
+  const [ci = '', nightly = ''] = ['ci.yml', 'nightly.yml'].map((name) => new Map(workflows).get(name));
   expect(values(ci, 'os')).toEqual(['[ubuntu-latest, macos-latest, windows-latest]']);
-  expect(values(ci, 'node')).toEqual(['[20, 22, 24, 26]']);
+  for (const text of [ci, nightly]) expect(values(text, 'node')).toEqual(['[20, 22, 24, 26]']);
+});
+
+it('pnpm check is the gate', () => {
+  expect(scripts['check']).toBe('bash .ci/run');
 });
 
 describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', () => {

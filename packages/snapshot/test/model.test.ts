@@ -1,11 +1,10 @@
 import fc from 'fast-check';
-import { SimFs } from '@muse/testkit';
+import { effort, SimFs } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { Adversary, EDIT_KINDS, type Edit, PATHS } from './support/adversary.js';
 import { bytesStorage, openSimCache, takeSimSnapshot } from './support/sim-snapshot.js';
 
-// `MUSE_MODEL_RUNS=20000` for a long run by hand.
-const RUNS = Number(process.env['MUSE_MODEL_RUNS'] ?? 400);
+const RUNS = effort(300, 10_000);
 
 const edit = fc.record<Edit>({
   after: fc.nat(12),

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { fsencode, oracle, tempDir } from '@muse/testkit';
+import { effort, fsencode, oracle, tempDir } from '@muse/testkit';
 import { createSnapshot } from '@muse/snapshot';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -33,7 +33,7 @@ const name = fc
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
 
 /** Milliseconds. */
-const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 2_000);
+const TIME = effort(1_500, 60_000);
 
 it(
   'a snapshot finds each file in its cache again, whatever the names, and reads exactly those that changed',

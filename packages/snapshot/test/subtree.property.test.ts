@@ -1,13 +1,13 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSnapshot, openSnapshotter, type Snapshot } from '@muse/snapshot';
-import { oracle, tempDir } from '@muse/testkit';
+import { effort, oracle, tempDir } from '@muse/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { apply, edits } from './support/edits.js';
 
-/** Milliseconds. `MUSE_PROPERTY_MS=600000` for a long run by hand. */
-const TIME = Number(process.env['MUSE_PROPERTY_MS'] ?? 5_000);
+/** Milliseconds. */
+const TIME = effort(3_000, 60_000);
 
 const SUBTREES = ['', 'c', 'c/e', 'f'] as const;
 const step = fc.tuple(edits, fc.subarray([...SUBTREES]));

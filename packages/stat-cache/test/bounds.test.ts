@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
-import { built, tempDir } from '@muse/testkit';
+import { built, effort, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { hostileTexts, padded } from './support/hostile-texts.js';
 
@@ -51,7 +51,7 @@ describe('any text', () => {
   ])('takes memory in proportion to its size: %s', async (name) => {
     await using directory = tempDir();
     const file = join(directory.path, 'stat.json');
-    writeFileSync(file, hostileTexts[name]?.(48 * 2 ** 20) ?? '');
+    writeFileSync(file, hostileTexts[name]?.(effort(16, 48) * 2 ** 20) ?? '');
     const program = `
       import { readFileSync } from 'node:fs';
       import { jsonV3Codec } from ${JSON.stringify(built('@muse/stat-cache/json-v3'))};

@@ -4,6 +4,7 @@ export { kernelTree } from './lib/kernel-tree.js';
 export type { KernelTreeOptions, KernelTreeStats } from './lib/kernel-tree.js';
 export { makeDeepChain } from './lib/make-deep-chain.js';
 export { makeTree } from './lib/make-tree.js';
+export { effort, nightly } from './lib/effort.js';
 export { differingPaths } from './lib/differing-paths.js';
 export { anchors, codeBlocks, linkTargets } from './lib/markdown.js';
 export { oracle, sha256Id } from './lib/oracle.js';

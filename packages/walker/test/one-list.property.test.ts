@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fsdecode, makeTree, removeTree, type TreeNode, type TreeSpec } from '@muse/testkit';
+import { effort, fsdecode, makeTree, removeTree, type TreeNode, type TreeSpec } from '@muse/testkit';
 import { walk, type IgnoreRules } from '@muse/walker';
 import {
   combineIgnoreRules,
@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** As many as take a few seconds; more can be asked for by hand. */
-const runs = Number(process.env['MUSE_LIST_RUNS'] ?? 150);
+const runs = effort(100, 3000);
 const noGit = spawnSync('git', ['--version']).status !== 0;
 
 const environment = {

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { cacheDir, statCachePath } from '@muse/paths';
 import { createSnapshot } from '@muse/snapshot';
 import { MAX_CACHE_BYTES, StatCache } from '@muse/stat-cache';
-import { recordingLogger, seededRandom } from '@muse/testkit';
+import { effort, recordingLogger, seededRandom } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { makeCachedTree, poisoned } from './support/cached-tree.js';
-import { effortMs, PATIENCE_MS, tell } from './support/effort.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
 
 /** What becomes of the text of a cache file that would give every file a wrong object id, were it believed. */
@@ -36,7 +35,7 @@ function part({ length }: Buffer, of: number): number {
   return Math.floor(length * of);
 }
 
-describe('a cache file', { timeout: PATIENCE_MS }, () => {
+describe('a cache file', () => {
   it.concurrent.for(Object.entries(damages))(
     '%s costs a warning, and no more',
     async ([, damage], { expect }) => {
@@ -58,7 +57,7 @@ describe('a cache file', { timeout: PATIENCE_MS }, () => {
     await using tree = await makeCachedTree();
     const random = seededRandom(7);
     const stored = statCachePath(tree.root);
-    const until = Date.now() + effortMs(1000);
+    const until = Date.now() + effort(1000, 60_000);
     let flips = 0;
     for (; Date.now() < until || flips === 0; flips++) {
       const damaged = Buffer.from(tree.text);
@@ -68,7 +67,6 @@ describe('a cache file', { timeout: PATIENCE_MS }, () => {
       const { id, complete, saveError } = await createSnapshot(tree.root, { threads: 1 });
       expect({ at, id, complete, saveError }).toEqual({ at, id: tree.answer.id, complete: true });
     }
-    tell(`damaged-cache: ${flips} flipped bits`);
   });
 
   it('of another tree is of no use and no harm', async () => {
@@ -84,7 +82,7 @@ describe('a cache file', { timeout: PATIENCE_MS }, () => {
   });
 });
 
-describe('a cache file that is too large', { timeout: PATIENCE_MS }, () => {
+describe('a cache file that is too large', () => {
   it('is not read, and another takes its place', async () => {
     await using tree = await makeCachedTree();
     const stored = statCachePath(tree.root);

@@ -1,18 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { cacheDir } from '@muse/paths';
-import { makeDeepChain, tempDir } from '@muse/testkit';
+import { effort, makeDeepChain, nightly, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { longRun, PATIENCE_MS } from './support/effort.js';
 import { expectedAnswer } from './support/expected-answer.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
 
-const DEPTH = 2000;
+const DEPTH = effort(800, 2000);
 const names = {
-  'twenty times beyond PATH_MAX': '\u{1f4c1}'.repeat(10),
-  ...(longRun && { 'about as long as PATH_MAX': 'd', 'a hundred times beyond PATH_MAX': 'long-'.repeat(40) }),
+  'far beyond PATH_MAX': '\u{1f4c1}'.repeat(10),
+  ...(nightly && { 'about as long as PATH_MAX': 'd', 'farther beyond PATH_MAX': 'long-'.repeat(40) }),
 };
 
-describe.runIf(process.platform === 'linux')(`${DEPTH} directories deep,`, { timeout: PATIENCE_MS }, () => {
+describe.runIf(process.platform === 'linux')(`${DEPTH} directories deep,`, () => {
   it.for(Object.entries(names))('a snapshot is right, cold and warm: %s', async ([, name]) => {
     await using directory = tempDir();
     const root = directory.path;

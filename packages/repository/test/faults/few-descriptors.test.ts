@@ -1,6 +1,5 @@
 import { differingPaths, kernelTree, oracle, removeTree, tempDir, type OracleAnswer } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PATIENCE_MS } from './support/effort.js';
 import { muse } from './support/muse-process.js';
 import { takeSnapshot, type SnapshotDocument } from './support/snapshot-answer.js';
 
@@ -10,11 +9,11 @@ let expected: OracleAnswer;
 beforeAll(async () => {
   kernelTree({ root, files: 4000, fileBytes: 100 });
   expected = await oracle(root);
-}, PATIENCE_MS);
+});
 
-afterAll(() => removeTree(root), PATIENCE_MS);
+afterAll(() => removeTree(root));
 
-describe.runIf(process.platform !== 'win32')('with few open files allowed', { timeout: PATIENCE_MS }, () => {
+describe.runIf(process.platform !== 'win32')('with few open files allowed', () => {
   it.for(['1', '2'])('64 are enough for a snapshot by %s threads', async (threads) => {
     const args = ['--threads', threads];
     const { code, answer } = await takeSnapshot(root, { args, before: 'ulimit -n 64' });

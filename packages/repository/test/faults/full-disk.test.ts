@@ -14,7 +14,6 @@ import { cacheDir, museDir, statCachePath } from '@muse/paths';
 import { makeTree, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { expectedAnswer } from './support/expected-answer.js';
-import { PATIENCE_MS } from './support/effort.js';
 import { noMounts, openMountNamespace } from './support/mount-namespace.js';
 import { muse } from './support/muse-process.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
@@ -76,7 +75,7 @@ const notSaved: unknown = expect.stringMatching(
   /^muse: warning: the cache was not saved: no space left on device \(ENOSPC\)/,
 );
 
-describe('on a full device', { timeout: PATIENCE_MS }, () => {
+describe('on a full device', () => {
   it.for([0, 1, 4])(
     'a snapshot is right, and the cache as it was, with %i pages left',
     async (pages, { skip }) => {

@@ -4,7 +4,6 @@ import { cacheDir, museDir, statCachePath } from '@muse/paths';
 import { fifo, makeTree, socket } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { makeCachedTree, poisoned } from './support/cached-tree.js';
-import { PATIENCE_MS } from './support/effort.js';
 import { fingerprint } from './support/fingerprint.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
 
@@ -58,26 +57,22 @@ it('a poisoned cache in its place is believed, so that the tests below can tell'
 });
 
 describe.for(Object.entries(places))('where %s should be,', ([, placeIn]) => {
-  it.concurrent.for(Object.entries(things))(
-    '%s is neither read nor written',
-    { timeout: PATIENCE_MS },
-    async ([, put], { expect }) => {
-      await using tree = await makeCachedTree();
-      const outside = join(tree.directory, 'outside');
-      mkdirSync(outside);
-      writeFileSync(statCachePath(tree.root), poisoned(tree.text));
-      leaveTemporaryFile(cacheDir(tree.root));
-      leaveTemporaryFile(museDir(tree.root));
-      await put(placeIn(tree.root), outside);
-      const before = [...fingerprint(outside), ...fingerprint(museDir(tree.root))];
+  it.concurrent.for(Object.entries(things))('%s is neither read nor written', async ([, put], { expect }) => {
+    await using tree = await makeCachedTree();
+    const outside = join(tree.directory, 'outside');
+    mkdirSync(outside);
+    writeFileSync(statCachePath(tree.root), poisoned(tree.text));
+    leaveTemporaryFile(cacheDir(tree.root));
+    leaveTemporaryFile(museDir(tree.root));
+    await put(placeIn(tree.root), outside);
+    const before = [...fingerprint(outside), ...fingerprint(museDir(tree.root))];
 
-      const { code, answer, document, warnings } = await takeSnapshot(tree.root);
-      expect({ code, answer }).toEqual({ code: 0, answer: tree.answer });
-      expect(document.problems).toEqual([]);
-      expect(warnings).not.toEqual([]);
-      expect([...fingerprint(outside), ...fingerprint(museDir(tree.root))]).toEqual(before);
-    },
-  );
+    const { code, answer, document, warnings } = await takeSnapshot(tree.root);
+    expect({ code, answer }).toEqual({ code: 0, answer: tree.answer });
+    expect(document.problems).toEqual([]);
+    expect(warnings).not.toEqual([]);
+    expect([...fingerprint(outside), ...fingerprint(museDir(tree.root))]).toEqual(before);
+  });
 });
 
 it('a save sweeps what killed processes left, and nothing that only has such a name', async () => {

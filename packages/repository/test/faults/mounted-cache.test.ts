@@ -1,10 +1,10 @@
+import { nightly } from '@muse/testkit';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cacheDir, statCachePath } from '@muse/paths';
 import { describe, expect, it } from 'vitest';
 import { makeCachedTree } from './support/cached-tree.js';
-import { longRun, PATIENCE_MS } from './support/effort.js';
 import { fingerprint } from './support/fingerprint.js';
 import { noMounts, openMountNamespace } from './support/mount-namespace.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
@@ -12,7 +12,7 @@ import { takeSnapshot } from './support/snapshot-answer.js';
 /** Files on another device than the cache are cached only when they are older than this. */
 const LOCAL_SLACK_MS = 3000;
 
-describe('where another device is mounted', { timeout: PATIENCE_MS }, () => {
+describe('where another device is mounted', () => {
   it('over stat.json, it is read, a save warns, and nothing is left behind', async ({ skip }) => {
     skip(noMounts !== undefined, noMounts);
     await using tree = await makeCachedTree();
@@ -44,13 +44,13 @@ describe('where another device is mounted', { timeout: PATIENCE_MS }, () => {
       await using namespace = await openMountNamespace();
       await namespace.shell(`mount -t tmpfs -o size=1m tmpfs '${join(tree.root, path)}'`);
       const within = { within: namespace.enter };
-      if (longRun) await setTimeout(LOCAL_SLACK_MS + 500);
+      if (nightly) await setTimeout(LOCAL_SLACK_MS + 500);
       const first = await takeSnapshot(tree.root, within);
       expect(first).toMatchObject({ code: 0, warnings: [], answer: tree.answer });
       expect(readFileSync(statCachePath(tree.root), 'utf8')).toBe(tree.text);
       const second = await takeSnapshot(tree.root, within);
       expect(second).toMatchObject({ code: 0, warnings: [], answer: tree.answer });
-      if (longRun) expect(second.document.stats).toMatchObject({ hits: 4, hashed_files: 0 });
+      if (nightly) expect(second.document.stats).toMatchObject({ hits: 4, hashed_files: 0 });
     },
   );
 });

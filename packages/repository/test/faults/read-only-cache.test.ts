@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { cacheDir, museDir, statCachePath } from '@muse/paths';
 import { describe, expect, it } from 'vitest';
 import { makeCachedTree } from './support/cached-tree.js';
-import { PATIENCE_MS } from './support/effort.js';
 import { fingerprint } from './support/fingerprint.js';
 import { noMounts, openMountNamespace } from './support/mount-namespace.js';
 import { noOrdinaryUser } from './support/muse-process.js';
@@ -84,7 +83,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-describe('for an ordinary user', { timeout: PATIENCE_MS }, () => {
+describe('for an ordinary user', () => {
   it.concurrent.for(Object.entries(cases))(
     'a snapshot is right, and warns, where %s',
     async ([, test], { expect, skip }) => {
@@ -112,7 +111,7 @@ describe('for an ordinary user', { timeout: PATIENCE_MS }, () => {
   });
 });
 
-describe('on a device mounted read-only', { timeout: PATIENCE_MS }, () => {
+describe('on a device mounted read-only', () => {
   it.concurrent.for(['.', '.muse', '.muse/cache'])(
     'a snapshot is right, and warns, where that is %s',
     async (path, { expect, skip }) => {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { cacheDir } from '@muse/paths';
 import { giveToOrdinaryUser, makeTree, tempDir } from '@muse/testkit';
 import { describe, it } from 'vitest';
-import { PATIENCE_MS } from './support/effort.js';
 import { expectedAnswer } from './support/expected-answer.js';
 import { noOrdinaryUser } from './support/muse-process.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
@@ -52,7 +51,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-describe('for an ordinary user', { timeout: PATIENCE_MS }, () => {
+describe('for an ordinary user', () => {
   it.concurrent.for(Object.entries(cases))(
     'what may not be read is named, and keeps its cache: %s',
     async ([, test], { expect, skip }) => {

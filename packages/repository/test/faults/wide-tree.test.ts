@@ -1,13 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from '@muse/paths';
-import { tempDir } from '@muse/testkit';
+import { effort, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { longRun, PATIENCE_MS } from './support/effort.js';
 import { expectedAnswer } from './support/expected-answer.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
 
-const COUNT = longRun ? 100_000 : 20_000;
+const COUNT = effort(6_000, 100_000);
 
 /** By number; in an order that is neither that of the numbers nor that in which they are made. */
 const pathOf: Record<string, (number: number) => string> = {
@@ -15,7 +14,7 @@ const pathOf: Record<string, (number: number) => string> = {
   'directories of one file each': (number) => `${number}/file`,
 };
 
-describe(`${COUNT} entries:`, { timeout: PATIENCE_MS }, () => {
+describe(`${COUNT} entries:`, () => {
   it.for(Object.entries(pathOf))('a snapshot is right, cold and warm: %s', async ([, path]) => {
     await using directory = tempDir();
     const root = directory.path;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeBlocks, repository, sha256Id } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { compile } from './support/compile.js';
-import { runInProject } from './support/example-project.js';
+import { compile } from '../support/compile.js';
+import { runInProject } from '../support/example-project.js';
 
 /** The examples in the README of a package. */
 function examplesOf(name: string, language: 'js' | 'ts' = 'js'): string[] {

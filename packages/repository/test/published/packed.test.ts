@@ -9,7 +9,7 @@ import {
   publishedPackages,
   typecheck,
   type PackedPackages,
-} from './support/packed-packages.js';
+} from '../support/packed-packages.js';
 
 const run = promisify(execFile);
 
