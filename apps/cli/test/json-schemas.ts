@@ -50,6 +50,6 @@ function closed(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
   return inner['type'] === 'object' && 'properties' in inner
-    ? { additionalProperties: false, ...inner }
+    ? { unevaluatedProperties: false, ...inner }
     : inner;
 }

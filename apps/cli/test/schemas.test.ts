@@ -109,6 +109,29 @@ describe('the schemas', () => {
     expect(errorsAsPublished('cache-info', { ...info, version: 2 })).not.toEqual([]);
   });
 
+  it('of status and diff differ in their names alone', () => {
+    const [status, diff] = ['status', 'diff'].map((name) => ({ ...schemas.get(name) }));
+    const named = { $id: '', title: '', description: '' };
+    expect({ ...status, ...named }).toEqual({ ...diff, ...named });
+  });
+
+  it('know what each outcome of an explanation has', () => {
+    const explanation = { name: './a', root: '/r', path: 'a', outcome: 'miss', reason: 'racy' };
+    const document = (...explanations: object[]): object => ({ version: 1, explanations });
+    expect(errors('explain', document(explanation))).toEqual([]);
+    for (const wrong of [
+      { later: 1 },
+      { root: undefined },
+      { reason: 'size' },
+      { outcome: 'hit' },
+      { at: 'a' },
+    ]) {
+      const changed = JSON.parse(JSON.stringify({ ...explanation, ...wrong })) as object;
+      expect([wrong, errors('explain', document(changed))]).not.toEqual([wrong, []]);
+    }
+    expect(errorsAsPublished('explain', document({ ...explanation, later: 1 }))).toEqual([]);
+  });
+
   it.each(['', '/a', 'a/', 'a//b', '.', '..', 'a/..', '../a', 'a/./b', 'a\0'])(
     'take %j for no tree path',
     (path) => {
