@@ -5,7 +5,7 @@ import type { Reporter } from './terminal/reporter.js';
 export type Offer = 'file' | 'directory' | readonly string[];
 
 /** An option or an argument: how help writes it, and how its value is read. */
-interface Word<Value> {
+export interface Word<Value> {
   /** As help writes it: `-o, --output <file>`, `[dir]`, `<file...>`. */
   readonly syntax: string;
   readonly text: string;
@@ -15,6 +15,8 @@ interface Word<Value> {
   readonly repeatable?: boolean;
   /** Its value where it is left out. */
   readonly fallback?: string;
+  /** The option that cannot be used with it, without dashes. */
+  readonly conflicts?: string | undefined;
   /**
    * Reads one value.
    *
@@ -25,21 +27,12 @@ interface Word<Value> {
   readonly resolve: (collected: unknown) => Value;
 }
 
-/** An option of a command. */
-export interface Option<Value> extends Word<Value> {
-  /** The options that it excludes, by their attribute names. */
-  readonly conflicts?: string | undefined;
-}
+/** Options or arguments, by the names that a request has for their values. */
+export type Words = Readonly<Record<string, Word<unknown>>>;
 
-/** An argument of a command. */
-export type Argument<Value> = Word<Value>;
-
-type Arguments = Readonly<Record<string, Argument<unknown>>>;
-type Options = Readonly<Record<string, Option<unknown>>>;
-
-/** The values of options or arguments, by the names that their definition gives them. */
-export type ValuesOf<Words> = {
-  readonly [Name in keyof Words]: Words[Name] extends Word<infer Value> ? Value : never;
+/** The values of options or arguments. */
+export type ValuesOf<W extends Words> = {
+  readonly [Name in keyof W]: W[Name] extends Word<infer Value> ? Value : never;
 };
 
 /** The text that `--help` prints, below the usage and the options of a command. */
@@ -56,11 +49,11 @@ export interface Help {
 }
 
 /** A command: its words, what follows them, and its help. */
-export interface Definition<A extends Arguments = Arguments, O extends Options = Options> extends Help {
+export interface Definition<A extends Words = Words, O extends Words = Words> extends Help {
   readonly name: string;
-  /** The arguments in their order, by the names that the request has for them. */
+  /** In their order. */
   readonly arguments: A;
-  /** The options in the order of help, by the names that the request has for them. */
+  /** In the order of help. */
   readonly options: O;
   /** Whether paths after `--` select a part of the answer; the request has them as `paths`. */
   readonly takesPaths?: boolean;
@@ -73,19 +66,15 @@ export interface Definition<A extends Arguments = Arguments, O extends Options =
 }
 
 /** Infers the types of a definition. */
-export function define<A extends Arguments, O extends Options>(
-  definition: Definition<A, O>,
-): Definition<A, O> {
+export function define<A extends Words, O extends Words>(definition: Definition<A, O>): Definition<A, O> {
   return definition;
 }
 
 /** What a command line asks of a command: the values of its arguments and options. */
-export type RequestOf<D> = D extends Definition<infer A, infer O> ? ValuesOf<A> & ValuesOf<O> & Paths : never;
-
-interface Paths {
-  /** The paths after `--`. */
-  readonly paths: readonly string[];
-}
+export type RequestOf<D> =
+  D extends Definition<infer A, infer O>
+    ? ValuesOf<A> & ValuesOf<O> & { readonly paths: readonly string[] }
+    : never;
 
 /** What a command works with besides its request. */
 export interface CommandContext {
@@ -113,15 +102,20 @@ export interface CommandGroup extends Help {
 export type Commands = readonly (Command | CommandGroup)[];
 
 /** Ties a definition to the code that carries it out. */
-export function command<A extends Arguments, O extends Options>(
+export function command<A extends Words, O extends Words>(
   definition: Definition<A, O>,
   load: () => Promise<{ readonly run: Run<RequestOf<Definition<A, O>>> }>,
 ): Command {
   return { definition: definition, load };
 }
 
+/** Defines an argument. */
+export function argument<Value>(syntax: string, text: string, offer: Offer): Word<Value> {
+  return { syntax, text, offer, resolve: (given) => given as Value };
+}
+
 /** Defines an option that is given or not; one that begins with `--no-` is true when it is given, too. */
-export function flag(syntax: string, text: string, conflicts?: string): Option<boolean> {
+export function flag(syntax: string, text: string, conflicts?: string): Word<boolean> {
   const isNegative = syntax.startsWith('--no-');
   return { syntax, text, conflicts, resolve: (given) => given === !isNegative };
 }
@@ -132,7 +126,7 @@ export function value<Value>(
   text: string,
   parse: (text: string) => Value,
   offer?: 'file' | 'directory',
-): Option<Value | undefined> {
+): Word<Value | undefined> {
   return { syntax, text, offer, parse, resolve: (given) => given as Value | undefined };
 }
 
@@ -141,7 +135,7 @@ export function choice<const Value extends string>(
   syntax: string,
   text: string,
   offer: readonly Value[],
-): Option<Value | undefined> {
+): Word<Value | undefined> {
   return { syntax, text, offer, resolve: (given) => given as Value | undefined };
 }
 
@@ -151,7 +145,7 @@ export function repeated<Value>(
   text: string,
   parse: (text: string) => Value,
   offer?: 'file' | 'directory',
-): Option<readonly Value[] | undefined> {
+): Word<readonly Value[] | undefined> {
   return {
     syntax,
     text: `${text}; may be repeated`,

@@ -118,7 +118,7 @@ function createProgram(
       accept({
         command: each,
         request: { ...request, paths },
-        common: valuesOf(commonOptions, program.opts()),
+        common: optionsOf(commonOptions, program),
       });
     });
   };
@@ -148,38 +148,29 @@ function addCommand(
 ): void {
   const words = Object.values(definition.arguments);
   const command = withHelp(parent.command(definition.name), definition);
-  for (const word of words) command.addArgument(argumentOf(word));
+  for (const word of words) command.addArgument(withValue(new Argument(word.syntax, word.text), word));
   for (const option of Object.values(definition.options)) command.addOption(optionOf(option));
   if (definition.takesPaths === true) {
     command.usage(['[options]', ...words.map(({ syntax }) => syntax), '[-- path...]'].join(' '));
   }
   command.action(() => {
     const request = {
-      ...Object.fromEntries(
-        Object.entries(definition.arguments).map(([name, { resolve }], index) => [
-          name,
-          resolve(command.processedArgs[index]),
-        ]),
-      ),
-      ...valuesOf(definition.options, command.opts()),
+      ...valuesOf(definition.arguments, (_word, index) => command.processedArgs[index] as unknown),
+      ...optionsOf(definition.options, command),
     };
     definition.check?.(request);
     accept(request);
   });
 }
 
-function optionOf(word: define.Option<unknown>): Option {
+function optionOf(word: define.Word<unknown>): Option {
   const option = withValue(new Option(word.syntax, word.text), word);
   return word.conflicts === undefined ? option : option.conflicts(word.conflicts);
 }
 
-function argumentOf(word: define.Argument<unknown>): Argument {
-  return withValue(new Argument(word.syntax, word.text), word);
-}
-
 function withValue<W extends Option | Argument>(
   word: W,
-  { offer, repeatable, parse, fallback }: define.Argument<unknown>,
+  { offer, repeatable, parse, fallback }: define.Word<unknown>,
 ): W {
   if (typeof offer === 'object') word.choices(offer);
   if (parse) word.argParser(parserOf(parse, repeatable));
@@ -198,15 +189,20 @@ function parserOf(parse: (text: string) => unknown, repeatable = false) {
   };
 }
 
-function valuesOf<Options extends Readonly<Record<string, define.Option<unknown>>>>(
-  options: Options,
-  collected: Readonly<Record<string, unknown>>,
-): define.ValuesOf<Options> {
-  const values = Object.entries(options).map(([name, option]) => [
+/** Returns the values of options or arguments, from what commander collected for each. */
+function valuesOf<W extends define.Words>(
+  words: W,
+  collected: (word: define.Word<unknown>, index: number) => unknown,
+): define.ValuesOf<W> {
+  const values = Object.entries(words).map(([name, word], index) => [
     name,
-    option.resolve(collected[optionOf(option).attributeName()]),
+    word.resolve(collected(word, index)),
   ]);
-  return Object.fromEntries(values) as define.ValuesOf<Options>;
+  return Object.fromEntries(values) as define.ValuesOf<W>;
+}
+
+function optionsOf<W extends define.Words>(words: W, command: Command): define.ValuesOf<W> {
+  return valuesOf(words, (word) => command.getOptionValue(optionOf(word).attributeName()) as unknown);
 }
 
 /** The column at which examples are explained. */

@@ -4,29 +4,73 @@ import {
   judgeManifest,
   subtree as partOf,
   type ParsedSnapshot,
+  type RuleText,
   type SavedSnapshot,
-  type Snapshot,
   type TreeOptions,
 } from '@muse/snapshot';
 import type { Problem } from '@muse/walker';
 import { rootFailure } from './failures.js';
 import { treeOptions } from './shared-options.js';
 import type { Reporter } from './terminal/reporter.js';
-import type { WorkingTree } from './working-tree.js';
+import { isWithin, type WorkingTree } from './working-tree.js';
+
+/** A saved snapshot that is compared with a directory of today, by the same options and rules. */
+export interface SavedSide {
+  /** The directory that it is compared with: the part of the tree that both have, or that of another tree. */
+  readonly now: WorkingTree;
+  /** The options to look at it by. */
+  readonly options: TreeOptions;
+  /** The saved side before any rules of today are known. */
+  readonly before: ParsedSnapshot;
+  /** Returns the saved side as the rules of today judge it, where they are not those that it was taken by, and tells so. */
+  readonly judged: (rules: readonly RuleText[]) => Promise<ParsedSnapshot>;
+}
+
+/** Makes a saved snapshot of the tree `of` comparable with a directory, and tells what was not asked for as it is. */
+export function savedSide(
+  saved: SavedSnapshot,
+  of: WorkingTree,
+  directory: WorkingTree,
+  given: TreeOptions,
+  reporter: Reporter,
+): SavedSide {
+  const options = optionsOf(saved, given, reporter);
+  const part = commonPart(saved, of, directory);
+  if (part === undefined) {
+    return { now: directory, options, before: saved, judged: () => Promise.resolve(saved) };
+  }
+  if (part !== directory.subtree) reporter.note(`only ${part} is compared: the snapshot holds nothing else`);
+  const before = reRooted(saved, part);
+  return {
+    now: { ...directory, subtree: part },
+    options,
+    before,
+    async judged(rules) {
+      const changed = changedTexts(saved.rules, rules, part);
+      const others = otherOptions(saved.options, options);
+      if (changed.length === 0 && others.length === 0) return before;
+      const what = others.length > 0 ? `options (${others.join(' ')})` : `rules (${listed(changed)})`;
+      reporter.warn(`it was saved with other ${what}; both sides are judged by those of today`);
+      try {
+        const call = { ...options, subtree: part, logger: reporter };
+        const manifest = await judgeManifest(directory.root, before.manifest, call);
+        return { ...before, id: computeSnapshotId(manifest), manifest };
+      } catch (error) {
+        throw rootFailure('cannot judge the saved snapshot', error);
+      }
+    },
+  };
+}
 
 /** The directory that a saved snapshot and a directory of the same tree have in common: the inner one of both. */
-export function commonPart(saved: SavedSnapshot, of: WorkingTree, tree: WorkingTree): string | undefined {
+function commonPart(saved: SavedSnapshot, of: WorkingTree, tree: WorkingTree): string | undefined {
   if (of.root !== tree.root) return undefined;
   if (isWithin(tree.subtree, saved.subtree)) return tree.subtree;
   return isWithin(saved.subtree, tree.subtree) ? saved.subtree : undefined;
 }
 
-export function isWithin(path: string, directory: string): boolean {
-  return directory === '' || path === directory || path.startsWith(`${directory}/`);
-}
-
 /** Returns what a saved snapshot says of a directory in it, with the id of that directory. */
-export function reRooted(saved: SavedSnapshot, directory: string): ParsedSnapshot {
+function reRooted(saved: SavedSnapshot, directory: string): ParsedSnapshot {
   const path = directory.slice(saved.subtree === '' ? 0 : saved.subtree.length + 1);
   if (path === '') return saved;
   const manifest = partOf(saved.manifest, path);
@@ -43,59 +87,22 @@ function problemsIn({ problems }: SavedSnapshot, directory: string): Problem[] {
   });
 }
 
-/** Returns the name of a tree option, as it is typed. */
-function flagOf(name: string): string {
-  return treeOptions[name as keyof TreeOptions].syntax.split(' ', 1)[0] ?? name;
-}
-
 /** Returns the options that a saved snapshot was taken with, except where the command line says otherwise, and tells so. */
-export function optionsOf(saved: SavedSnapshot, told: TreeOptions, reporter: Reporter): TreeOptions {
+function optionsOf(saved: SavedSnapshot, given: TreeOptions, reporter: Reporter): TreeOptions {
   const options: Partial<Record<keyof TreeOptions, unknown>> = { ...saved.options };
-  const flags = Object.keys(saved.options).filter((name) => told[name as keyof TreeOptions] === undefined);
+  const flags = Object.keys(saved.options).filter((name) => given[name as keyof TreeOptions] === undefined);
   if (flags.length > 0) {
     reporter.note(`using the options that it was saved with: ${flags.map(flagOf).join(' ')}`);
   }
-  for (const [name, value] of Object.entries(told)) {
+  for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) options[name as keyof TreeOptions] = value;
   }
   return options as TreeOptions;
 }
 
-/**
- * Returns a saved side as the rules of today judge it, where they are not those that it was taken by, and tells so. `part`
- * is the directory that it begins at.
- */
-export async function judgedAlike(
-  before: ParsedSnapshot,
-  saved: SavedSnapshot,
-  now: Pick<Snapshot, 'rules'>,
-  {
-    root,
-    part,
-    options,
-    reporter,
-  }: {
-    readonly root: string;
-    readonly part: string;
-    readonly options: TreeOptions;
-    readonly reporter: Reporter;
-  },
-): Promise<ParsedSnapshot> {
-  const changed = changedTexts(saved.rules, now.rules ?? [], part);
-  const others = otherOptions(saved.options, options);
-  if (changed.length === 0 && others.length === 0) return before;
-  const what = others.length > 0 ? `other options (${others.join(' ')})` : `other rules (${listed(changed)})`;
-  reporter.warn(`it was saved with ${what}; both sides are judged by those of today`);
-  try {
-    const manifest = await judgeManifest(root, before.manifest, {
-      ...options,
-      subtree: part,
-      logger: reporter,
-    });
-    return { ...before, id: computeSnapshotId(manifest), manifest };
-  } catch (error) {
-    throw rootFailure('cannot judge the saved snapshot', error);
-  }
+/** Returns the name of a tree option, as it is typed. */
+function flagOf(name: string): string {
+  return treeOptions[name as keyof TreeOptions].syntax.split(' ', 1)[0] ?? name;
 }
 
 function otherOptions(before: TreeOptions, now: TreeOptions): string[] {

@@ -1,13 +1,13 @@
 import type { TreeOptions } from '@muse/snapshot';
 import {
+  argument,
   flag,
   nonEmpty,
   positiveInteger,
   repeated,
   value,
-  type Argument,
-  type Option,
   type ValuesOf,
+  type Word,
 } from './definition.js';
 import type { ColorChoice } from './terminal/reporter.js';
 
@@ -15,12 +15,9 @@ import type { ColorChoice } from './terminal/reporter.js';
 export const commonOptions = {
   quiet: flag('-q, --quiet', 'print no summary, hints or progress; problems and errors stay'),
   color: {
-    syntax: '--color <when>',
-    text: 'colour messages',
-    offer: ['auto', 'always', 'never'],
+    ...argument<ColorChoice>('--color <when>', 'colour messages', ['auto', 'always', 'never']),
     fallback: 'auto',
-    resolve: (given) => given as ColorChoice,
-  } satisfies Option<ColorChoice>,
+  },
   debug: flag('--debug', 'print details of the run, and stack traces'),
 };
 
@@ -31,18 +28,15 @@ export const programOptions = [
 ] as const;
 
 /** The working tree that a command is about: the current directory, where none is named. */
-export const directory: Argument<string> = {
-  syntax: '[dir]',
-  text: 'the working tree',
-  offer: 'directory',
+export const directory = {
+  ...argument<string>('[dir]', 'the working tree', 'directory'),
   parse: nonEmpty,
   fallback: '.',
-  resolve: String,
 };
 
 /** A snapshot, by one of the names that `operandHelp` explains. */
-export function operand(syntax: string, text: string): Argument<string> {
-  return { syntax, text, offer: 'file', parse: nonEmpty, resolve: String };
+export function operand<Value>(syntax: string, text: string): Word<Value> {
+  return { ...argument<Value>(syntax, text, 'file'), parse: nonEmpty };
 }
 
 /** The option for an answer as JSON. */
@@ -79,7 +73,7 @@ export const treeOptions = {
   exclude: repeated('--exclude <pattern>', 'leave out what this gitignore pattern matches', nonEmpty),
   noIgnore: flag('--no-ignore', 'read no ignore file, not even .museignore; .muse and .git stay left out'),
   oneFileSystem: flag('--one-file-system', 'leave out directories where another file system is mounted'),
-} satisfies Readonly<Record<keyof TreeOptions, Option<unknown>>>;
+} satisfies Readonly<Record<keyof TreeOptions, Word<unknown>>>;
 
 /** Returns the options of a tree that were given, and no others: what is undefined here, a saved snapshot may decide. */
 export function treeOptionsOf(given: ValuesOf<typeof treeOptions>): TreeOptions {

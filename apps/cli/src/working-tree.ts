@@ -88,6 +88,11 @@ async function rootAbove(file: string, name: string): Promise<string | undefined
   }
 }
 
+/** Returns whether a tree path is that of a directory, or below it. */
+export function isWithin(path: string, directory: string): boolean {
+  return directory === '' || path === directory || path.startsWith(`${directory}/`);
+}
+
 /** Tells of each `.muse` that is passed over, where no snapshot is taken that it is a problem of. */
 export function warnOfStrangers({ strangers }: WorkingTree, logger: Logger): void {
   for (const { message } of strangers) logger.warn(message);

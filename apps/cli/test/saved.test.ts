@@ -2,7 +2,7 @@ import { readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { makeTree, oracle, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { lines, muse, shell } from './muse.js';
+import { lines, muse, shell, type Run } from './muse.js';
 import { edit, editLines, museTree, save, savedFiles, spec } from './saved-trees.js';
 
 describe('muse snapshot --save', () => {
@@ -258,5 +258,16 @@ describe('muse verify --against', () => {
     expect(lines(part.stdout)).toEqual(['new       here']);
     expect(part.code).toBe(0);
     expect((await muse(['verify', '--against', 'latest~9'], { cwd: tree.path })).code).toBe(4);
+  });
+
+  it('compares with a directory beside the one that was saved, as diff does', async () => {
+    await using root = tempDir();
+    await makeTree({ '.muse': {}, one: { a: 'a' }, 'two/deeper': { a: 'a', b: 'b' } }, root.path);
+    const run = (...args: string[]): Promise<Run> => muse(args, { cwd: root.path });
+    const id = (await run('snapshot', '--save', '-q', 'one')).stdout.toString().trim();
+    expect(await run('verify', '--against', id, 'two/deeper')).toMatchObject({ code: 0 });
+    const found = await run('verify', '--strict', '--against', id, 'two/deeper');
+    expect(found.stdout.toString()).toBe('new       b\n');
+    expect((await run('diff', id, 'two/deeper')).stdout.toString()).toBe('added     b\n');
   });
 });

@@ -1,4 +1,4 @@
-import { define, type Argument } from '../../definition.js';
+import { argument, define } from '../../definition.js';
 
 /** The shells that completions are written for. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -10,14 +10,7 @@ export const completion = define({
   name: 'completion',
   summary: 'print a completion script for a shell',
   description: 'Prints the script with which a shell completes commands, options and their values.',
-  arguments: {
-    shell: {
-      syntax: '<shell>',
-      text: 'the shell',
-      offer: shells,
-      resolve: (given) => given as Shell,
-    } satisfies Argument<Shell>,
-  },
+  arguments: { shell: argument<Shell>('<shell>', 'the shell', shells) },
   options: {},
   examples: [
     ['source <(muse completion bash)', 'in ~/.bashrc'],

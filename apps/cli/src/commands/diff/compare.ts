@@ -9,10 +9,10 @@ import {
 import type { ValuesOf } from '../../definition.js';
 import { usageError } from '../../errors.js';
 import type { Named, Operand } from '../../operands.js';
-import { commonPart, judgedAlike, optionsOf, reRooted } from '../../saved-side.js';
+import { savedSide } from '../../saved-side.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import type { Reporter } from '../../terminal/reporter.js';
-import { takeSnapshot } from '../../working-tree.js';
+import { isWithin, takeSnapshot } from '../../working-tree.js';
 import type { differenceOptions } from './definition.js';
 
 /** Two snapshots, and what leads from one to the other. */
@@ -58,11 +58,8 @@ async function bothSides(
     const { name } = named;
     if (named.is === 'saved') return { name, snapshot: named.saved, saved: named.saved };
     if (named.is === 'manifest') return { name, snapshot: named.snapshot };
-    const { threads } = options;
-    return {
-      name,
-      snapshot: await takeSnapshot(named.tree, { ...treeOptionsOf(options), threads }, reporter),
-    };
+    const call = { ...treeOptionsOf(options), threads: options.threads };
+    return { name, snapshot: await takeSnapshot(named.tree, call, reporter) };
   };
   return [await side(before), await side(after)];
 }
@@ -73,19 +70,10 @@ async function savedAndNow(
   given: Options,
   reporter: Reporter,
 ): Promise<Sides> {
-  const part = commonPart(saved, of, tree);
-  const options = optionsOf(saved, treeOptionsOf(given), reporter);
-  const own = part === undefined ? tree : { ...tree, subtree: part };
-  if (part !== undefined && part !== tree.subtree) {
-    reporter.note(`only ${part} is compared: the snapshot holds nothing else`);
-  }
-  const taken = await takeSnapshot(own, { ...options, threads: given.threads }, reporter);
-  const snapshot: ParsedSnapshot =
-    part === undefined
-      ? saved
-      : await judgedAlike(reRooted(saved, part), saved, taken, { root: own.root, part, options, reporter });
+  const { now, options, judged } = savedSide(saved, of, tree, treeOptionsOf(given), reporter);
+  const taken = await takeSnapshot(now, { ...options, threads: given.threads }, reporter);
   return [
-    { name, snapshot, saved },
+    { name, snapshot: await judged(taken.rules ?? []), saved },
     { name: directory, snapshot: taken },
   ];
 }
@@ -109,7 +97,7 @@ export class Selection {
   }
 
   #has(path: string): boolean {
-    return this.#paths.some((named) => path === named || path.startsWith(`${named}/`));
+    return this.#paths.some((named) => isWithin(path, named));
   }
 
   #isAbove(path: string): boolean {

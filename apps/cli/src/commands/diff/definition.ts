@@ -1,4 +1,4 @@
-import { define, flag, type Argument, type Help } from '../../definition.js';
+import { define, flag, type Help } from '../../definition.js';
 import { usageError } from '../../errors.js';
 import { json, operand, operandHelp, pathOptions, threads, treeOptions } from '../../shared-options.js';
 
@@ -26,11 +26,8 @@ export const diff = define({
   summary: 'show what differs between two snapshots, manifests or directories',
   description: 'Shows what differs between two snapshots, wherever they come from.',
   arguments: {
-    before: operand('<a>', 'a saved snapshot, a manifest, or a directory'),
-    after: {
-      ...operand('[b]', 'another (default: the working tree)'),
-      resolve: (given) => given as string | undefined,
-    } satisfies Argument<string | undefined>,
+    before: operand<string>('<a>', 'a saved snapshot, a manifest, or a directory'),
+    after: operand<string | undefined>('[b]', 'another (default: the working tree)'),
   },
   options: differenceOptions,
   takesPaths: true,

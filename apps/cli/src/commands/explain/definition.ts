@@ -1,4 +1,4 @@
-import { define, type Argument } from '../../definition.js';
+import { argument, define } from '../../definition.js';
 import { usageError } from '../../errors.js';
 import { json, treeOptions } from '../../shared-options.js';
 
@@ -6,14 +6,7 @@ export const explain = define({
   name: 'explain',
   summary: 'say whether and why a path would be read again, or left out',
   description: 'Says what the next snapshot does with each path, and why: hit, read again, or left out.',
-  arguments: {
-    names: {
-      syntax: '<path...>',
-      text: 'files or directories',
-      offer: 'file',
-      resolve: (given) => given as readonly string[],
-    } satisfies Argument<readonly string[]>,
-  },
+  arguments: { names: argument<readonly string[]>('<path...>', 'files or directories', 'file') },
   options: { json, ...treeOptions },
   check({ names }) {
     if (names.includes(''))

@@ -1,18 +1,11 @@
-import { define, type Argument } from '../../definition.js';
+import { argument, define } from '../../definition.js';
 import { usageError } from '../../errors.js';
 
 export const hash = define({
   name: 'hash',
   summary: 'print the object ids of files',
   description: 'Prints the object id of each file, and its name.',
-  arguments: {
-    files: {
-      syntax: '<file...>',
-      text: 'the files; - is stdin',
-      offer: 'file',
-      resolve: (given) => given as readonly string[],
-    } satisfies Argument<readonly string[]>,
-  },
+  arguments: { files: argument<readonly string[]>('<file...>', 'the files; - is stdin', 'file') },
   options: {},
   check({ files }) {
     if (files.indexOf('-') !== files.lastIndexOf('-')) {

@@ -5,10 +5,9 @@ import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemFailure } from '../../errors.js';
 import { noMuse, savedFailure } from '../../failures.js';
 import { damagedDocument } from '../../operands.js';
-import { isWithin } from '../../saved-side.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
 import { byteSize, countOf, secondOf } from '../../terminal/format.js';
-import { findWorkingTree, warnOfStrangers } from '../../working-tree.js';
+import { findWorkingTree, isWithin, warnOfStrangers } from '../../working-tree.js';
 import type { log } from './definition.js';
 
 /** Prints a line for each saved snapshot of a working tree, and names the damaged ones on stderr. */

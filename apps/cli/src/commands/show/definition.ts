@@ -5,7 +5,7 @@ export const show = define({
   name: 'show',
   summary: 'show one snapshot and its files',
   description: 'Shows one snapshot: what is known about it, and the object id of each file.',
-  arguments: { snapshot: operand('<snapshot>', 'a saved snapshot, a manifest, or a directory') },
+  arguments: { snapshot: operand<string>('<snapshot>', 'a saved snapshot, a manifest, or a directory') },
   options: { json, ...pathOptions, ...trustOption },
   details: operandHelp,
   examples: [

@@ -35,35 +35,40 @@ export async function renderVerify(
 }
 
 /** Returns a line for each file that is not as the cache has it, the worst first. */
-export function* verifyLines({ mismatch, missing, edited, touched }: Verification): Iterable<string> {
-  for (const { path } of mismatch) yield `mismatch  ${path}`;
-  for (const { path } of missing) yield `missing   ${path}`;
-  for (const { path } of edited) yield `edited    ${path}`;
-  for (const { path } of touched) yield `touched   ${path}`;
+export function verifyLines({ mismatch, missing, edited, touched }: Verification): string[] {
+  return lines({ mismatch, missing, edited, touched });
 }
 
 /** Tells what was read and found, in one line: `78,579 files · 1.30 GB · 1 mismatch, 3 edited · 3.2 s`. */
-export function verifySummary(verification: Verification, milliseconds: number): string {
-  const { files, bytes, uncached, mismatch, missing, edited, touched } = verification;
-  const found = [
-    [countOf(mismatch.length, 'mismatch', 'mismatches'), mismatch.length],
-    [`${count(missing.length)} missing`, missing.length],
-    [`${count(edited.length)} edited`, edited.length],
-    [`${count(touched.length)} touched`, touched.length],
-    [`${count(uncached)} uncached`, uncached],
-  ] as const;
-  const some = found.filter(([, number]) => number > 0).map(([text]) => text);
-  const parts = [
-    readFiles(verification),
-    byteSize(bytes),
-    ...(files > 0 ? [some.length > 0 ? some.join(', ') : 'all as cached'] : []),
-    duration(milliseconds),
-  ];
-  return parts.join(' · ');
+export function verifySummary(found: Verification, milliseconds: number): string {
+  const { mismatch, missing, edited, touched, uncached } = found;
+  const kinds = { missing: missing.length, edited: edited.length, touched: touched.length, uncached };
+  const many = mismatch.length === 1 ? 'mismatch' : 'mismatches';
+  return summary(
+    found,
+    { [many]: mismatch.length, ...kinds },
+    found.files > 0 ? 'all as cached' : '',
+    milliseconds,
+  );
 }
 
-function readFiles({ files, skipped }: Pick<Verification, 'files' | 'skipped'>): string {
-  return skipped > 0 ? `${count(files)} of ${countOf(files + skipped, 'file')}` : countOf(files, 'file');
+function lines(kinds: Readonly<Record<string, readonly { readonly path: string }[]>>): string[] {
+  return Object.entries(kinds).flatMap(([kind, files]) =>
+    files.map(({ path }) => `${kind.padEnd('mismatch'.length)}  ${path}`),
+  );
+}
+
+function summary(
+  { files, skipped, bytes }: Pick<Verification, 'files' | 'skipped' | 'bytes'>,
+  kinds: Readonly<Record<string, number>>,
+  nothing: string,
+  milliseconds: number,
+): string {
+  const some = Object.entries(kinds).filter(([, number]) => number > 0);
+  const found = some.map(([kind, number]) => `${count(number)} ${kind}`).join(', ') || nothing;
+  const read =
+    skipped > 0 ? `${count(files)} of ${countOf(files + skipped, 'file')}` : countOf(files, 'file');
+  return [read, byteSize(bytes), ...(found === '' ? [] : [found]), duration(milliseconds)].join(' · ');
 }
 
 /** Returns the document that `--json` prints. */
@@ -116,30 +121,17 @@ export async function renderAgainst(
   return complete && against.snapshot.complete ? ExitCode.done : ExitCode.incomplete;
 }
 
-/** Returns a line for each file that is not as the manifest has it. */
-export function* againstLines({ changed, missing, moved, added }: ManifestVerification): Iterable<string> {
-  for (const { path } of changed) yield `changed   ${path}`;
-  for (const { path } of missing) yield `missing   ${path}`;
-  for (const { from, to } of moved) yield `moved     ${from} -> ${to}`;
-  for (const { path } of added) yield `new       ${path}`;
+/** Returns a line for each file that is not as the snapshot has it. */
+export function againstLines({ changed, missing, moved, added }: ManifestVerification): string[] {
+  const arrows = moved.map(({ from, to }) => ({ path: `${from} -> ${to}` }));
+  return lines({ changed, missing, moved: arrows, new: added });
 }
 
-/** Tells what was read and found, in one line. */
-export function againstSummary(found: ManifestVerification, milliseconds: number): string {
-  const kinds = [
-    [found.changed.length, 'changed'],
-    [found.missing.length, 'missing'],
-    [found.moved.length, 'moved'],
-    [found.added.length, 'new'],
-    [found.unknown.length, 'unknown'],
-  ] as const;
-  const some = kinds.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`);
-  return [
-    readFiles(found),
-    byteSize(found.bytes),
-    some.length > 0 ? some.join(', ') : 'all as before',
-    duration(milliseconds),
-  ].join(' · ');
+function againstSummary(found: ManifestVerification, milliseconds: number): string {
+  const { changed, missing, moved, added, unknown } = found;
+  const kinds = { changed, missing, moved, new: added, unknown };
+  const counts = Object.fromEntries(Object.entries(kinds).map(([kind, files]) => [kind, files.length]));
+  return summary(found, counts, 'all as before', milliseconds);
 }
 
 /** Returns the document that `--json` prints of a comparison with a snapshot. */

@@ -4,16 +4,17 @@ import {
   verifyManifest,
   type ParsedSnapshot,
   type RuleText,
+  type TreeOptions,
   type Verification,
 } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, ExitCode, systemFailure, usageError } from '../../errors.js';
 import { noMuse, rootFailure, throwIfUnlisted } from '../../failures.js';
-import { findOperands } from '../../operands.js';
-import { commonPart, judgedAlike, optionsOf, reRooted } from '../../saved-side.js';
+import { findOperands, type Named } from '../../operands.js';
+import { savedSide, type SavedSide } from '../../saved-side.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import type { Reporter } from '../../terminal/reporter.js';
-import { findWorkingTree, reportingTo } from '../../working-tree.js';
+import { findWorkingTree, reportingTo, type WorkingTree } from '../../working-tree.js';
 import type { verify } from './definition.js';
 import { renderAgainst, renderVerify, type AgainstAnswer } from './render.js';
 
@@ -65,34 +66,32 @@ async function againstSnapshot(
       'name a saved snapshot, or a manifest',
     );
   }
-  const saved = named.is === 'saved' ? named.saved : undefined;
-  const part = named.is === 'saved' ? commonPart(named.saved, named.tree, tree) : undefined;
-  const subtree = part ?? tree.subtree;
-  if (subtree !== tree.subtree) reporter.note(`only ${subtree} is verified: the snapshot holds nothing else`);
-  const options = saved ? optionsOf(saved, given, reporter) : given;
-  let before = named.is === 'saved' ? reRooted(named.saved, subtree) : named.snapshot;
-  const judged = async (rules: readonly RuleText[]): Promise<ParsedSnapshot> => {
-    if (saved)
-      before = await judgedAlike(
-        before,
-        saved,
-        { rules },
-        { root: tree.root, part: subtree, options, reporter },
-      );
-    return before;
-  };
+  const { now, options, before, ...side } = sideOf(named, tree, given, reporter);
+  let snapshot = before;
+  const judged = async (rules: readonly RuleText[]): Promise<ParsedSnapshot> =>
+    (snapshot = await side.judged(rules));
+  const { root, subtree, strangers } = now;
   try {
-    const call = { subtree, sample, threads, ...options, problems: tree.strangers, ...reportingTo(reporter) };
-    const verification = await verifyManifest(tree.root, before, { ...call, judged });
+    const call = { subtree, sample, threads, ...options, problems: strangers, ...reportingTo(reporter) };
+    const verification = await verifyManifest(root, before, { ...call, judged });
     throwIfUnlisted(doing, verification.problems);
-    return {
-      verification,
-      against: { name: against, snapshot: before, ...(saved && { saved }) },
-      damaged: named.is === 'saved' ? named.damaged : [],
-    };
+    const saved = named.is === 'saved' && { saved: named.saved };
+    const damaged = named.is === 'saved' ? named.damaged : [];
+    return { verification, against: { name: against, snapshot, ...saved }, damaged };
   } catch (error) {
     throw rootFailure(doing, error);
   }
+}
+
+function sideOf(
+  named: Exclude<Named, { is: 'directory' }>,
+  tree: WorkingTree,
+  given: TreeOptions,
+  reporter: Reporter,
+): SavedSide {
+  if (named.is === 'saved') return savedSide(named.saved, named.tree, tree, given, reporter);
+  const { snapshot } = named;
+  return { now: tree, options: given, before: snapshot, judged: () => Promise.resolve(snapshot) };
 }
 
 function nothingToCompare(doing: string, hasMuse: boolean): CommandError {
