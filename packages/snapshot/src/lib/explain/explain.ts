@@ -25,9 +25,7 @@ export type Explanation =
   | FileExplanation
   /** A directory; it has no object id of its own. */
   | { readonly outcome: 'directory' }
-  /**
-   * Left out by a rule that matches `at`. The rule is known unless the rules are the caller's own and do not tell it.
-   */
+  /** Left out by a rule that matches `at`. The rule is known unless the rules are the caller's own and do not tell it. */
   | { readonly outcome: 'ignored'; readonly at: string; readonly rule: IgnoreRule | undefined }
   /** Left out for its name, as every `.muse` and `.git` is. */
   | { readonly outcome: 'reserved'; readonly at: string }
@@ -255,9 +253,7 @@ function values(
   }
 }
 
-/**
- * Returns whether a file with this stat would have been racy at the moment of the save, by the rule of trust itself.
- */
+/** Returns whether a file with this stat would have been racy at the moment of the save, by the rule of trust itself. */
 function wasRacy(path: string, stat: FileStat, savedNs: bigint | undefined): boolean {
   if (savedNs === undefined || stat.ctimeNs > savedNs) return false;
   const then = StatCache.empty();

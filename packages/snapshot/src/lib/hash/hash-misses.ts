@@ -116,9 +116,7 @@ const LARGE_FILE = 1024 * 1024;
 /** A batch ends with this many bytes at the latest: some 2 ms of work. */
 const BATCH_BYTES = 2 * 1024 * 1024;
 
-/**
- * Returns the batches in which files are hashed: large files first, the largest before all, then the rest as listed.
- */
+/** Returns the batches in which files are hashed: large files first, the largest before all, then the rest as listed. */
 export function batchesOf<T extends { readonly size: number }>(files: readonly T[], maxFiles: number): T[][] {
   const large = files.filter(({ size }) => size >= LARGE_FILE).sort((a, b) => b.size - a.size);
   const batches = large.map((file) => [file]);

@@ -88,9 +88,7 @@ export interface SnapshotDiff extends ManifestDiff {
   readonly unknown: readonly string[];
 }
 
-/**
- * Returns what {@link diffManifests} does, but calls no file deleted or added that the other snapshot could not see.
- */
+/** Returns what {@link diffManifests} does, but calls no file deleted or added that the other snapshot could not see. */
 export function diffSnapshots(
   before: Pick<Snapshot, 'manifest' | 'problems'>,
   after: Pick<Snapshot, 'manifest' | 'problems'>,

@@ -107,9 +107,7 @@ function escaped(character: string): string {
   return character === '\\' ? '\\\\' : character === '\n' ? '\\n' : '\\r';
 }
 
-/**
- * Returns plain data with its keys, at every depth, in snake case: `hashedFiles` and `cache-reset` get an underscore.
- */
+/** Returns plain data with its keys, at every depth, in snake case: `hashedFiles` and `cache-reset` get an underscore. */
 export function snakeCaseKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCaseKeys);
   if (typeof value !== 'object' || value === null) return value;

@@ -139,9 +139,10 @@ export class SnapshotIdHasher {
   }
 }
 
-function byteAt(bytes: Uint8Array, at: number): number {
+/** Returns a byte that must be there. */
+export function byteAt(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];
-  if (byte === undefined) throw new RangeError(`Broken entry: no byte ${at} of ${bytes.length}`);
+  if (byte === undefined) throw new RangeError(`Broken bytes: no byte ${at} of ${bytes.length}`);
   return byte;
 }
 

@@ -3,7 +3,7 @@ import { parseTreePath, withPath } from '@muse/paths';
 import { isObjectId, type ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { MANIFEST_VERSION } from './format.js';
-import { computeSnapshotId, inPathOrder } from './manifest.js';
+import { byteAt, computeSnapshotId, inPathOrder } from './manifest.js';
 import type { Manifest, Snapshot } from '../types.js';
 
 /** Bytes of a manifest that are read at most: more than two million files. */
@@ -310,7 +310,7 @@ export class JsonReader {
   /** Returns the first byte of what comes next, as text; `''` at the end. */
   peek(): string {
     for (; this.#at < this.#end; this.#at++) {
-      const byte = this.#bytes[this.#at] ?? 0;
+      const byte = byteAt(this.#bytes, this.#at);
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return String.fromCharCode(byte);
     }
     return '';
@@ -338,7 +338,7 @@ export class JsonReader {
     let isEscaped = false;
     let all = 0;
     for (let at = start; at < end; at++) {
-      const byte = bytes[at] ?? 0;
+      const byte = byteAt(bytes, at);
       all |= byte;
       if (byte === QUOTE) {
         this.#at = at + 1;

@@ -34,9 +34,7 @@ export async function savedNames(root: string): Promise<string[]> {
   }
 }
 
-/**
- * Reads one file as a whole; returns `undefined` if it is gone, is no regular file, or `accept` refuses its beginning.
- */
+/** Reads one file as a whole; returns `undefined` if it is gone, is no regular file, or `accept` refuses its beginning. */
 export async function readSaved(
   root: string,
   name: string,

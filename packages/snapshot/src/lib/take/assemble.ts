@@ -65,9 +65,7 @@ export async function assemble(
   };
 }
 
-/**
- * The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time.
- */
+/** The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time. */
 class Assembly {
   files = 0;
   bytes = 0;

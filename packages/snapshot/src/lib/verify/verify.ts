@@ -128,9 +128,7 @@ class Comparison {
     return this.#unchanged + this.edited.length + this.touched.length + this.mismatch.length;
   }
 
-  /**
-   * Compares what was read below a directory, and returns the entries, with their object ids, that it cannot decide.
-   */
+  /** Compares what was read below a directory, and returns the entries, with their object ids, that it cannot decide. */
   async compare(
     { taken: { manifest }, read }: Reading,
     prefix: string,
