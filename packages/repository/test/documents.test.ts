@@ -307,6 +307,12 @@ describe('docs/guarantees.md', () => {
   });
 });
 
+it('each decision says whether it still holds', () => {
+  const decisions = entriesOf('docs/decisions');
+  expect(decisions.length).toBeGreaterThan(5);
+  expect(decisions.filter((path) => !/^# .*\n\n\*\*Status:\*\* /.test(read(path)))).toEqual([]);
+});
+
 describe.each(documents)('%s', (path) => {
   const text = read(path);
 
