@@ -15,15 +15,7 @@ export {
 } from './lib/scan/engine.js';
 export { quickCalls } from './lib/scan/linux-directory.js';
 export { kindOfMode, nativePathOf, type ListedDirectory, type ScanCalls } from './lib/scan/open-directory.js';
-export {
-  DETAIL_WORDS,
-  Details,
-  STAT_LAYOUT,
-  statMemory,
-  StatView,
-  writeStat,
-  type StatMemory,
-} from './lib/scan/packed-stat.js';
+export { DETAIL_WORDS, Details, PackedStats, STAT_LAYOUT } from './lib/scan/packed-stat.js';
 export {
   BAD_LINE,
   CTIME_CHANGED,

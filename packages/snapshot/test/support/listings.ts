@@ -6,7 +6,7 @@ import {
   listingsIn,
   NEW,
   ReplyWriter,
-  writeStat,
+  PackedStats,
   type LineRange,
   type Listing,
 } from '@muse/walker/scan';
@@ -21,7 +21,7 @@ export function listingOf(
   const names = Object.keys(entries);
   const matches = names.map((name) => entries[name] ?? NEW);
   const details = new Int32Array(names.length * DETAIL_WORDS);
-  for (const i of names.keys()) writeStat(FILE_STAT, details, i * DETAIL_WORDS);
+  for (const i of names.keys()) new PackedStats(details).write(FILE_STAT, i * DETAIL_WORDS);
   const kinds = matches.map((match) => (match === DIRECTORY || match === FAILED ? match : NEW));
   const files = matches.filter((match) => match !== DIRECTORY && match !== FAILED).values();
   const join = {

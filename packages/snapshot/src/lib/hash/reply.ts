@@ -1,5 +1,5 @@
 import { isSameStat, type FileRead, type FileStat, type ObjectId } from '@muse/stat-cache';
-import { DETAIL_WORDS, statMemory, type StatMemory, StatView, writeStat } from '@muse/walker/scan';
+import { DETAIL_WORDS, PackedStats } from '@muse/walker/scan';
 
 /**
  * The reply to a hash: a row of 144 bytes for each file, in this machine's byte order.
@@ -39,25 +39,25 @@ const TWO_32 = 2 ** 32;
 export class HashReplyWriter {
   readonly #bytes: Buffer;
   readonly #words: Int32Array;
-  readonly #longs: BigInt64Array;
+  readonly #stats: PackedStats;
   #row = 0;
 
   /** @param files - how many rows there will be. */
   constructor(files: number) {
     this.#bytes = Buffer.from(new ArrayBuffer(files * ROW_WORDS * 4));
     this.#words = new Int32Array(this.#bytes.buffer);
-    this.#longs = new BigInt64Array(this.#bytes.buffer);
+    this.#stats = new PackedStats(this.#words);
   }
 
   /** Adds a file that was read. Without a digest it changed meanwhile, and the stats differ. */
   addRead({ digest, before, after, bytes }: FileRead): void {
     const row = this.#row;
     if (digest !== undefined) this.#bytes.write(digest, row * 4, DIGEST_BYTES, 'hex');
-    writeStat(before, this.#words, row + BEFORE, this.#longs);
+    this.#stats.write(before, row + BEFORE);
     if (isSameStat(before, after)) {
       this.#words.copyWithin(row + AFTER, row + BEFORE, row + AFTER);
     } else {
-      writeStat(after, this.#words, row + AFTER, this.#longs);
+      this.#stats.write(after, row + AFTER);
     }
     this.#words[row + BYTES] = bytes % TWO_32;
     this.#words[row + BYTES + 1] = Math.floor(bytes / TWO_32);
@@ -99,24 +99,24 @@ export type FileResult =
 /** Yields the row of each file, in the order of the batch. */
 export function* resultsIn(reply: Int32Array): Generator<FileResult, void> {
   const bytes = Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
-  const memory = statMemory(reply);
+  const stats = new PackedStats(reply);
   for (let row = 0; row < reply.length; row += ROW_WORDS) {
     const outcome = OUTCOMES[wordAt(reply, row + OUTCOME)];
     if (outcome === undefined) throw new RangeError('Broken hash reply: an unknown outcome');
-    if (outcome === 'hashed') yield readIn(memory, bytes, row);
+    if (outcome === 'hashed') yield readIn(stats, bytes, row);
     else if (outcome === 'moved' || outcome === 'special') yield { outcome: 'moved' };
     else yield { outcome, errno: wordAt(reply, row + ERRNO) };
   }
 }
 
-function readIn(memory: StatMemory, all: Buffer, row: number): FileResult {
-  const reply = memory.words;
+function readIn(stats: PackedStats, all: Buffer, row: number): FileResult {
+  const reply = stats.words;
   for (let word = 0; word < DETAIL_WORDS; word++) {
     if (wordAt(reply, row + BEFORE + word) !== wordAt(reply, row + AFTER + word))
       return { outcome: 'changed' };
   }
   const digest = all.toString('hex', row * 4, row * 4 + DIGEST_BYTES);
-  const stat = new StatView(memory, row + BEFORE);
+  const stat = stats.at(row + BEFORE);
   const bytes = (wordAt(reply, row + BYTES + 1) >>> 0) * TWO_32 + (wordAt(reply, row + BYTES) >>> 0);
   return { outcome: 'hashed', objectId: `sha256:${digest}`, stat, bytes };
 }

@@ -11,7 +11,7 @@ import {
   listingsIn,
   NEW,
   ReplyWriter,
-  writeStat,
+  PackedStats,
 } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { LineJoin } from './join.js';
@@ -90,7 +90,7 @@ function join(lines: SortedLines, files: Files): Joined {
     const details = new Int32Array(keys.length * DETAIL_WORDS);
     keys.forEach((key, i) => {
       const file = files.get(prefix + key);
-      if (file) writeStat({ dev: 1n, ...file }, details, i * DETAIL_WORDS);
+      if (file) new PackedStats(details).write({ dev: 1n, ...file }, i * DETAIL_WORDS);
     });
     const writer = new ReplyWriter();
     writer.addListed(
@@ -200,7 +200,7 @@ describe('LineJoin', () => {
     // Its name is a backslash and an n, and its line would begin with two backslashes.
     const names = Buffer.from('x\0');
     const details = new Int32Array(DETAIL_WORDS);
-    writeStat({ dev: 1n, ...good }, details, 0);
+    new PackedStats(details).write({ dev: 1n, ...good }, 0);
     const lines = { bytes: all, from: FIRST_HIT, to: all.length, count: 1 };
     expect(new LineJoin(lines, 'e\\n', lines).file(names, 0, 1, details, 0)).toBe(NEW);
     expect(new LineJoin(lines, 'e\n', lines).file(names, 0, 1, details, 0)).toBeGreaterThan(FIRST_HIT);

@@ -19,8 +19,7 @@ import {
   NEW,
   SIZE_CHANGED,
   STAT_LAYOUT,
-  statMemory,
-  StatView,
+  PackedStats,
 } from '@muse/walker/scan';
 
 const QUOTE = 0x22;
@@ -149,7 +148,7 @@ export class LineJoin implements Join {
   #whatChanged(line: number, details: Int32Array, detail: number): number {
     const entry = entryOfLine(this.#lines.bytes, line);
     if (entry === undefined) return BAD_LINE;
-    const changed = changedField(entry, new StatView(statMemory(details), detail));
+    const changed = changedField(entry, new PackedStats(details).at(detail));
     return changed === undefined ? BAD_LINE : CHANGES[changed];
   }
 }

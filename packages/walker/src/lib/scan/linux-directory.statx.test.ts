@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DETAIL_WORDS, statMemory, StatView } from './packed-stat.js';
+import { DETAIL_WORDS, PackedStats } from './packed-stat.js';
 import { StatxRecord } from './linux-directory.js';
 
 /** What Node has of a `struct statx`, by offset in bytes. */
@@ -51,7 +51,7 @@ function recordOf(fields: Partial<Fields>): StatxRecord {
 function packed(record: StatxRecord) {
   const words = new Int32Array(DETAIL_WORDS);
   record.copyTo(words, 0);
-  return new StatView(statMemory(words), 0).copy();
+  return new PackedStats(words).at(0).copy();
 }
 
 const nanoseconds = (time: readonly [bigint, number]) => time[0] * 1_000_000_000n + BigInt(time[1]);

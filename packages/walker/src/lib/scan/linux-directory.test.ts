@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { callsBy, linuxCalls, LinuxDirectory, quickCalls, type LinuxCalls } from './linux-directory.js';
 import { systemCalls, type OpenedDirectory, type ScanCalls } from './open-directory.js';
-import { DETAIL_WORDS, Details, statMemory, StatView } from './packed-stat.js';
+import { DETAIL_WORDS, Details, PackedStats } from './packed-stat.js';
 import { listingsIn, ReplyWriter } from './reply.js';
 import { scanDirectory } from './engine.js';
 import { show, type Shown } from '../../../test/support/listings.js';
@@ -70,7 +70,7 @@ describe.skipIf(!linux)('LinuxDirectory', () => {
     expect(directory.names()).toEqual(['a', 'b']);
     expect(directory.stat('a', stats)).toBe(lstatSync(join(root, 'away/a')).mode);
     expect(directory.stat('c', stats)).toBeUndefined();
-    expect(new StatView(statMemory(stats.words), 0).ino).toBe(ino);
+    expect(new PackedStats(stats.words).at(0).ino).toBe(ino);
     expect([countOf(stats), fallback.log]).toEqual([1, []]);
   });
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DETAIL_WORDS, Details, statMemory, StatView } from './packed-stat.js';
+import { DETAIL_WORDS, Details, PackedStats } from './packed-stat.js';
 
 const stat = (n: bigint) => ({ dev: n, ino: n + 1n, size: n + 2n, mtimeNs: -n, ctimeNs: n * n });
-const viewOf = (details: Details, index = 0) => new StatView(statMemory(details.words), index * DETAIL_WORDS);
+const viewOf = (details: Details, index = 0) => new PackedStats(details.words).at(index * DETAIL_WORDS);
 
 describe('Details', () => {
   it.each([1, 64, 65, 256, 257, 5000])('keeps %i stats as they are', (count) => {

@@ -8,9 +8,8 @@ import {
   HIGH,
   LOW,
   STAT_LAYOUT,
-  statMemory,
-  StatView,
-  type StatMemory,
+  PackedStats,
+  type StatView,
 } from './packed-stat.js';
 
 /**
@@ -237,20 +236,13 @@ function padded(bytes: number): number {
   return (bytes + 7) & ~7;
 }
 
-/** A reply, as the units that its fields are made of. */
-interface Memory extends StatMemory {
-  readonly bytes: Buffer;
-}
-
 /** Yields what a reply says of each directory. */
 export function* listingsIn(reply: Uint8Array): Generator<Listing> {
   const { buffer, byteOffset, length } = reply;
-  const memory: Memory = {
-    bytes: Buffer.from(buffer, byteOffset, length),
-    ...statMemory(new Int32Array(buffer, byteOffset, length >> 2)),
-  };
+  const bytes = Buffer.from(buffer, byteOffset, length);
+  const stats = new PackedStats(new Int32Array(buffer, byteOffset, length >> 2));
   for (let at = 0; at < length;) {
-    const listing = new Listing(memory, at);
+    const listing = new Listing(bytes, stats, at);
     yield listing;
     at += listing.bytesOfRecord;
   }
@@ -260,14 +252,17 @@ export function* listingsIn(reply: Uint8Array): Generator<Listing> {
 export class Listing {
   /** The number of entries: files, directories, and such as could not be statted. */
   readonly length: number;
-  readonly #memory: Memory;
+  readonly #bytes: Buffer;
+  readonly #stats: PackedStats;
   /** The words where the record, its matches and its details begin. */
   readonly #header: number;
   readonly #matches: number;
   readonly #details: number;
 
-  constructor(memory: Memory, at: number) {
-    this.#memory = memory;
+  /** `stats` is the same memory as `bytes`, all of the reply; the record begins at `at`. */
+  constructor(bytes: Buffer, stats: PackedStats, at: number) {
+    this.#bytes = bytes;
+    this.#stats = stats;
     this.#header = at >> 2;
     this.length = this.#word(this.#header + ENTRIES);
     this.#matches = padded(at + HEADER_BYTES + this.#nameBytes) >> 2;
@@ -277,9 +272,9 @@ export class Listing {
     if (
       Math.min(this.length, this.#nameBytes, gone) < 0 ||
       at + this.bytesOfRecord !== end ||
-      end > memory.bytes.length
+      end > bytes.length
     ) {
-      throw new RangeError(`Broken scan reply: the record at ${at} ends at ${end} of ${memory.bytes.length}`);
+      throw new RangeError(`Broken scan reply: the record at ${at} ends at ${end} of ${bytes.length}`);
     }
   }
 
@@ -324,7 +319,7 @@ export class Listing {
 
   /** Puts {@link LEFT_OUT} over the match of an entry. */
   leaveOut(entry: number): void {
-    this.#memory.words[this.#matches + entry] = LEFT_OUT;
+    this.#stats.words[this.#matches + entry] = LEFT_OUT;
   }
 
   /** Returns false where the directory certainly holds nothing of this name but a directory. */
@@ -338,7 +333,7 @@ export class Listing {
 
   /** Puts {@link BAD_LINE} over the match of a file: something newer is known of it than its line. */
   doubt(entry: number): void {
-    this.#memory.words[this.#matches + entry] = BAD_LINE;
+    this.#stats.words[this.#matches + entry] = BAD_LINE;
   }
 
   /** A cursor at the name of the first entry. */
@@ -353,7 +348,7 @@ export class Listing {
 
   /** Returns the stat of a file or directory, read in place. */
   stat(entry: number): StatView {
-    return new StatView(this.#memory, this.#details + entry * DETAIL_WORDS);
+    return this.#stats.at(this.#details + entry * DETAIL_WORDS);
   }
 
   /** Returns the bytes of a file, as its stat has them. */
@@ -378,7 +373,7 @@ export class Listing {
   }
 
   #namesFrom(from: number): NameCursor {
-    return new NameCursor(this.#memory.bytes, from, this.#header * 4 + HEADER_BYTES + this.#nameBytes);
+    return new NameCursor(this.#bytes, from, this.#header * 4 + HEADER_BYTES + this.#nameBytes);
   }
 
   /** The word after the last detail. */
@@ -391,9 +386,7 @@ export class Listing {
   }
 
   #word(word: number): number {
-    const value = this.#memory.words[word];
-    if (value === undefined) throw new RangeError(`Broken scan reply: no word ${word}`);
-    return value;
+    return itemOf(this.#stats.words, word);
   }
 }
 
