@@ -173,30 +173,27 @@ export async function readSavedSnapshot(
   const doing = `Cannot find the saved snapshot ${JSON.stringify(id)} in ${JSON.stringify(directory)}`;
   const digits = id.replace(/^sha256:/, '');
   const isPrefix = /^[0-9a-f]{1,64}$/.test(digits);
-  const matching: SavedName[] = [];
+  const ids = new Set<ObjectId>();
+  const found: SavedSnapshot[] = [];
+  const damaged: DamagedSnapshot[] = [];
   for (const name of await namesIn(resolved)) {
-    if (isPrefix && name.id.startsWith(`sha256:${digits}`)) matching.push(name);
-  }
-  const found = new Map<ObjectId, SavedSnapshot>();
-  const damaged = new Map<ObjectId, DamagedSnapshot[]>();
-  for (const name of matching) {
-    if (found.has(name.id)) continue;
+    const isWanted = isPrefix && name.id.startsWith(`sha256:${digits}`);
+    if (!isWanted || found.some((snapshot) => snapshot.id === name.id)) continue;
     const read = await tryRead(resolved, name, signal);
-    if (read && 'snapshot' in read) found.set(name.id, read.snapshot);
-    else if (read) damaged.set(name.id, [...(damaged.get(name.id) ?? []), read]);
+    if (!read) continue;
+    ids.add(name.id);
+    if ('snapshot' in read) found.push(read.snapshot);
+    else damaged.push(read);
   }
-  const ids = new Set([...found.keys(), ...damaged.keys()]);
   if (ids.size > 1) {
     const reason = `${ids.size} snapshots begin like that: ${listOf(ids)}`;
     throw new SavedSnapshotError(doing, directory, reason, 'EAMBIGUOUS');
   }
-  const [snapshot] = found.values();
-  const [passedOver = []] = damaged.values();
-  if (snapshot) {
-    for (const each of passedOver) onDamaged?.(each);
-    return snapshot;
+  if (found[0]) {
+    for (const each of damaged) onDamaged?.(each);
+    return found[0];
   }
-  if (passedOver[0]) throw passedOver[0].error;
+  if (damaged[0]) throw damaged[0].error;
   throw new SavedSnapshotError(doing, directory, 'there is none', 'ENOSNAPSHOT');
 }
 
