@@ -1,6 +1,7 @@
 import { SimFs } from '@muse/testkit';
 import { StatCache, type CacheStorage } from '@muse/stat-cache';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
+import { RuleTexts } from '../../src/lib/take/root.js';
 import { takeSnapshot } from '../../src/lib/take/take-snapshot.js';
 import type { Snapshot } from '../../src/lib/types.js';
 import { ROOT } from './adversary.js';
@@ -58,6 +59,7 @@ export function takeSimSnapshot(sim: SimFs, cache: StatCache | undefined): Promi
       cache,
       pool: undefined,
       ignore: undefined,
+      texts: new RuleTexts(),
       oneFileSystem: false,
       loadMs: 0,
       calls: { scan: sim.scanCalls, files: sim.fileCalls },

@@ -22,11 +22,11 @@ import { takeSnapshot } from './take-snapshot.js';
  */
 export async function createSnapshot(root: string, options: SnapshotOptions = {}): Promise<Snapshot> {
   options.signal?.throwIfAborted();
-  const source = await SnapshotSource.open(root, options, { defer: true });
+  const opened = await Root.open(root, options, { defer: true });
   try {
-    return await source.take(options);
+    return await opened.take(options);
   } finally {
-    await source.close();
+    await opened.close();
   }
 }
 
@@ -45,28 +45,28 @@ export async function buildSnapshotManifest(root: string, options: SnapshotOptio
  * or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
 export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
-  return new RootSnapshotter(await SnapshotSource.open(root, options, { defer: true, keep: true }));
+  return new RootSnapshotter(await Root.open(root, options, { defer: true, keep: true }));
 }
 
 /** Takes one snapshot at a time, each of the root and its rules as they are then. */
 class RootSnapshotter implements Snapshotter {
-  readonly #source: SnapshotSource;
+  readonly #root: Root;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(source: SnapshotSource) {
-    this.#source = source;
+  constructor(root: Root) {
+    this.#root = root;
   }
 
   get root(): string {
-    return this.#source.root;
+    return this.#root.path;
   }
 
   snapshot(call: SnapshotCall = {}): Promise<Snapshot> {
     if (this.#closed) return Promise.reject(new Error('Cannot take a snapshot: the snapshotter is closed'));
     const snapshot = waitFor(this.#last, call.signal).then(async () => {
-      await this.#source.refresh();
-      return this.#source.take(call);
+      await this.#root.refresh();
+      return this.#root.take(call);
     });
     // Holds no result: that would keep every snapshot in memory.
     this.#last = Promise.allSettled([this.#last, snapshot]).then(() => undefined);
@@ -76,7 +76,7 @@ class RootSnapshotter implements Snapshotter {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    await this.#source.close();
+    await this.#root.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -99,7 +99,7 @@ async function waitFor(turn: Promise<unknown>, signal: AbortSignal | undefined):
 }
 
 /** A root that snapshots are taken of, with its rules, its cache and its threads. */
-class SnapshotSource {
+class Root {
   readonly #options: SnapshotterOptions;
   readonly #threads: number;
   #pool: ThreadPool | undefined;
@@ -128,7 +128,7 @@ class SnapshotSource {
     path: string,
     options: SnapshotterOptions,
     loading: Parameters<typeof openRoot>[2],
-  ): Promise<SnapshotSource> {
+  ): Promise<Root> {
     const { subtree = '', cache, logger } = options;
     const threads = threadCount(options.threads);
     const root = await resolveRoot(path);
@@ -140,14 +140,15 @@ class SnapshotSource {
       pool.startFor('cacheBytes', await sizeOf(statCachePath(root.root)));
     try {
       const opened = await openRoot(root, options, loading);
-      return new SnapshotSource(options, threads, pool, opened, top, performance.now() - started);
+      return new Root(options, threads, pool, opened, top, performance.now() - started);
     } catch (error) {
       await pool?.close();
       throw error;
     }
   }
 
-  get root(): string {
+  /** Its native path, links resolved. */
+  get path(): string {
     return this.#opened.root.root;
   }
 

@@ -24,14 +24,13 @@ import { LineJoin } from './join.js';
 import type { OpenedRoot } from './root.js';
 
 /** A root that was opened, and all else that a snapshot of it takes. */
-export interface SnapshotSource extends Omit<OpenedRoot, 'texts'> {
+export interface SnapshotSource extends OpenedRoot {
   /** The tree path of the directory to take; `''` is the root. */
   readonly subtree: string;
   /** The identity of that directory. */
   readonly top: Pick<ResolvedRoot, 'dev' | 'ino'>;
   readonly pool: ThreadPool | undefined;
   readonly oneFileSystem: boolean;
-  readonly texts?: OpenedRoot['texts'] | undefined;
   /** Milliseconds that loading the cache took. */
   readonly loadMs: number;
   /** The system calls of this thread, for tests that choose what happens between two of them. Default: the system's. */
@@ -45,27 +44,21 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   const progress = new ProgressReport(call.onProgress);
 
   progress.enter('scan');
-  const scan = await prepareScan(source, progress, call.signal);
-  let scanMs;
-  let hashed;
-  try {
-    await scan.tree.list();
-    scanMs = watch.lap();
-    progress.enter('hash');
-    hashed = await hash(scan.tree, source, progress, call.signal);
-  } finally {
-    scan.tree.close();
-  }
-  const assembled = await assemble(scan.tree.top, call);
+  const scanned = await scan(source, progress, call.signal);
+  const scanMs = watch.lap();
+
+  progress.enter('hash');
+  const hashed = await hash(scanned.tree, source, progress, call.signal);
+  const assembled = await assemble(scanned.tree.top, call);
   const hashMs = watch.lap();
 
   progress.enter('save');
-  const pruned = cache ? prune(cache, { ...scan, assembled, uncached: hashed.uncached }) : 0;
+  const pruned = cache ? prune(cache, { ...scanned, assembled, uncached: hashed.uncached }) : 0;
   const saveError = cache?.persistent ? await save(cache) : undefined;
   const saveMs = watch.lap();
 
   const milliseconds = { load: loadMs, scan: scanMs, hash: hashMs, save: saveMs };
-  const problems = [...scan.ruleProblems, ...assembled.problems];
+  const problems = [...scanned.ruleProblems, ...assembled.problems];
   return snapshotOf(
     {
       id: assembled.id,
@@ -80,15 +73,15 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
         pruned,
         milliseconds: { ...milliseconds, total: loadMs + scanMs + hashMs + saveMs },
       },
-      rules: source.texts?.list(source.root.root) ?? [],
+      rules: source.texts.list(source.root.root),
     },
     assembled.manifest,
     saveError,
   );
 }
 
-/** A tree to scan, and what the cache knew of it before. */
-interface Scan {
+/** A tree that was listed, and what the cache knew of it before. */
+interface Scanned {
   readonly tree: Tree<DirectoryResult>;
   readonly subtree: string;
   /** The lines that listings are joined with, where the cache has lines. */
@@ -99,12 +92,12 @@ interface Scan {
   readonly ruleProblems: readonly Problem[];
 }
 
-/** Returns the tree to list, which joins each directory with the cache as soon as it is listed. */
-async function prepareScan(
+/** Lists the tree, and joins each directory with the cache as soon as it is listed. */
+async function scan(
   { root, subtree, top, cache, pool, ignore, oneFileSystem, calls }: SnapshotSource,
   progress: ProgressReport,
   signal: AbortSignal | undefined,
-): Promise<Scan> {
+): Promise<Scanned> {
   const lines = sharedLines(cache?.lines);
   if (lines && subtree === '') pool?.startFor('knownFiles', lines.count);
   const above = await rulesAbove(root.root, subtree, ignore);
@@ -137,8 +130,15 @@ async function prepareScan(
       progress.add({ files: Math.max(0, directory.value.files - (before?.files ?? 0)) });
     },
   });
+  const pending = [...(cache?.pendingPaths() ?? [])];
+  try {
+    await tree.list();
+  } catch (error) {
+    tree.close();
+    throw error;
+  }
   const ruleProblems = above.problems.map((problem) => asProblemOfAll(root.root, problem));
-  return { tree, subtree, lines, pending: [...(cache?.pendingPaths() ?? [])], ruleProblems };
+  return { tree, subtree, lines, pending, ruleProblems };
 }
 
 /** Returns lines that worker threads read without a copy. */
@@ -167,7 +167,7 @@ function asProblemOfAll(root: string, problem: Problem): Problem {
   return { ...problem, path: '', operation: 'open', message: `${place}: ${message}` };
 }
 
-/** Hashes the misses, and saves beside it where that takes long. */
+/** Hashes the misses, and saves beside it where that takes long. Then no directory is held open any more. */
 async function hash(
   tree: Tree<DirectoryResult>,
   { root, cache, pool, calls }: SnapshotSource,
@@ -175,20 +175,21 @@ async function hash(
   signal: AbortSignal | undefined,
 ): Promise<Hashed> {
   const misses = missesOf(tree.top);
-  if (misses.length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
-  const checkpoints = cache?.persistent ? startCheckpoints(cache) : undefined;
+  const checkpoints = misses.length > 0 && cache?.persistent ? startCheckpoints(cache) : undefined;
   try {
+    if (misses.length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
     const saving = checkpoints?.saving;
     const engine = new TypeScriptHashEngine({ root: root.root, pool, calls: calls?.files, saving });
     const onProgress = progress.add.bind(progress);
     return await hashMisses(tree, misses, { engine, cache, onProgress, signal, saving });
   } finally {
+    tree.close();
     await checkpoints?.stop();
   }
 }
 
 /** The findings of a snapshot that the cache is pruned by. */
-export interface Found extends Pick<Scan, 'tree' | 'lines' | 'pending' | 'subtree'> {
+export interface Found extends Pick<Scanned, 'tree' | 'lines' | 'pending' | 'subtree'> {
   readonly assembled: Pick<Assembled, 'problems' | 'counts' | 'manifest'>;
   /** Files of the manifest that were not recorded. */
   readonly uncached: number;
