@@ -72,10 +72,8 @@ export async function hashMisses(
       }
     });
     if (isLast) {
-      for (const miss of moved) {
-        if (tree.isMissing(miss.path)) forget(miss);
-        else miss.directory.problems.push(tornFile(miss.path, 'replaced'));
-      }
+      // Without an object id, the others become problems of the snapshot.
+      for (const miss of moved) if (tree.isMissing(miss.path)) forget(miss);
       break;
     }
     for (const { directory } of moved) tree.relist(directory.node);
