@@ -62,7 +62,6 @@ export const trustOption = {
 
 /** The options for what is left out of a working tree, and by whose rules; each is named as the library names it. */
 export const treeOptions = {
-  ...trustOption,
   gitignore: flag('--gitignore', 'leave out what git ignores: .gitignore files and .git/info/exclude'),
   ignoreFiles: repeated(
     '--ignore-file <file>',
@@ -73,6 +72,7 @@ export const treeOptions = {
   exclude: repeated('--exclude <pattern>', 'leave out what this gitignore pattern matches', nonEmpty),
   noIgnore: flag('--no-ignore', 'read no ignore file, not even .museignore; .muse and .git stay left out'),
   oneFileSystem: flag('--one-file-system', 'leave out directories where another file system is mounted'),
+  ...trustOption,
 } satisfies Readonly<Record<keyof TreeOptions, Word<unknown>>>;
 
 /** Returns the options of a tree that were given, and no others: what is undefined here, a saved snapshot may decide. */

@@ -10,6 +10,13 @@ const { description } = JSON.parse(await readFile(new URL('../package.json', imp
   description: string;
 };
 
+/** The words of each command. */
+const all = commands.flatMap((each) =>
+  'definition' in each
+    ? [[each.definition.name]]
+    : each.commands.map(({ definition }) => [each.name, definition.name]),
+);
+
 describe('README.md', () => {
   it('begins with the description of the package', () => {
     expect(readme).toContain(`# @muse/cli\n\n${description}\n`);
@@ -36,12 +43,11 @@ describe('README.md', () => {
     expect(run.stdout.toString()).toContain('src/main.c\n  ');
   });
 
+  it('has a row for each command', () => {
+    for (const command of all) expect(readme).toMatch(new RegExp(`^\\| \`muse ${command.join(' ')} `, 'm'));
+  });
+
   it('names each option of each command, and no other', async () => {
-    const all = commands.flatMap((each) =>
-      'definition' in each
-        ? [[each.definition.name]]
-        : each.commands.map(({ definition }) => [each.name, definition.name]),
-    );
     const helps = await Promise.all(all.map((command) => muse([...command, '--help'])));
     const known = helps.flatMap(({ stdout }) => options(stdout.toString().split('\nExamples:')[0] ?? ''));
     const named = new Set(options(readme));
