@@ -11,18 +11,18 @@ export interface BuildTask {
   readonly path: string;
   /** The directories whose content its output also depends on, as tree paths. */
   readonly uses?: readonly string[];
-  /** What else its output depends on: the command, its options, the versions of its tools. */
+  /** Whatever else its output depends on: the command, its options, the versions of its tools. */
   readonly tools: string;
   /**
-   * What is ignored below `path` and `tools` answers for: `node_modules`, where it holds the hash of the lockfile.
-   * Default: nothing but the output.
+   * Ignored paths below `path` that `tools` accounts for, such as `node_modules` if it holds the hash of the lockfile.
+   * Default: only the output.
    */
   readonly leftOut?: readonly string[];
   /** Writes the output to `<path>/<output>`. */
   readonly build: () => Promise<void>;
 }
 
-/** Where the outputs of builds are kept. */
+/** The directories of a build. */
 export interface BuildCacheOptions {
   /** The directory that all packages are in. */
   readonly root: string;
@@ -64,7 +64,7 @@ export async function buildAll(
   return done;
 }
 
-/** The key of a package holds those of the packages it uses, because their tools decide its output, too. */
+/** Returns the key of a package. It covers those of the packages it uses, because their tools decide its output, too. */
 async function keyOf(
   root: string,
   output: string,
@@ -108,7 +108,7 @@ async function idOf(root: string, path: string, ignored: readonly string[]): Pro
   return snapshot.id;
 }
 
-/** Throws where the id does not tell all that is there. */
+/** Throws if the id does not cover all that is there. */
 function refuseHidden(path: string, { problems, stats }: Snapshot, ignored = 0): void {
   const hidden = problems.map(({ path: file, message }) => `${JSON.stringify(file)}: ${message}`);
   for (const [kind, count] of Object.entries(stats.leftOut)) {
@@ -132,7 +132,7 @@ function nativePath({ root, path }: Place, file?: string): string | Buffer {
   return toNativePath(root, file === undefined ? path : `${path}/${file}`);
 }
 
-/** Whole or not at all: a build that is interrupted here must not be taken for one that was finished. */
+/** Keeps an output, whole or not at all: an interrupted copy must not be taken for a finished build. */
 async function keep(from: Place, store: string, key: string): Promise<void> {
   const root = await mkdtemp(join(store, '.tmp-'));
   try {
@@ -163,7 +163,7 @@ async function copyFiles(from: Place, to: Place): Promise<void> {
   }
 }
 
-/** Makes the store; throws where it is inside the root. */
+/** Makes the store. Throws if it is inside the root. */
 async function makeOutside(root: string, store: string): Promise<void> {
   const isInside = (path: string) => {
     const way = relative(root, path);

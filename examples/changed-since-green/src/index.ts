@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
-import { readGuarded } from '@muse/paths/files';
+import { readGuarded, replaceFile } from '@muse/paths/files';
 import {
   createSnapshot,
   diffManifests,
@@ -12,19 +11,19 @@ import {
   type Snapshot,
 } from '@muse/snapshot';
 
-/** What a run of the tests is about. */
+/** A run of the tests. */
 export interface TestRun {
-  /** The files to test: tree paths, in path order. All of them where there was no green run, or its record is damaged. */
+  /** The tree paths of the files to test, in path order: all if there was no green run, or its record is damaged. */
   readonly changed: readonly string[];
-  /** Files that were there at the last green run, and are gone: tree paths. */
+  /** The tree paths of files that were there at the last green run, and are gone. */
   readonly gone: readonly string[];
-  /** Keeps what is tested here as green. Call it when the tests have passed. */
+  /** Records as green what is tested here. Call it when the tests have passed. */
   markGreen(): Promise<void>;
 }
 
-/** What the caller knows of the tree. */
+/** Options of {@link beginRun}. */
 export interface RunOptions {
-  /** What is ignored and no test depends on, or only as a listed file says: `node_modules`. Default: nothing. */
+  /** Ignored paths that no test depends on, or only by way of a listed file, such as `node_modules`. Default: none. */
   readonly leftOut?: readonly string[];
 }
 
@@ -32,8 +31,8 @@ export interface RunOptions {
 const MAX_RECORD_BYTES = 2 ** 28;
 
 /**
- * Begins a run of the tests: what changed in `root` since the one that `record` tells of. That is a file outside the
- * root, which the next run needs: put it where your CI keeps caches.
+ * Begins a run of the tests of what changed in `root` since the run that `record` tells of: a file outside the root, which
+ * the next run needs. Put it where your CI keeps caches.
  *
  * Rejects when something that no manifest holds could decide a test: a file that cannot be read, a link, a special file,
  * or an ignored file. It would never be tested.
@@ -53,11 +52,11 @@ export async function beginRun(
     changed: [...snapshot.manifest.keys()].filter((path) => changed.has(path)),
     gone: [...deleted.map(({ path }) => path), ...renamed.map(({ from }) => from)],
     // The manifest from before the tests: what is edited while they run was not tested.
-    markGreen: () => replace(record, formatManifest(snapshot, 'json')),
+    markGreen: () => replaceFile(record, formatManifest(snapshot, 'json'), { prefix: '.green_' }),
   };
 }
 
-/** Makes the directory of the record; throws where it is inside the root, so that a change could bring its own. */
+/** Makes the directory of the record. Throws if it is inside the root, where a change could bring a record of its own. */
 async function refuseInside(root: string, record: string): Promise<void> {
   const isInside = (top: string, directory: string) => {
     const way = relative(top, directory);
@@ -71,7 +70,7 @@ async function refuseInside(root: string, record: string): Promise<void> {
   }
 }
 
-/** Throws where the manifest does not tell all that is there, but for these. */
+/** Throws if the manifest lacks anything that is there, other than these paths. */
 async function refuseHidden(
   root: string,
   { problems, stats }: Snapshot,
@@ -89,35 +88,17 @@ async function refuseHidden(
   }
   if (hidden.length > 0) {
     throw new Error(
-      `Cannot tell what changed in ${JSON.stringify(root)}, its manifest lacks a part (${hidden.join(', ')}): remove that`,
+      `Cannot tell what changed in ${JSON.stringify(root)}, its manifest lacks a part (${hidden.join(', ')}): remove it, or name it in leftOut`,
     );
   }
 }
 
-/** Without a record, and with one that cannot be read, nothing is known to be green. */
+/** Returns the manifest of the last green run; an empty one if there is no record, or it cannot be read. */
 async function recorded(record: string): Promise<Manifest> {
   try {
     const { bytes } = await readGuarded(record, { maxBytes: MAX_RECORD_BYTES });
     return parseManifest(bytes);
   } catch {
     return new Map();
-  }
-}
-
-/** Replaces the file, or a link in its place, as a whole. */
-async function replace(file: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  const handle = await open(temporary, 'wx', 0o600);
-  try {
-    try {
-      for (const chunk of chunks) await handle.writeFile(chunk);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }

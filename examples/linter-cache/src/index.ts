@@ -3,18 +3,18 @@ import { readGuarded } from '@muse/paths/files';
 import { createSnapshot } from '@muse/snapshot';
 import { blobId, loadCache, type ObjectId } from '@muse/stat-cache';
 
-/** A linter: what it finds in a file depends on nothing but the text. */
+/** A linter whose findings in a file depend on nothing but the text. */
 export interface Linter {
-  /** Names the linter and its version; with another one, everything is linted again. */
+  /** The linter and its version. When it changes, everything is linted again. */
   readonly name: string;
   readonly lint: (text: string) => string[];
 }
 
-/** What a run found. */
+/** The result of a run. */
 export interface LintResult {
-  /** What is wrong, by tree path; files without a finding are not in it. */
+  /** The findings by tree path; files without any are not in it. */
   readonly findings: ReadonlyMap<string, readonly string[]>;
-  /** How many files were read and linted; the others were known. */
+  /** The number of files that were read and linted; the others were known. */
   readonly linted: number;
   /** Files that could not be read as they were listed, and why; lint them with the next run. */
   readonly unread: ReadonlyMap<string, string>;
@@ -28,7 +28,7 @@ const DIMENSION = 'lint';
 /** More than any source that a person wrote. */
 const MAX_FILE_BYTES = 2 ** 26;
 
-/** Lints the files of a directory whose names end so, and reads only those whose content it has not seen. */
+/** Lints the files of a directory whose names end in `ending`, and reads only those whose content it has not seen. */
 export async function lintTree(root: string, ending: string, { name, lint }: Linter): Promise<LintResult> {
   const cache = await loadCache(root);
   const { manifest, problems } = await createSnapshot(root, { cache });
@@ -67,7 +67,7 @@ async function readListed(root: string, path: string, objectId: ObjectId): Promi
   return bytes.toString();
 }
 
-/** Returns what this version of the linter found; `undefined` where the value is another one's. */
+/** Returns the findings of this version of the linter; `undefined` if the value is another one's. */
 function knownFindings(value: string | undefined, name: string): string[] | undefined {
   if (value === undefined) return undefined;
   try {
