@@ -47,3 +47,20 @@ function secondsOf(ns: bigint): string {
 function bytesOf(path: string): Buffer {
   return naivePathBytes(path) ?? Buffer.alloc(0);
 }
+
+/** Returns a text with a matching checksum: in place of the last one it has, else at its end. */
+export function rechecked(bytes: Buffer): Buffer {
+  const found = bytes.lastIndexOf('"checksum":"');
+  if (found >= 0) return withChecksum(bytes.subarray(0, found));
+  const end = bytes.lastIndexOf('}');
+  return withChecksum(Buffer.concat([bytes.subarray(0, end < 0 ? bytes.length : end), Buffer.from(',')]));
+}
+
+const CHECKSUM = /,"checksum":"[0-9a-f]{64}"\}$/;
+
+/** Returns a text without its checksum, where it ends as canonical text does; else the very same. */
+export function withoutChecksum(bytes: Buffer): Buffer {
+  const found = CHECKSUM.exec(bytes.toString('latin1', Math.max(0, bytes.length - 100)));
+  if (!found) return bytes;
+  return Buffer.concat([bytes.subarray(0, bytes.length - found[0].length), Buffer.from('}')]);
+}

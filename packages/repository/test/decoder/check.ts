@@ -1,19 +1,15 @@
 import type { CacheContents, DecodeResult } from '@muse/stat-cache';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { checkDeferred, isSame } from './check-deferred.js';
-import { canonicalText } from './canonical-writer.js';
-import { withoutChecksum } from './mutate.js';
-import type { NaiveEntry } from './canonical-writer.js';
+import { canonicalText, withoutChecksum, type NaiveEntry } from './canonical-writer.js';
 import { readNaively, TOO_DEEP, type Reading } from './naive-reader.js';
 
 /** What was seen of one text. */
 export interface Checked {
   /** What is wrong with the decoder, in a sentence; `undefined` where nothing is. */
   readonly fault: string | undefined;
-  /** What became of the text, without its particulars: texts of a new kind are worth changing further. */
-  readonly kind: string;
-  /** How long the decoder took, milliseconds. */
-  readonly milliseconds: number;
+  /** Whether the decoder took the text. */
+  readonly taken: boolean;
 }
 
 /** No text may take longer, whatever is in it. */
@@ -46,15 +42,14 @@ export function check(bytes: Buffer): Checked {
   try {
     decoded = jsonV3Codec.decode(bytes);
   } catch (error) {
-    return { fault: `decode threw ${String(error)}`, kind: 'throws', milliseconds: 0 };
+    return { fault: `decode threw ${String(error)}`, taken: false };
   }
   const milliseconds = performance.now() - started;
-  const taken = memory === undefined ? 0 : memoryInUse() - memory;
+  const held = memory === undefined ? 0 : memoryInUse() - memory;
   const reading = readNaively(bytes);
   return {
-    fault: expense(bytes, milliseconds, taken) ?? difference(bytes, decoded, reading),
-    kind: kindOf(decoded, reading),
-    milliseconds,
+    fault: expense(bytes, milliseconds, held) ?? difference(bytes, decoded, reading),
+    taken: 'contents' in decoded,
   };
 }
 
@@ -149,25 +144,16 @@ function compareWithoutChecksum(bytes: Buffer, reading: Reading): string | undef
 
 const STRING = /"(?:[^"\\]|\\.)*"/g;
 
-/** All strings of the text that are JSON, and some that are in none. */
+/** All strings of the text that are JSON, and then some that are in none: few answers are given without an index. */
 function pathsToAsk(bytes: Buffer): string[] {
-  const paths = [...ABSENT];
-  if (bytes.length >= LARGE_BYTES) return paths;
-  for (const quoted of bytes.toString().match(STRING) ?? []) {
+  if (bytes.length >= LARGE_BYTES) return ABSENT;
+  const paths = (bytes.toString().match(STRING) ?? []).flatMap((quoted) => {
     try {
-      paths.push(JSON.parse(quoted) as string);
+      return JSON.parse(quoted) as string;
     } catch {
       // No string: a control character, a broken escape.
+      return [];
     }
-  }
-  return paths;
-}
-
-function kindOf(decoded: DecodeResult, reading: Reading): string {
-  if ('discarded' in decoded) {
-    const why = 'refused' in reading ? reading.refused : 'nothing';
-    return `${decoded.discarded}/${why}: ${decoded.detail.replaceAll(/\d+/g, 'N')}`;
-  }
-  const few = Math.min(decoded.dropped, 2);
-  return `taken: ${Math.min(decoded.contents.size, 3)} entries, ${few} dropped, ${decoded.contents.constructor.name}`;
+  });
+  return [...paths, ...ABSENT];
 }

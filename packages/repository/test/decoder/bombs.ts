@@ -1,6 +1,4 @@
-import { canonicalLine, HEADER } from './canonical-writer.js';
-import type { Dice } from './dice.js';
-import { rechecked } from './mutate.js';
+import { canonicalLine, HEADER, rechecked } from './canonical-writer.js';
 
 const ENTRY = canonicalLine('', {
   size: 1n,
@@ -47,12 +45,6 @@ export function* everyBomb(): Iterable<Buffer> {
     yield bytes;
     yield rechecked(bytes);
   }
-}
-
-/** Returns one of them, half with a checksum that matches. */
-export function generateBomb(dice: Dice): Buffer {
-  const bytes = Buffer.from(dice.pick(BOMBS)(2 ** (16 + dice.below(5))));
-  return dice.oneIn(2) ? rechecked(bytes) : bytes;
 }
 
 function numbered(count: number, make: (n: string) => string): string[] {
