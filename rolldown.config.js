@@ -40,8 +40,9 @@ const sources = Object.values(exports).flatMap((target) => target['@muse/source'
 const shared = {
   logLevel: 'warn',
   platform: 'node',
-  // A library holds its own modules only: a second copy of another package would have classes of its own.
-  external: isCommand ? [] : /^[^./]/,
+  // A library holds its own modules only: a second copy of another package would have classes of its own. The native
+  // engine finds its binary beside itself.
+  external: isCommand ? '@muse/native' : /^[^./]/,
   resolve: { conditionNames: ['@muse/source', 'node', 'import'] },
   treeshake: { propertyReadSideEffects: false },
 };

@@ -23,7 +23,9 @@ typedef struct {
   u64 dev, ino;
   /** Its slice of the lines: whole lines, among them each line of a path below it. */
   u32 from, to;
-  u32 pathLength, zero;
+  u32 pathLength;
+  /** How many bytes of the path `root` stands for, the slash after them included; 0 where it is the top of the tree. */
+  u32 base;
 } ScanRequest;
 
 enum ScanOutcome {

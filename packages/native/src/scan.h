@@ -254,6 +254,8 @@ static long statEntries(Scan *scan, int directory, ScanRecord *record) {
   return 0;
 }
 
+static char *pathBelow(Scan *scan, const ScanRequest *wanted) { return (char *)scan->path.at + wanted->base; }
+
 static void listDirectory(Scan *scan, int directory, const ScanRequest *wanted, ScanRecord *record) {
   struct statx stat;
   long result = statAt(directory, "", AT_EMPTY_PATH, &stat);
@@ -265,7 +267,7 @@ static void listDirectory(Scan *scan, int directory, const ScanRequest *wanted, 
   if (result >= 0) result = statEntries(scan, directory, record);
   if (result < 0) return fail(record, READDIR, result);
   // While it was listed the path may have come to lead elsewhere.
-  result = atPath(scan->root, (char *)scan->path.at, wanted->pathLength, AT_SYMLINK_NOFOLLOW, &stat);
+  result = atPath(scan->root, pathBelow(scan, wanted), wanted->pathLength - wanted->base, AT_SYMLINK_NOFOLLOW, &stat);
   if (result < 0) return fail(record, LSTAT, result == -ENOENT ? 0 : result);
   packed = packStat(&stat);
   // A link can have the number of the directory that it took the place of.
@@ -348,7 +350,7 @@ static void writeRecord(Scan *scan, const ScanRecord *record, u8 *at) {
 static void scanDirectory(Scan *scan, const ScanRequest *wanted, ScanRecord *record) {
   *record = (ScanRecord){.bytes = sizeof *record};
   scan->nameBytes = scan->total = scan->count = 0;
-  long directory = openDirectory(scan->root, (char *)scan->path.at, wanted->pathLength);
+  long directory = openDirectory(scan->root, pathBelow(scan, wanted), wanted->pathLength - wanted->base);
   if (directory < 0) return fail(record, READDIR, directory);
   listDirectory(scan, (int)directory, wanted, record);
   closeFile((int)directory);
@@ -373,6 +375,7 @@ static long scan(int root, int inotify, Input request, const u8 *lines, size_t l
     // Behind the path: a slash, a name, a slash.
     long taken = take(&request, &wanted, sizeof wanted) ? takePath(&request, wanted.pathLength, &state.path, 260) : -EINVAL;
     if (taken == 0 && (wanted.from > wanted.to || wanted.to > linesSize)) taken = -EINVAL;
+    if (taken == 0 && wanted.base && (wanted.base > wanted.pathLength || state.path.at[wanted.base - 1] != '/')) taken = -EINVAL;
     if (taken < 0) answered = taken;
     if (taken < 0 || capacity - used < sizeof record) break;
     scanDirectory(&state, &wanted, &record);

@@ -235,12 +235,29 @@ describe.skipIf(!hasNative)('scan()', () => {
     expect(Buffer.concat(got).toString('hex')).toBe(Buffer.concat(judged).toString('hex'));
   });
 
+  it('answers alike from a directory above', async () => {
+    const root = await temporary({ 'a/b/c': 'c', 'a/b/d/e': 'e', 'a/bc': '' });
+    const file = lstatSync(`${root}/a/b/c`, { bigint: true });
+    const text = Buffer.concat(['a/b/c', 'a/b/d/e'].map((path) => lineOf(Buffer.from(path), file)));
+    const whole = wanted(root, 'a/b', 0, text.length);
+    const expected = scan(native, root, [whole], { lines: text });
+    const below = scan(native, `${root}/a`, [{ ...whole, base: 2 }], { lines: text });
+    expect(Buffer.concat(below).toString('hex')).toBe(Buffer.concat(expected).toString('hex'));
+    expect(unpack(expected[0]).matches[0]).toBeGreaterThan(32);
+    // What has the name in the directory above is another one.
+    expect(unpack(scan(native, root, [{ ...whole, base: 2 }], { lines: text })[0]).outcome).toBe(1);
+  });
+
   it('refuses a request that is not as it should be', async () => {
-    const root = await temporary({ a: {} });
+    const root = await temporary({ 'a/b': {} });
     const good = wanted(root, 'a');
     const bad = [
       { ...good, from: 1 },
       { ...good, to: 1 },
+      { ...good, base: 1 },
+      { ...wanted(root, 'a/b'), base: 1 },
+      { ...wanted(root, 'a/b'), base: 4 },
+      { ...good, base: 2 ** 32 - 1 },
       { ...good, from: 2 ** 32 - 1, to: 2 ** 32 - 1 },
       ...['/a', 'a/', 'a//b', '.', '..', 'a/../b', 'a/.', '../a', 'a\0b', '/'].map((path) => ({
         ...good,

@@ -9,9 +9,9 @@ const drawn: DependencyGraph = {
   '@muse/paths': [],
   '@muse/native': [],
   '@muse/stat-cache': ['@muse/paths'],
-  '@muse/walker': ['@muse/paths'],
+  '@muse/walker': ['@muse/paths', '@muse/native'],
   '@muse/snapshot': ['@muse/paths', '@muse/stat-cache', '@muse/walker'],
-  '@muse/cli': ['@muse/paths', '@muse/stat-cache', '@muse/walker', '@muse/snapshot'],
+  '@muse/cli': ['@muse/paths', '@muse/stat-cache', '@muse/walker', '@muse/snapshot', '@muse/native'],
   '@muse/testkit': [],
 };
 

@@ -146,6 +146,11 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
     expect(log()).toContain(
       `--filter=@muse/a --filter=@muse/c pack --pack-destination ${project.file('one')}\n`,
     );
+    // Binaries first: what is packed without them is of no use.
+    expect(log()).toMatch(/run cross-compile\n--filter=@muse\/native run prepublishOnly\n[^]* pack /);
+    const refusing = pnpm.replace('*) echo noise', '*prepublishOnly*) exit 1 ;; *) echo noise');
+    await using without = stubbed({ pnpm: refusing });
+    expect(without.run('prepare-release', without.file('one'))).toMatchObject({ status: 1, stdout: '' });
     writeFileSync(project.file('repository/.changeset/topic.md'), '');
     const run = project.run('prepare-release', project.file('two'));
     expect(run).toMatchObject({ status: 0, stdout: 'kind=versions\n' });

@@ -19,7 +19,7 @@ import {
   type SnapshotterOptions,
 } from '@muse/snapshot';
 import { StatCache } from '@muse/stat-cache';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runNode } from './support/run-node.js';
 import { bareTree, cacheFileStamp, expectTruth, missesOf, museTree } from './support/trees.js';
 
@@ -31,8 +31,10 @@ async function open(root: string, options: SnapshotterOptions = {}): Promise<Sna
   return snapshotter;
 }
 
-/** Collects the worker threads that are started from now on until the test ends. */
+/** Collects the worker threads that are started from now on until the test ends: by the engine that starts any. */
 function workersStarted(): Worker[] {
+  vi.stubEnv('MUSE_ENGINE', 'typescript');
+  onTestFinished(() => void vi.unstubAllEnvs());
   const workers: Worker[] = [];
   const add = (worker: Worker) => void workers.push(worker);
   process.on('worker', add);

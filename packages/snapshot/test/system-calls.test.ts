@@ -2,16 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSnapshot } from '@muse/snapshot';
+import { nativeEngine } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { runNode } from './support/run-node.js';
 import { bareTree, museTree } from './support/trees.js';
 
+const hasNative = (await nativeEngine(undefined)) !== undefined;
 const mayTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 
 describe.runIf(mayTrace)('a warm snapshot', () => {
-  it.each([1, 2])(
-    'opens no file of the tree and changes nothing under the root, with %i threads',
-    async (threads) => {
+  it.each([[1, 'typescript'], [2, 'typescript'], ...(hasNative ? ([[2, 'native']] as const) : [])] as const)(
+    'opens no file of the tree and changes nothing under the root, with %i threads, %s',
+    async (threads, engine) => {
       const files = Object.fromEntries(
         Array.from({ length: 1500 }, (_, i) => [`d${i % 30}/f${i}`, `content ${i}`]),
       );
@@ -21,21 +23,21 @@ describe.runIf(mayTrace)('a warm snapshot', () => {
       const script = `
       const { stats } = await createSnapshot(${JSON.stringify(root)}, { threads: ${threads} });
       answer([stats.hits, stats.hashedFiles, stats.pruned]);`;
-      const before = `strace -f -qq -e trace=file,ftruncate,fsync -o ${log}`;
+      const before = `env MUSE_ENGINE=${engine} strace -f -qq -e trace=file,ftruncate,fsync -o ${log}`;
       expect(await runNode(script, { before, timeout: 60_000 })).toEqual([1500, 0, 0]);
-      // A file may be named by its path, or relative to its directory.
+      // Everything may be named by its path, or relative to a directory.
       const isOfFile = (line: string) => /["/]f\d+"/.test(line);
       const calls = readFileSync(log, 'utf8')
         .split('\n')
-        .filter((line) => line.includes(root) || isOfFile(line));
+        .filter((line) => line.includes(root) || isOfFile(line) || /"(?:d\d+|\.)"/.test(line));
       const opened = calls.filter((line) => /\bopen(at)?\(/.test(line));
       expect(opened.filter(isOfFile)).toEqual([]);
       expect(opened.filter((line) => /O_(WRONLY|RDWR|CREAT|TRUNC)/.test(line))).toEqual([]);
       expect(
         calls.filter((line) => /\b(unlink|rename|mkdir|rmdir|link|symlink|truncate|chmod|utime)/.test(line)),
       ).toEqual([]);
-      const directories = opened.filter((line) => line.includes('O_DIRECTORY'));
-      expect(directories).toHaveLength(31);
+      const directories = opened.filter((line) => /d\d+".*O_DIRECTORY/.test(line));
+      expect(directories).toHaveLength(30);
       const statted = calls.filter((line) => /\bl?stat|statx\(/.test(line) && isOfFile(line));
       expect(statted).toHaveLength(1500);
     },

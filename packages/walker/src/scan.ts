@@ -17,6 +17,13 @@ export { quickCalls } from './lib/scan/linux-directory.js';
 export { kindOfMode, nativePathOf, type ListedDirectory, type ScanCalls } from './lib/scan/open-directory.js';
 export { DETAIL_WORDS, Details, PackedStats, STAT_LAYOUT } from './lib/scan/packed-stat.js';
 export {
+  nativeEngine,
+  NativeScanEngine,
+  openNativeRoot,
+  type NativeEngine,
+  type NativeRoot,
+} from './lib/scan/native-engine.js';
+export {
   BAD_LINE,
   CTIME_CHANGED,
   DIRECTORY,

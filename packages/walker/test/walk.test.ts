@@ -22,7 +22,7 @@ import {
   type TreeSpec,
 } from '@muse/testkit';
 import { walk, type Walk, type WalkOptions } from '@muse/walker';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { asOrdinaryUser } from './support/as-ordinary-user.js';
 
 async function make(spec: TreeSpec): Promise<string> {
@@ -80,6 +80,8 @@ describe('walk of a tree of more than a thousand files', () => {
   });
 
   it('ends its threads, whether it is done or aborted', async () => {
+    vi.stubEnv('MUSE_ENGINE', 'typescript');
+    onTestFinished(() => void vi.unstubAllEnvs());
     const workers: Worker[] = [];
     const add = (worker: Worker) => void workers.push(worker);
     process.on('worker', add);

@@ -73,6 +73,8 @@ export interface ScanDirectory {
   readonly to: number;
   /** The bytes of its tree path. */
   readonly path: Uint8Array;
+  /** How many of them `root` stands for, the slash after them included. Default: 0, it is the top of the tree. */
+  readonly base?: number;
 }
 
 /** A directory with files to hash. */
@@ -86,9 +88,9 @@ export interface HashDirectory {
 /** Returns a request for `scan`, in shared memory. */
 export function packScanRequest(directories: readonly ScanDirectory[]): Uint8Array {
   const request = newRequest(directories.reduce((sum, { path }) => sum + 32 + textBytes(path), 0));
-  for (const { dev, ino, from, to, path } of directories) {
+  for (const { dev, ino, from, to, path, base = 0 } of directories) {
     request.identity(dev, ino);
-    request.words(from, to, path.length, 0);
+    request.words(from, to, path.length, base);
     request.text(path);
   }
   return request.bytes;

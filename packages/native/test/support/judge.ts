@@ -8,6 +8,7 @@ export interface Wanted {
   readonly path: Buffer;
   readonly from: number;
   readonly to: number;
+  readonly base?: number;
 }
 
 /** A file that a hash is asked for. */

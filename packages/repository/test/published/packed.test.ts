@@ -15,6 +15,10 @@ const run = promisify(execFile);
 
 /** What somebody writes first who has just installed a package: JavaScript that TypeScript takes as it is. */
 const first: Readonly<Record<string, string>> = {
+  '@muse/native': `
+    import { loadNative } from '@muse/native';
+    const { native, reason } = loadNative();
+    console.log(native !== undefined || reason.startsWith('there is no'));`,
   '@muse/paths': `
     import { compareTreePaths, findRoot, treePathFromBytes, treePathToBytes } from '@muse/paths';
     const path = treePathFromBytes(Buffer.from([0x61, 0xff]));
@@ -55,6 +59,7 @@ const first: Readonly<Record<string, string>> = {
 };
 
 const printed: Readonly<Record<string, string>> = {
+  '@muse/native': 'true\n',
   '@muse/paths': '"a\\udcff" 2 -1\nundefined\n',
   '@muse/stat-cache': 'true\nundefined 1\n',
   '@muse/walker': "[ 'a' ] 1\n",

@@ -58,6 +58,8 @@ export function takeSimSnapshot(sim: SimFs, cache: StatCache | undefined): Promi
       top: { dev, ino },
       cache,
       pool: undefined,
+      native: undefined,
+      threads: 1,
       ignore: undefined,
       texts: new RuleTexts(),
       oneFileSystem: false,

@@ -32,8 +32,8 @@ export interface FileToHash {
 
 /** Hashes files. Its callers read its replies, and do not know which engine wrote them. */
 export interface HashEngine {
-  /** Prepares for this many files. */
-  prepare(files: number): void;
+  /** Prepares for these files. */
+  prepare(files: readonly { readonly size: number }[]): Promise<void> | void;
   /** The number of batches to run at once. */
   readonly capacity: number;
   /** The most files a batch should have: none of them is recorded before the whole batch is hashed. */
@@ -211,11 +211,11 @@ export class TypeScriptHashEngine implements HashEngine {
     this.#blocks = options.calls === undefined;
   }
 
-  prepare(files: number): void {
+  prepare(files: readonly unknown[]): void {
     this.#turnEnds = performance.now() + TURN_MS;
     const { pool } = this.#options;
     if (!pool || pool.unavailable) return;
-    pool.startFor('filesToHash', files);
+    pool.startFor('filesToHash', files.length);
     this.#usesPool = pool.started;
   }
 

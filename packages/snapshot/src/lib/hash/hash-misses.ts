@@ -89,7 +89,7 @@ async function hashEach(
   { engine, signal }: HashMissesOptions,
   take: (miss: Miss, result: FileResult) => void,
 ): Promise<void> {
-  engine.prepare(misses.length);
+  await engine.prepare(misses);
   // All lanes take turns at one iterator, so that each batch is hashed once.
   const batches = batchesOf(misses, engine.batchFiles).values();
   const lane = async () => {

@@ -16,7 +16,8 @@ const AFTER = BEFORE + DETAIL_WORDS;
 const BYTES = AFTER + DETAIL_WORDS;
 const OUTCOME = BYTES + 2;
 const ERRNO = OUTCOME + 1;
-const ROW_WORDS = ERRNO + 1;
+/** The words of a row. */
+export const ROW_WORDS = ERRNO + 1;
 
 /** The outcomes for a file, in the order of their numbers in a reply. */
 const OUTCOMES = [

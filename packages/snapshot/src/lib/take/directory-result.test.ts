@@ -40,10 +40,17 @@ describe('judgeDirectory', () => {
     [SIZE_CHANGED, 'size'],
     [CTIME_CHANGED, 'ctime'],
     [INODE_CHANGED, 'inode'],
-    [BAD_LINE, 'new'],
   ])('has to read what is no hit, match %i: %s', (match, reason) => {
     const asked = Object.assign(cacheOf(), { lookup: () => newer });
     expect(judge(match, asked)).toMatchObject({ id: undefined, misses: [['d/a', reason]] });
+  });
+
+  it('looks up what no engine could tell from its line', () => {
+    expect(judge(BAD_LINE, Object.assign(cacheOf(), { lookup: () => newer }))).toMatchObject({
+      id: newer,
+      misses: [],
+    });
+    expect(judge(BAD_LINE, cacheOf()).misses).toEqual([['d/a', 'new']]);
   });
 
   it('says that the cache was reset where it was', () => {

@@ -213,7 +213,7 @@ function judgeFile(
     return;
   }
   const path = result.node.prefix + name;
-  if (lines && !cache.isPending(path)) {
+  if (lines && match !== BAD_LINE && !cache.isPending(path)) {
     if (match < FIRST_HIT) misses.push(new Miss(result, names, reasonOf(match, cache)));
     return;
   }
@@ -238,7 +238,7 @@ const REASONS: readonly MissReason[] = Object.assign([] as MissReason[], {
 });
 
 function reasonOf(match: number, { discarded }: StatCache): MissReason {
-  if (match === NEW || match === BAD_LINE) return discarded === undefined ? 'new' : 'cache-reset';
+  if (match === NEW) return discarded === undefined ? 'new' : 'cache-reset';
   const reason = REASONS[match];
   if (reason === undefined) throw new RangeError(`Broken scan reply: there is no match ${match}`);
   return reason;

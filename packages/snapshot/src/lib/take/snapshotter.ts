@@ -2,7 +2,14 @@ import { lstat } from 'node:fs/promises';
 import { statCachePath, toFsPath } from '@muse/paths';
 import type { Logger } from '@muse/stat-cache';
 import { type ResolvedRoot, resolveRoot } from '@muse/walker';
-import { resolveSubtree, revisitRoot, threadCount, ThreadPool } from '@muse/walker/scan';
+import {
+  nativeEngine,
+  resolveSubtree,
+  revisitRoot,
+  threadCount,
+  ThreadPool,
+  type NativeEngine,
+} from '@muse/walker/scan';
 import { SnapshotIncompleteError } from '../errors.js';
 import type {
   Manifest,
@@ -102,6 +109,7 @@ async function waitFor(turn: Promise<unknown>, signal: AbortSignal | undefined):
 class Root {
   readonly #options: SnapshotterOptions;
   readonly #threads: number;
+  readonly #native: NativeEngine | undefined;
   #pool: ThreadPool | undefined;
   #opened: OpenedRoot;
   /** The directory to take: the root, or the subtree. */
@@ -111,6 +119,7 @@ class Root {
   private constructor(
     options: SnapshotterOptions,
     threads: number,
+    native: NativeEngine | undefined,
     pool: ThreadPool | undefined,
     opened: OpenedRoot,
     top: ResolvedRoot,
@@ -118,6 +127,7 @@ class Root {
   ) {
     this.#options = options;
     this.#threads = threads;
+    this.#native = native;
     this.#pool = pool;
     this.#opened = opened;
     this.#top = top;
@@ -134,13 +144,14 @@ class Root {
     const root = await resolveRoot(path);
     const top = subtree === '' ? root : await resolveSubtree(root, subtree);
     const started = performance.now();
+    const native = await nativeEngine(logger);
     const pool = newPool(threads, logger);
     // They take longer to start than the cache to load.
-    if (pool && subtree === '' && cache === undefined)
+    if (!native && pool && subtree === '' && cache === undefined)
       pool.startFor('cacheBytes', await sizeOf(statCachePath(root.root)));
     try {
       const opened = await openRoot(root, options, loading);
-      return new Root(options, threads, pool, opened, top, performance.now() - started);
+      return new Root(options, threads, native, pool, opened, top, performance.now() - started);
     } catch (error) {
       await pool?.close();
       throw error;
@@ -172,11 +183,12 @@ class Root {
     const loadMs = this.#loadMs;
     this.#loadMs = 0;
     const { subtree = '', oneFileSystem = false } = this.#options;
+    const [threads, native] = [this.#threads, this.#native];
     const abort = () => pool?.setAborted(true);
     signal?.addEventListener('abort', abort);
     try {
       return await takeSnapshot(
-        { ...this.#opened, subtree, top: this.#top, pool, oneFileSystem, loadMs },
+        { ...this.#opened, subtree, top: this.#top, threads, native, pool, oneFileSystem, loadMs },
         call,
       );
     } catch (error) {

@@ -1,40 +1,27 @@
 import { treePathToBytes } from '@muse/paths';
-import type { FileCalls, SortedLines, StatCache } from '@muse/stat-cache';
+import type { SortedLines, StatCache } from '@muse/stat-cache';
 import { lowerBound } from '@muse/stat-cache/lines';
 import type { ResolvedRoot, Problem } from '@muse/walker';
 import { rulesAbove } from '@muse/walker/ignore';
-import {
-  directoriesOf,
-  FAILED,
-  Tree,
-  TypeScriptScanEngine,
-  type LineRange,
-  type Listing,
-  type ScanCalls,
-  type ThreadPool,
-} from '@muse/walker/scan';
+import { directoriesOf, FAILED, Tree, type LineRange, type Listing } from '@muse/walker/scan';
 import { LeftOutError } from '../errors.js';
-import { TypeScriptHashEngine } from '../hash/engine.js';
 import { hashMisses, startCheckpoints, type Hashed } from '../hash/hash-misses.js';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
 import { judgeDirectory, missesOf, type DirectoryResult } from './directory-result.js';
-import { LineJoin } from './join.js';
+import { type EngineOptions, type Engines, openEngines } from './engines.js';
 import type { OpenedRoot } from './root.js';
 
 /** A root that was opened, and all else that a snapshot of it takes. */
-export interface SnapshotSource extends OpenedRoot {
-  /** The tree path of the directory to take; `''` is the root. */
-  readonly subtree: string;
-  /** The identity of that directory. */
+export interface SnapshotSource extends OpenedRoot, EngineOptions {
+  readonly root: ResolvedRoot;
+  readonly cache: StatCache | undefined;
+  /** The identity of the directory to take. */
   readonly top: Pick<ResolvedRoot, 'dev' | 'ino'>;
-  readonly pool: ThreadPool | undefined;
   readonly oneFileSystem: boolean;
   /** Milliseconds that loading the cache took. */
   readonly loadMs: number;
-  /** The system calls of this thread, for tests that choose what happens between two of them. Default: the system's. */
-  readonly calls?: { readonly scan: ScanCalls; readonly files: FileCalls } | undefined;
 }
 
 /** Takes one snapshot: scans the tree, hashes the misses, assembles the manifest, prunes the cache and saves it. */
@@ -44,11 +31,19 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   const progress = new ProgressReport(call.onProgress);
 
   progress.enter('scan');
-  const scanned = await scan(source, progress, call.signal);
-  const scanMs = watch.lap();
+  const engines = openEngines(source);
+  let scanned;
+  let scanMs;
+  let hashed;
+  try {
+    scanned = await scan(source, engines, progress, call.signal);
+    scanMs = watch.lap();
 
-  progress.enter('hash');
-  const hashed = await hash(scanned.tree, source, progress, call.signal);
+    progress.enter('hash');
+    hashed = await hash(scanned.tree, { cache, engines, progress, signal: call.signal });
+  } finally {
+    engines.close();
+  }
   const assembled = await assemble(scanned.tree.top, call);
   const hashMs = watch.lap();
 
@@ -94,22 +89,16 @@ interface Scanned {
 
 /** Lists the tree, and joins each directory with the cache as soon as it is listed. */
 async function scan(
-  { root, subtree, top, cache, pool, ignore, oneFileSystem, calls }: SnapshotSource,
+  { root, subtree, top, cache, ignore, oneFileSystem, calls }: SnapshotSource,
+  { scan: engine, lines }: Engines,
   progress: ProgressReport,
   signal: AbortSignal | undefined,
 ): Promise<Scanned> {
-  const lines = sharedLines(cache?.lines);
-  if (lines && subtree === '') pool?.startFor('knownFiles', lines.count);
   const above = await rulesAbove(root.root, subtree, ignore);
   if (above.leftOut) {
     const { path: at, kind, rule } = above.leftOut;
     throw new LeftOutError({ path: subtree, at, why: kind === 'reserved' ? 'reserved' : 'ignored', rule });
   }
-  const join = lines && {
-    data: lines,
-    join: ({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
-      new LineJoin(lines, path, slice),
-  };
   const known = {
     cache,
     lines: lines && Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length),
@@ -119,7 +108,7 @@ async function scan(
     path: subtree,
     identity: top,
     slice: lines && sliceOf(lines, subtree),
-    engine: new TypeScriptScanEngine({ root: root.root, pool, calls: calls?.scan, ...join }),
+    engine,
     calls: calls?.scan,
     ignore: above.rules,
     oneFileSystem,
@@ -139,14 +128,6 @@ async function scan(
   }
   const ruleProblems = above.problems.map((problem) => asProblemOfAll(root.root, problem));
   return { tree, subtree, lines, pending, ruleProblems };
-}
-
-/** Returns lines that worker threads read without a copy. */
-function sharedLines(lines: SortedLines | undefined): SortedLines | undefined {
-  if (!lines || lines.bytes.buffer instanceof SharedArrayBuffer) return lines;
-  const bytes = new Uint8Array(new SharedArrayBuffer(lines.bytes.length));
-  bytes.set(lines.bytes);
-  return { ...lines, bytes };
 }
 
 /** Returns the lines of all that is below a directory. */
@@ -170,16 +151,24 @@ function asProblemOfAll(root: string, problem: Problem): Problem {
 /** Hashes the misses, and saves beside it where that takes long. Then no directory is held open any more. */
 async function hash(
   tree: Tree<DirectoryResult>,
-  { root, cache, pool, calls }: SnapshotSource,
-  progress: ProgressReport,
-  signal: AbortSignal | undefined,
+  {
+    cache,
+    engines,
+    progress,
+    signal,
+  }: {
+    readonly cache: StatCache | undefined;
+    readonly engines: Engines;
+    readonly progress: ProgressReport;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<Hashed> {
   const misses = missesOf(tree.top);
   const checkpoints = misses.length > 0 && cache?.persistent ? startCheckpoints(cache) : undefined;
   try {
     if (misses.length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
     const saving = checkpoints?.saving;
-    const engine = new TypeScriptHashEngine({ root: root.root, pool, calls: calls?.files, saving });
+    const engine = engines.hash(saving);
     const onProgress = progress.add.bind(progress);
     return await hashMisses(tree, misses, { engine, cache, onProgress, signal, saving });
   } finally {

@@ -25,6 +25,7 @@ export interface ListedDirectory extends Identity {
 export interface Base {
   /** Its native path while it is held. */
   readonly path: string;
+  readonly descriptor: number;
   /** The number of characters of the deep one's tree path that it stands for, the slash after them included. */
   readonly length: number;
 }

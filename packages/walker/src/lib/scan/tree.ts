@@ -426,7 +426,8 @@ export class Tree<T> {
       const held = this.#calls.hold?.(nativePathOf(this.#options.root, node));
       if (!held) return base;
       this.#held.push(held);
-      return held.is(node) ? { path: held.path, length: path.length + 1 } : base;
+      const { path: heldPath, descriptor } = held;
+      return held.is(node) ? { path: heldPath, descriptor, length: path.length + 1 } : base;
     } catch {
       // Gone, or no descriptors left: whoever lists what is below will say so.
       return base;

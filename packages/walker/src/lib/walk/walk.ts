@@ -3,6 +3,7 @@ import { parseTreePath } from '@muse/paths';
 import { threadCount, ThreadPool } from '../pool/thread-pool.js';
 import { itemOf, problemOf, systemProblem, tornDirectory } from '../problems.js';
 import { scanBatch, TypeScriptScanEngine } from '../scan/engine.js';
+import { nativeEngine, NativeScanEngine, openNativeRoot } from '../scan/native-engine.js';
 import { systemCalls } from '../scan/open-directory.js';
 import { DIRECTORY, FAILED, isFile, listingsIn, SKIPPED_BY_ENGINE, type Listing } from '../scan/reply.js';
 import { countLeftOut, directoriesOf, entriesInPathOrder, Tree, type DirectoryNode } from '../scan/tree.js';
@@ -19,7 +20,7 @@ export interface WalkOptions {
   readonly oneFileSystem?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Hears where worker threads cannot be started; the walk goes on without. Default: nobody. */
-  readonly logger?: { warn(message: string): void } | undefined;
+  readonly logger?: { warn(message: string): void; debug?(message: string): void } | undefined;
 }
 
 /** A regular file that a walk found. */
@@ -58,10 +59,14 @@ export async function walk(root: string, options: WalkOptions = {}): Promise<Wal
   const pool = threads > 1 ? new ThreadPool(script, threads, warn) : undefined;
   const abort = () => pool?.setAborted(true);
   signal?.addEventListener('abort', abort);
+  const native = await nativeEngine(logger);
+  const nativeRoot = native && openNativeRoot(native, resolved.root, threads);
   const tree = new Tree<never>({
     root: resolved.root,
     identity: resolved,
-    engine: new TypeScriptScanEngine({ root: resolved.root, pool }),
+    engine: nativeRoot
+      ? new NativeScanEngine(nativeRoot)
+      : new TypeScriptScanEngine({ root: resolved.root, pool }),
     ignore,
     oneFileSystem,
     signal,
@@ -75,6 +80,7 @@ export async function walk(root: string, options: WalkOptions = {}): Promise<Wal
   } finally {
     signal?.removeEventListener('abort', abort);
     tree.close();
+    nativeRoot?.close();
     await pool?.close();
   }
 }

@@ -1,0 +1,187 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { openLongPath, treePathToBytes } from '@muse/paths';
+import type { DirectoryToScan, ScanEngine } from './engine.js';
+
+type NativeModule = typeof import('@muse/native');
+
+/** The native engine, and the layout of what it is asked. */
+export interface NativeEngine extends Pick<NativeModule, 'packScanRequest' | 'packHashRequest'> {
+  readonly native: import('@muse/native').Native;
+}
+
+/** The engine of this process: a fact that does not change. */
+let loaded: Promise<NativeEngine | string> | undefined;
+
+/**
+ * Resolves with the native engine; with `undefined` where there is none, or `MUSE_ENGINE` is `typescript`.
+ *
+ * @param logger - hears at `debug` why there is none.
+ * @throws an error where `MUSE_ENGINE` is `native` and there is none, or is anything else.
+ */
+export async function nativeEngine(
+  logger: { debug?(message: string): void } | undefined,
+): Promise<NativeEngine | undefined> {
+  const wanted = process.env['MUSE_ENGINE'] ?? '';
+  if (wanted === 'typescript') return undefined;
+  if (wanted !== '' && wanted !== 'native') {
+    throw new Error(
+      `Cannot choose an engine: MUSE_ENGINE is ${JSON.stringify(wanted)}; set it to "native" or "typescript"`,
+    );
+  }
+  const engine = await (loaded ??= load());
+  if (typeof engine !== 'string') return engine;
+  if (wanted === 'native')
+    throw new Error(`Cannot use the native engine that MUSE_ENGINE asks for: ${engine}`);
+  logger?.debug?.(`the native engine is not used: ${engine}`);
+  return undefined;
+}
+
+async function load(): Promise<NativeEngine | string> {
+  try {
+    const { loadNative, packScanRequest, packHashRequest } = await import('@muse/native');
+    const { native, reason } = loadNative();
+    return native ? { native, packScanRequest, packHashRequest } : reason;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The native engine with a root that is held open for it. */
+export interface NativeRoot extends NativeEngine {
+  readonly descriptor: number;
+  /** How many calls should be under way at once: some threads of Node's own pool stay free for others. */
+  readonly calls: number;
+  close(): void;
+}
+
+/** `O_PATH`, the same on all processors that there is a binary for: opens a directory that may be entered and not listed, too. */
+const O_PATH = 0o10000000;
+const POOL_SIZE = 4;
+
+/**
+ * Opens a root for the native engine. Returns `undefined` where it cannot be opened: the other engine says why.
+ *
+ * @param root - its native path, links resolved; may hold escaped bytes.
+ * @param threads - the most calls to have under way at once.
+ */
+export function openNativeRoot(engine: NativeEngine, root: string, threads: number): NativeRoot | undefined {
+  let descriptor: number;
+  try {
+    const reached = openLongPath(treePathToBytes(root));
+    try {
+      descriptor = openSync(reached.path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    } finally {
+      reached.close();
+    }
+  } catch {
+    return undefined;
+  }
+  const poolSize = Number(process.env['UV_THREADPOOL_SIZE'] ?? POOL_SIZE) || POOL_SIZE;
+  const calls = Math.max(1, Math.min(threads, poolSize - 2));
+  const close = () => {
+    closeSync(descriptor);
+  };
+  return { ...engine, descriptor, calls, close };
+}
+
+/** Directories of one call: some 2 ms of work. */
+const DIRECTORIES_A_CALL = 48;
+/** Bytes for the reply to one call; what does not fit is asked for once more. */
+const REPLY_BYTES = 256 * 1024;
+
+// Words of a record, and the outcome of one that fits no reply of the size that was given: layout.h of @muse/native.
+const BYTES = 0;
+const OUTCOME = 1;
+const ERROR = 2;
+const TOO_LARGE = 3;
+
+/** Lists in short calls on Node's own pool. */
+export class NativeScanEngine implements ScanEngine {
+  readonly capacity: number;
+  readonly #root: NativeRoot;
+  readonly #lines: Uint8Array;
+  /** Memory for replies that no call is under way with. */
+  readonly #free: Uint8Array[] = [];
+
+  /** @param lines - the text of the stored lines, in shared memory. */
+  constructor(root: NativeRoot, lines?: Uint8Array) {
+    this.capacity = root.calls;
+    this.#root = root;
+    this.#lines = lines ?? shared(0);
+  }
+
+  batchSize(waiting: number): number {
+    return Math.min(DIRECTORIES_A_CALL, Math.ceil(waiting / this.capacity));
+  }
+
+  async scan(
+    directories: readonly DirectoryToScan[],
+    { signal }: Parameters<ScanEngine['scan']>[1],
+  ): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let reply = this.#free.pop() ?? shared(REPLY_BYTES);
+    for (let done = 0; done < directories.length;) {
+      signal?.throwIfAborted();
+      const answered = await this.#call(directories, done, reply);
+      const { used, needed } = measure(reply, answered);
+      if (needed === undefined) {
+        parts.push(reply.slice(0, used));
+        done += answered;
+      } else {
+        // Some more, for what is made in it meanwhile.
+        reply = shared(needed + REPLY_BYTES);
+      }
+    }
+    if (reply.length === REPLY_BYTES) this.#free.push(reply);
+    const [only] = parts;
+    return only && parts.length === 1 ? only : joined(parts);
+  }
+
+  /** Asks for the directories from one on that are reached from the same base; resolves with how many were answered. */
+  #call(directories: readonly DirectoryToScan[], from: number, reply: Uint8Array): Promise<number> {
+    const { native, packScanRequest, descriptor } = this.#root;
+    const base = directories[from]?.base;
+    let to = from + 1;
+    while (to < directories.length && directories[to]?.base === base) to++;
+    const request = packScanRequest(
+      directories.slice(from, to).map(({ path, dev, ino, slice }) => ({
+        dev,
+        ino,
+        from: slice.from,
+        to: slice.to,
+        path: treePathToBytes(path),
+        ...(base && { base: treePathToBytes(path.slice(0, base.length)).length }),
+      })),
+    );
+    return native.scan({ root: base?.descriptor ?? descriptor, request, lines: this.#lines, reply });
+  }
+}
+
+/** Returns the bytes of the first records of a reply; or how many bytes the only one needs, where it does not fit. */
+function measure(reply: Uint8Array, records: number): { readonly used: number; readonly needed?: number } {
+  const words = new Uint32Array(reply.buffer);
+  const word = (index: number) => {
+    const value = words[index];
+    if (value === undefined) throw new RangeError('Broken scan reply: it ends within a record');
+    return value;
+  };
+  if (records === 0) throw new RangeError('Broken scan reply: there is no record');
+  if (word(OUTCOME) === TOO_LARGE) return { used: 0, needed: word(ERROR) };
+  let used = 0;
+  for (let record = 0; record < records; record++) used += word(used / 4 + BYTES);
+  return { used };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function shared(size: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(size));
+}
