@@ -1,4 +1,4 @@
-import type { SortedLines } from '@muse/stat-cache';
+import type { StoredLines } from '@muse/stat-cache';
 import { type LineRange, quickCalls, scanBatch, type ScanTask, servePool } from '@muse/walker/scan';
 import { hashBatch, type HashTask, makeReadBuffer } from './lib/hash/engine.js';
 import { LineJoin } from './lib/take/join.js';
@@ -10,7 +10,7 @@ servePool((task: ScanTask | HashTask, signal) => {
     const value = hashBatch(task, (buffer ??= makeReadBuffer()), signal);
     return { value, transfer: [value.buffer] };
   }
-  const lines = task.data as SortedLines | undefined;
+  const lines = task.data as StoredLines | undefined;
   const join =
     lines &&
     (({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>

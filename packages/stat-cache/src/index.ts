@@ -1,39 +1,44 @@
 export { CacheNotSavedError } from './lib/file-storage.js';
-export { MovedFileError, NotRegularFileError, TornFileError } from './lib/errors.js';
-export { asyncCalls, syncCalls, type FileCalls } from './lib/file-calls.js';
-export { hashBelow } from './lib/hash-below.js';
 export {
+  asyncCalls,
+  hashBelow,
   hashFile,
   hashFileSync,
   hashFileWith,
+  MovedFileError,
+  NotRegularFileError,
   readListedFile,
   readListedFileSync,
+  syncCalls,
+  TornFileError,
   type Abortable,
+  type FileCalls,
   type FileRead,
   type HashedFile,
   type HashOptions,
 } from './lib/hash-file.js';
-export { CACHE_VERSION, MAX_CACHE_BYTES } from './lib/limits.js';
+export { contentsOf } from './lib/memory-storage.js';
 export { blobId, isObjectId } from './lib/object-id.js';
-export type { CacheSystem } from './lib/system.js';
+export type { CacheSystem } from './lib/refresh-racy.js';
 export { loadCache, StatCache, type LoadCacheOptions, type PruneOptions } from './lib/stat-cache.js';
-export type {
-  CacheChange,
-  CacheCodec,
-  CacheContents,
-  CacheStorage,
-  DecodeOptions,
-  DecodeResult,
-  DiscardReason,
-  FileCacheEntry,
-  FileStat,
-  LoadOptions,
-  LoadResult,
-  Logger,
-  MissReason,
-  ObjectId,
-  ProbeStamp,
-  SaveOptions,
-  SortedLines,
+export { isSameStat } from './lib/pending.js';
+export {
+  CACHE_VERSION,
+  MAX_CACHE_BYTES,
+  type CacheChange,
+  type CacheCodec,
+  type CacheContents,
+  type CacheStorage,
+  type DecodeResult,
+  type DiscardReason,
+  type FileCacheEntry,
+  type FileStat,
+  type LoadOptions,
+  type LoadResult,
+  type Logger,
+  type MissReason,
+  type ObjectId,
+  type ProbeStamp,
+  type SaveOptions,
+  type StoredLines,
 } from './lib/types.js';
-export { isSameStat } from './lib/validity.js';

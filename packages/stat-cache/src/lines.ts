@@ -1,3 +1,4 @@
-export { entryOfLine, objectIdOffset, type StatLayout } from './lib/json-v3/line-stat.js';
-export { compareKey, keyEnd, lowerBound, lowerBoundFrom, nextLine } from './lib/json-v3/sorted-lines.js';
-export { changedField } from './lib/validity.js';
+export { entryOfLine } from './lib/lines/line.js';
+export { objectIdOffset, type StatLayout } from './lib/lines/match.js';
+export { compareKey, keyEnd, lowerBound, lowerBoundFrom, nextLine } from './lib/lines/layout.js';
+export { changedField } from './lib/pending.js';

@@ -1,19 +1,76 @@
+import { execFile } from 'node:child_process';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { CacheCodec, CacheContents, CacheStorage, FileCacheEntry } from '@muse/stat-cache';
 import { codecCases, storageCases, type StorageSubject } from '@muse/stat-cache/conformance';
 import { createFileStorage } from '@muse/stat-cache/file';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { createMemoryStorage } from '@muse/stat-cache/memory';
-import { makeTree, removeTree } from '@muse/testkit';
+import { built, makeTree, removeTree } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { NOTHING } from './support/entries.js';
+import { markedCodec } from './support/marked-codec.js';
+
+type Open = (directory: string) => CacheStorage;
+
+/** A place in a directory of its own, with all the harm that can be done to one file in it. */
+async function fileSubject(open: Open): Promise<StorageSubject> {
+  const root = await makeTree({});
+  onTestFinished(() => removeTree(root));
+  const directory = join(root, 'cache');
+  const file = join(directory, 'stat.json');
+  const aside = join(root, 'aside');
+  return {
+    open: () => Promise.resolve(open(directory)),
+    breakBytes: async (change) => {
+      await writeFile(file, change(await readFile(file)));
+    },
+    // A directory in the place of the file, and a file in the place of the directory: that stops whoever runs the tests.
+    failReads: async () => {
+      await mkdir(file, { recursive: true });
+      return () => rm(file, { recursive: true });
+    },
+    failWrites: async () => {
+      await rename(directory, aside);
+      await writeFile(directory, '');
+      return async () => {
+        await rm(directory);
+        await rename(aside, directory);
+      };
+    },
+    saveElsewhere: async (path, { ctimeNs, objectId, ...stat }) => {
+      const program = `
+        import { createFileStorage } from ${JSON.stringify(built('@muse/stat-cache/file'))};
+        const [directory, path, objectId, ...numbers] = process.argv.slice(1);
+        const [size, mtimeNs, ctimeNs, ino] = numbers.map(BigInt);
+        const entry = { size, mtimeNs, ctimeNs, ino, objectId, dimensions: new Map() };
+        const base = { size: 0, has: () => false, get: () => undefined, entries: () => [] };
+        await createFileStorage({ directory }).save({ base, put: new Map([[path, entry]]), remove: new Set() });`;
+      const numbers = [stat.size, stat.mtimeNs, ctimeNs, stat.ino].map(String);
+      const given = ['--input-type=module', '-e', program, directory, path, objectId, ...numbers];
+      await promisify(execFile)(process.execPath, given);
+    },
+    takeAway: () => rm(directory, { recursive: true }),
+  };
+}
 
 describe('createFileStorage conforms', () => {
   it.each(storageCases)('$name', async (each) => {
-    const root = await makeTree({});
-    onTestFinished(() => removeTree(root));
-    const open = () => Promise.resolve(createFileStorage({ directory: join(root, 'cache') }));
-    await each.run({ open });
+    await each.run(await fileSubject((directory) => createFileStorage({ directory })));
+  });
+});
+
+describe('a file storage with a codec of somebody else conforms', () => {
+  it.each(storageCases)('$name', async (each) => {
+    const subject = await fileSubject((directory) => createFileStorage({ directory, codec: markedCodec }));
+    await each.run({ ...subject, saveElsewhere: undefined });
+  });
+});
+
+describe('a codec of somebody else that has lines conforms', () => {
+  it.each(codecCases)('$name', async (each) => {
+    await each.run(markedCodec);
   });
 });
 
@@ -89,27 +146,14 @@ const storageFlaws: [flaw: string, subject: () => StorageSubject][] = [
     }),
   ],
   [
-    'puts each save on top of what it loaded, whatever was saved since',
+    'has a clock that goes back',
     () => {
-      const memory = createMemoryStorage();
-      const open = (): CacheStorage => {
-        let loaded: CacheContents = NOTHING;
-        return {
-          load: async (options) => {
-            const result = await memory.load(options);
-            if (result && 'contents' in result) loaded = result.contents;
-            return result;
-          },
-          save: async ({ put, remove }) => {
-            const all = new Map([...loaded.entries()].filter(([path]) => !remove.has(path)).concat([...put]));
-            const result = await memory.load({ maxBytes: Infinity });
-            const held = result && 'contents' in result ? result.contents : NOTHING;
-            const gone = [...held.entries()].map(([path]) => path).filter((path) => !all.has(path));
-            await memory.save({ base: held, put: all, remove: new Set(gone) });
-          },
-        };
+      let ctimeNs = 100n;
+      const storage = {
+        ...createMemoryStorage(),
+        probe: () => Promise.resolve({ ctimeNs: ctimeNs--, dev: 1n }),
       };
-      return { open: () => Promise.resolve(open()) };
+      return { open: () => Promise.resolve(storage) };
     },
   ],
   [
@@ -138,6 +182,56 @@ const storageFlaws: [flaw: string, subject: () => StorageSubject][] = [
     }),
   ],
 ];
+
+/** Storages of one file that do what no storage may. */
+const fileFlaws: [flaw: string, failing: string, open: Open][] = [
+  [
+    'writes in place',
+    'a load at the same time as saves sees one complete state',
+    (directory) => ({
+      ...createFileStorage({ directory }),
+      save: async (change) => {
+        await mkdir(directory, { recursive: true });
+        const handle = await open(join(directory, 'stat.json'), 'w');
+        try {
+          for (const piece of jsonV3Codec.encode(change)) await handle.write(piece);
+        } finally {
+          await handle.close();
+        }
+      },
+    }),
+  ],
+  [
+    'swallows a write error',
+    'a write that fails rejects, and leaves what was stored',
+    (directory) => {
+      const storage = createFileStorage({ directory });
+      return { ...storage, save: (change) => storage.save(change).catch(() => undefined) };
+    },
+  ],
+  [
+    'calls a read error nothing stored',
+    'a read that fails is a reason, and not the same as nothing stored',
+    (directory) => {
+      const storage = createFileStorage({ directory });
+      return {
+        ...storage,
+        load: async (options) => {
+          const loaded = await storage.load(options);
+          return loaded && 'discarded' in loaded && loaded.discarded === 'unreadable' ? undefined : loaded;
+        },
+      };
+    },
+  ],
+];
+
+describe('storageCases, with what they need to do harm', () => {
+  it.each(fileFlaws)('find a storage that %s', async (_flaw, failing, flawed) => {
+    const each = storageCases.find(({ name }) => name === failing);
+    await expect(each?.run(await fileSubject(flawed))).rejects.toThrow();
+    await each?.run(await fileSubject((directory) => createFileStorage({ directory })));
+  });
+});
 
 describe('storageCases', () => {
   it.each(storageFlaws)('find a storage that %s', async (_, subject) => {

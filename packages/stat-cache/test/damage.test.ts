@@ -1,7 +1,6 @@
-import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentsOf, encodeAll } from './support/canonical.js';
+import { contentsOf, decodeAll, encodeAll } from './support/canonical.js';
 import { asMap, cacheEntry, idOf } from './support/entries.js';
 
 const original = encodeAll([
@@ -13,7 +12,7 @@ const truth = asMap(contentsOf(original));
 
 /** Damaged text is discarded, or it still says nothing but the truth. */
 function expectHarmless(text: Buffer): void {
-  const result = jsonV3Codec.decode(text);
+  const result = decodeAll(text);
   if ('discarded' in result) return;
   for (const [path, entry] of result.contents.entries()) expect(entry, path).toEqual(truth.get(path));
   for (const path of truth.keys()) result.contents.get(path);
@@ -23,7 +22,7 @@ describe('a damaged file', () => {
   it('is harmless, cut off at any byte', () => {
     for (let length = 0; length < original.length; length++) {
       const text = original.subarray(0, length);
-      expect(jsonV3Codec.decode(text)).toMatchObject({ discarded: 'not-json' });
+      expect(decodeAll(text)).toMatchObject({ discarded: 'not-json' });
     }
   });
 
@@ -56,7 +55,7 @@ describe('a damaged file', () => {
     const other = encodeAll([['a/b.c', cacheEntry({ objectId: idOf('newer') })]]);
     for (let at = 0; at < original.length; at += 3) {
       const mixed = Buffer.concat([other.subarray(0, at), original.subarray(at)]);
-      const result = jsonV3Codec.decode(mixed);
+      const result = decodeAll(mixed);
       if (at >= 1 && at < other.length && 'contents' in result) {
         const whole = asMap(result.contents);
         expect([truth, asMap(contentsOf(other))]).toContainEqual(whole);
@@ -67,7 +66,7 @@ describe('a damaged file', () => {
   it('never throws, whatever the bytes are', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        jsonV3Codec.decode(bytes);
+        decodeAll(bytes);
       }),
     );
     const piece = fc.constantFrom(
@@ -76,7 +75,7 @@ describe('a damaged file', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
-        jsonV3Codec.decode(Buffer.from(pieces.join('')));
+        decodeAll(Buffer.from(pieces.join('')));
       }),
       { numRuns: 2000 },
     );

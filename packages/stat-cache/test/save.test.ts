@@ -52,7 +52,7 @@ describe('checkpoint', () => {
     expect(await StatCache.empty().checkpoint()).toBe(false);
   });
 
-  it('is followed by others, and by a save, each with the changes since, on top of what is stored', async () => {
+  it('is followed by others, and by a save, each with all changes since loading', async () => {
     const { cache, storage, boundary } = await opened();
     for (const path of ['d', 'e', 'a', 'd']) {
       cache.record(path, fileStat({ ino: BigInt(200 + storage.saves.length) }), id, boundary);
@@ -69,10 +69,13 @@ describe('checkpoint', () => {
     await cache.save();
     expect(storage.saves.map(({ put, remove }) => [put, remove.sort()])).toEqual([
       [['d'], []],
-      [['meanwhile', 'e'], []],
-      [['meanwhile', 'a'], []],
-      [['meanwhile', 'd'], []],
-      [['meanwhile'], ['b', 'c', 'e']],
+      [['d', 'meanwhile', 'e'], []],
+      [['d', 'meanwhile', 'e', 'a'], []],
+      [['d', 'meanwhile', 'e', 'a'], []],
+      [
+        ['d', 'meanwhile', 'a'],
+        ['b', 'c', 'e'],
+      ],
     ]);
     expect(asMap(await stored(storage))).toEqual(asMap(cache));
     expect([cache.size, cache.dirty]).toEqual([3, false]);
@@ -91,9 +94,9 @@ describe('checkpoint', () => {
     expect(storage.saves).toMatchObject([{ put: ['d', 'e'], remove: [] }]);
   });
 
-  it('keeps what was loaded for whoever matches its lines, and gives all of it to a save that keeps', async () => {
+  it('keeps what was loaded for whoever matches its lines, until it is compacted', async () => {
     const root = await museRoot();
-    const cache = await StatCache.open({ root, keep: true });
+    const cache = await StatCache.open({ root });
     const boundary = await cache.boundary();
     for (let n = 0; n < 1500; n++) {
       cache.record(`f${n}`, fileStat(), id, boundary);
@@ -101,6 +104,9 @@ describe('checkpoint', () => {
     }
     expect([cache.lines, cache.isPending('f0'), cache.hasPending]).toEqual([undefined, true, true]);
     await cache.save();
+    await cache.compact(1501);
+    expect(cache.lines).toBeUndefined();
+    await cache.compact();
     expect([cache.lines?.count, cache.isPending('f0'), cache.hasPending]).toEqual([1500, false, false]);
     expect(asMap(await StatCache.open({ root }))).toEqual(asMap(cache));
   });
@@ -123,7 +129,7 @@ describe('save', () => {
     expect(storage.saves).toHaveLength(1);
   });
 
-  it('hands over changes since the save before, save after save', async () => {
+  it('hands over all changes since loading, save after save', async () => {
     const { cache, storage, boundary } = await opened();
     for (const path of ['d', 'e', 'a']) {
       cache.record(path, fileStat({ ino: 9n }), id, boundary);
@@ -135,10 +141,13 @@ describe('save', () => {
     await cache.save();
     expect(storage.saves.map(({ put, remove }) => [put, remove.sort()])).toEqual([
       [['d'], []],
-      [['e'], []],
-      [['a'], []],
-      [[], ['c', 'd', 'e']],
-      [['d'], []],
+      [['d', 'e'], []],
+      [['d', 'e', 'a'], []],
+      [['a'], ['c', 'd', 'e']],
+      [
+        ['d', 'a'],
+        ['c', 'e'],
+      ],
     ]);
     expect(asMap(await stored(storage))).toEqual(asMap(cache));
   });

@@ -17,7 +17,7 @@ export function checkDeferred(
   isRefused: boolean,
   paths: readonly string[],
 ): string | undefined {
-  const decoded = jsonV3Codec.decode(bytes, { defer: true });
+  const decoded = jsonV3Codec.decode(bytes);
   if ('discarded' in decoded) {
     return isRefused ? undefined : `deferred: a valid text is refused: ${decoded.discarded}`;
   }

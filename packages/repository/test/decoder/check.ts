@@ -40,7 +40,7 @@ export function check(bytes: Buffer): Checked {
   const started = performance.now();
   let decoded: DecodeResult;
   try {
-    decoded = jsonV3Codec.decode(bytes);
+    decoded = decodeAll(bytes);
   } catch (error) {
     return { fault: `decode threw ${String(error)}`, taken: false };
   }
@@ -51,6 +51,12 @@ export function check(bytes: Buffer): Checked {
     fault: expense(bytes, milliseconds, held) ?? difference(bytes, decoded, reading),
     taken: 'contents' in decoded,
   };
+}
+
+/** Decodes a text and checks all that is in it. */
+function decodeAll(bytes: Buffer): DecodeResult {
+  const decoded = jsonV3Codec.decode(bytes);
+  return 'contents' in decoded ? (decoded.contents.verify?.() ?? decoded) : decoded;
 }
 
 function memoryInUse(): number {
@@ -68,7 +74,7 @@ function expense(bytes: Buffer, milliseconds: number, taken: number): string | u
 function isSlowAgain(bytes: Buffer): boolean {
   return [1, 2, 3].every(() => {
     const started = performance.now();
-    jsonV3Codec.decode(bytes);
+    decodeAll(bytes);
     return performance.now() - started > MAX_MILLISECONDS;
   });
 }
@@ -138,7 +144,7 @@ function compareWithoutChecksum(bytes: Buffer, reading: Reading): string | undef
   if ('refused' in reading) return undefined;
   const bare = withoutChecksum(bytes);
   if (bare === bytes) return undefined;
-  const fault = compare(jsonV3Codec.decode(bare), reading);
+  const fault = compare(decodeAll(bare), reading);
   return fault && `without its checksum: ${fault}`;
 }
 

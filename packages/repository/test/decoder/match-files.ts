@@ -26,7 +26,7 @@ export function* matchFiles(
   directories: Directories,
   change: bigint,
 ): Iterable<Match> {
-  const lines = contents.sorted;
+  const lines = contents.lines;
   if (!lines) return;
   const text = Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length);
   for (const [directory, files] of directories) {

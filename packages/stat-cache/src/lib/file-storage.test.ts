@@ -127,7 +127,7 @@ describe('createFileStorage', () => {
     await expect(storage.save(change)).rejects.toMatchObject({ code: 'EIO' });
   });
 
-  it.each(['lstat 1', 'lstat 2', 'open 1', 'handle.stat 1', 'handle.read 1', 'handle.close 1'])(
+  it.each(['lstat 1', 'lstat 2', 'lstat 3', 'open 1', 'handle.stat 1', 'handle.read 1', 'handle.close 1'])(
     'discards the contents and leaves no descriptor open when %s fails',
     async (call) => {
       const { storage } = await storageIn();
@@ -137,10 +137,11 @@ describe('createFileStorage', () => {
         system.failures.set(call, code);
         const result = await storage.load({ maxBytes: Infinity });
         if (call !== 'handle.close 1') {
-          expect(result).toEqual({
-            discarded: 'unreadable',
-            detail: `${code}: injected, ${call.slice(0, -2)}`,
-          });
+          expect(result).toMatchObject({ discarded: 'unreadable' });
+          expect(result).toHaveProperty(
+            'detail',
+            expect.stringMatching(new RegExp(`${code}: injected, ${call.slice(0, -2)}|has taken its place`)),
+          );
         }
         expect(system.open).toBe(0);
       }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { makeTree, removeTree } from '@muse/testkit';
 import { expect, it, onTestFinished } from 'vitest';
-import { syncCalls } from './file-calls.js';
+import { syncCalls } from './hash-file.js';
 import { hashFileSync } from './hash-file.js';
 
 it.skipIf(process.platform === 'win32')(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeFiles, type Kind, type Step } from '../../test/support/fake-files.js';
-import { MovedFileError, NotRegularFileError, TornFileError } from './errors.js';
+import { MovedFileError, NotRegularFileError, TornFileError } from './hash-file.js';
 import { hashFileSync, hashFileWith, type HashedFile, type HashOptions } from './hash-file.js';
 import { blobId } from './object-id.js';
 

@@ -12,8 +12,8 @@ import { symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fifo, hostileNames, makeDeepChain, makeTree, removeTree, socket, symlink } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MovedFileError, NotRegularFileError } from './errors.js';
-import { asyncCalls, syncCalls, type FileCalls } from './file-calls.js';
+import { MovedFileError, NotRegularFileError } from './hash-file.js';
+import { asyncCalls, syncCalls, type FileCalls } from './hash-file.js';
 import { hashFile, hashFileSync, hashFileWith } from './hash-file.js';
 import { blobId } from './object-id.js';
 

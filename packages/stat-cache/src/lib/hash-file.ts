@@ -1,10 +1,18 @@
 import { createHash, hash } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
-import { isSameInode, openLongPath } from '@muse/paths';
-import { MovedFileError, NotRegularFileError, quotePath, TornFileError } from './errors.js';
-import { asyncCalls, syncCalls, type FileCalls } from './file-calls.js';
+import * as fs from 'node:fs';
+import {
+  holdBelow,
+  holdDirectory,
+  isSameInode,
+  openLongPath,
+  pathInDirectory,
+  toNativePath,
+  treePathFromBytes,
+  type HeldDirectory,
+  type HoldDirectory,
+} from '@muse/paths';
+import { isSameStat } from './pending.js';
 import type { FileStat, ObjectId } from './types.js';
-import { isSameStat } from './validity.js';
 
 /** What a file held at one moment. */
 export interface HashedFile {
@@ -40,9 +48,9 @@ const MIN_BUFFER = 4096;
 const MAX_BUFFER = 1024 * 1024;
 // Neither constant exists on Windows: there, only the comparison of lstat with fstat tells a link from its target.
 const FLAGS =
-  constants.O_RDONLY |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0);
+  fs.constants.O_RDONLY |
+  ((fs.constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((fs.constants.O_NONBLOCK as number | undefined) ?? 0);
 
 /**
  * Hashes one file and returns its object id with the stat it had, in bounded memory and without blocking the event
@@ -175,19 +183,19 @@ function* readOnceSteps(
   reached: string | Uint8Array,
   options: HashOptions,
 ): Generator<unknown, FileRead | undefined, unknown> {
-  const listed = options.listed ?? ((yield calls.lstat(reached)) as BigIntStats);
+  const listed = options.listed ?? ((yield calls.lstat(reached)) as fs.BigIntStats);
   if (isStats(listed) && !listed.isFile()) throw new NotRegularFileError(path, kindOf(listed));
   const fd = yield* openSteps(calls, path, reached);
   if (fd === undefined) return undefined;
   try {
-    const before = (yield calls.fstat(fd)) as BigIntStats;
+    const before = (yield calls.fstat(fd)) as fs.BigIntStats;
     if (!isSameInode(before, listed)) {
       if (options.listed) throw new MovedFileError(path);
       return undefined;
     }
     if (!before.isFile()) throw new NotRegularFileError(path, kindOf(before));
     const read = yield* readSteps(calls, fd, before, options);
-    const after = (yield calls.fstat(fd)) as BigIntStats;
+    const after = (yield calls.fstat(fd)) as fs.BigIntStats;
     return { ...read, before, after };
   } finally {
     yield calls.close(fd);
@@ -206,7 +214,7 @@ function* openSteps(
     // A link that took the file's place answers ELOOP, or EMLINK on FreeBSD; a socket ENXIO.
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ELOOP' && code !== 'EMLINK' && code !== 'ENXIO') throw error;
-    const now = (yield calls.lstat(reached)) as BigIntStats;
+    const now = (yield calls.lstat(reached)) as fs.BigIntStats;
     if (now.isFile()) return undefined;
     throw new NotRegularFileError(path, kindOf(now));
   }
@@ -235,7 +243,7 @@ function* readSteps(
     bytes += count;
     if (bytes === size && count < buffer.length) break;
     // There is more than the stat says: either the file grows, or its size lies and this is how to tell.
-    if (bytes > size && !isSameStat(before, (yield calls.fstat(fd)) as BigIntStats)) {
+    if (bytes > size && !isSameStat(before, (yield calls.fstat(fd)) as fs.BigIntStats)) {
       return { digest: undefined, bytes };
     }
     options.signal?.throwIfAborted();
@@ -244,15 +252,185 @@ function* readSteps(
   return { digest: hasher.digest('hex'), bytes };
 }
 
-function isStats(listed: object): listed is BigIntStats {
+function isStats(listed: object): listed is fs.BigIntStats {
   return 'isFile' in listed;
 }
 
 /** Returns what kind of thing, other than a regular file, a stat describes; for a message. */
-export function kindOf(stat: BigIntStats): string {
+export function kindOf(stat: fs.BigIntStats): string {
   if (stat.isDirectory()) return 'directory';
   if (stat.isSymbolicLink()) return 'symbolic link';
   if (stat.isFIFO()) return 'FIFO';
   if (stat.isSocket()) return 'socket';
   return 'device';
+}
+
+// Below a root.
+
+/** A file below a root, and the directory that is held open to reach it. */
+export interface FileBelow {
+  /** Its native path, for messages. */
+  readonly native: string | Uint8Array;
+  /** The path to give to the system; undefined where no directory can be held. */
+  readonly through: string | Uint8Array | undefined;
+  readonly close: () => void;
+}
+
+/**
+ * Reaches a file below a root, each directory opened in the one above it, so that no link on the way is followed, whatever
+ * is swapped. Where the system cannot hold a directory, the path has to do.
+ */
+export function reachBelow(calls: FileCalls, root: string, path: string): FileBelow {
+  const native = toNativePath(root, path);
+  const slash = path.lastIndexOf('/');
+  let held: HeldDirectory | undefined;
+  try {
+    const { hold } = calls;
+    held = hold && holdBelow(root, path.slice(0, Math.max(slash, 0)), { hold });
+  } catch (error) {
+    throw namingPath(error, native);
+  }
+  const through = held && pathInDirectory(held.path, path.slice(slash + 1));
+  return { native, through, close: () => held?.close() };
+}
+
+/** Hashes a file below a root as `hashFile` does, and follows no link on the way there. */
+export async function hashBelow(
+  calls: FileCalls,
+  root: string,
+  path: string,
+  options: HashOptions = {},
+): Promise<HashedFile> {
+  const { native, through, close } = reachBelow(calls, root, path);
+  try {
+    return await hashFileWith(calls, native, { ...options, through });
+  } catch (error) {
+    throw namingPath(error, native);
+  } finally {
+    close();
+  }
+}
+
+/** Makes an error of the system name the file's own path, and not the descriptor that it was reached by. */
+export function namingPath(error: unknown, native: string | Uint8Array): unknown {
+  const system = error as NodeJS.ErrnoException;
+  const { path } = system;
+  if (system.syscall === undefined || path === undefined) return error;
+  const own = typeof native === 'string' ? native : Buffer.from(native).toString();
+  system.message = system.message.replace(`'${path}'`, () => `'${own}'`);
+  system.path = own;
+  return system;
+}
+
+// System calls.
+
+/** A value now, or a promise of it: what tells the synchronous calls from the asynchronous ones. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** The system calls that hash one file; tests put their own between any two of them. */
+export interface FileCalls {
+  lstat(path: string | Uint8Array): Awaitable<fs.BigIntStats>;
+  open(path: string | Uint8Array, flags: number): Awaitable<number>;
+  fstat(fd: number): Awaitable<fs.BigIntStats>;
+  /** Reads at the descriptor's position into the buffer; returns the number of bytes, 0 at the end. */
+  read(fd: number, buffer: Uint8Array): Awaitable<number>;
+  close(fd: number): Awaitable<void>;
+  /** Holds a directory open while files in it are hashed. Default: each call reaches them by their paths. */
+  readonly hold?: HoldDirectory;
+}
+
+const BIGINT = { bigint: true } as const;
+
+// Node's path type asks for Buffer where its code takes any Uint8Array.
+type NodePath = string | Buffer;
+
+/** Calls that block; for worker threads, where they cost a third of the others. */
+export const syncCalls: FileCalls = {
+  lstat: (path) => fs.lstatSync(path as NodePath, BIGINT),
+  open: (path, flags) => fs.openSync(path as NodePath, flags),
+  fstat: (fd) => fs.fstatSync(fd, BIGINT),
+  read: (fd, buffer) => fs.readSync(fd, buffer, 0, buffer.length, null),
+  close: (fd) => {
+    fs.closeSync(fd);
+  },
+  hold: holdDirectory,
+};
+
+function promised<T>(call: (done: (error: Error | null, value: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (error) reject(error);
+      else resolve(value);
+    });
+  });
+}
+
+/** Calls that leave the event loop free. */
+export const asyncCalls: FileCalls = {
+  lstat: (path) =>
+    promised((done) => {
+      fs.lstat(path as NodePath, BIGINT, done);
+    }),
+  open: (path, flags) =>
+    promised((done) => {
+      fs.open(path as NodePath, flags, done);
+    }),
+  fstat: (fd) =>
+    promised((done) => {
+      fs.fstat(fd, BIGINT, done);
+    }),
+  read: (fd, buffer) =>
+    promised((done) => {
+      fs.read(fd, buffer, 0, buffer.length, null, done);
+    }),
+  close: (fd) =>
+    promised<undefined>((done) => {
+      fs.close(fd, (error) => {
+        done(error ?? null, undefined);
+      });
+    }),
+  hold: holdDirectory,
+};
+
+// Errors.
+
+/** Returns a path in quotes for a message, with control characters and undecodable bytes escaped. */
+export function quotePath(path: string | Uint8Array): string {
+  return JSON.stringify(typeof path === 'string' ? path : treePathFromBytes(path));
+}
+
+/** A file kept changing while it was read, so no object id is true of it. */
+export class TornFileError extends Error {
+  override readonly name = 'TornFileError';
+  readonly code = 'ETORN';
+  readonly path: string | Uint8Array;
+
+  constructor(path: string | Uint8Array, tries: number) {
+    super(`Cannot hash ${quotePath(path)}: it changed each of the ${tries} times it was read`);
+    this.path = path;
+  }
+}
+
+/** A path leads to something that has no content to hash: a directory, a symbolic link, a FIFO, a socket, a device. */
+export class NotRegularFileError extends Error {
+  override readonly name = 'NotRegularFileError';
+  readonly code = 'ENOTREG';
+  readonly path: string | Uint8Array;
+
+  constructor(path: string | Uint8Array, kind: string) {
+    super(`Cannot hash ${quotePath(path)}: it is a ${kind}, not a regular file`);
+    this.path = path;
+  }
+}
+
+/** A path no longer leads to the inode that was listed under it; list its directory again. */
+export class MovedFileError extends Error {
+  override readonly name = 'MovedFileError';
+  readonly code = 'EMOVED';
+  readonly path: string | Uint8Array;
+
+  constructor(path: string | Uint8Array) {
+    super(`Cannot hash ${quotePath(path)}: another file has taken its place since it was listed`);
+    this.path = path;
+  }
 }

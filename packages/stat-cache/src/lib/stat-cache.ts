@@ -1,34 +1,41 @@
 import type { BigIntStats } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isTreePath, openLongPath, relativeTreePath } from '@muse/paths';
+import { isTreePath, openLongPath, relativeTreePath, toFsPath } from '@muse/paths';
 import type { TemporaryFiles } from '@muse/paths/files';
-import { quotePath, NotRegularFileError } from './errors.js';
-import type { FileCalls } from './file-calls.js';
-import { namingPath, reachBelow, type FileBelow } from './hash-below.js';
-import { hashFileWith, kindOf } from './hash-file.js';
-import { EMPTY_CONTENTS } from './layered-contents.js';
-import { MAX_CACHE_BYTES, MAX_DIMENSION_NAME, MAX_DIMENSION_UNITS, MAX_DIMENSIONS } from './limits.js';
-import { loadFrom, storageIn, storageOfRoot } from './muse-storage.js';
+import { storageIn, storageOfRoot } from './file-storage.js';
+import {
+  hashFileWith,
+  kindOf,
+  namingPath,
+  NotRegularFileError,
+  quotePath,
+  reachBelow,
+  type FileBelow,
+  type FileCalls,
+} from './hash-file.js';
+import { nextLine, pathOfLine } from './lines/layout.js';
+import { contentsOf } from './memory-storage.js';
 import { isObjectId } from './object-id.js';
-import { RecordedEntries } from './recorded-entries.js';
-import { nextLine, pathOfLine } from './json-v3/sorted-lines.js';
-import { isSameDirectory } from './same-directory.js';
-import { settleRacy } from './settle-racy.js';
-import { realSystem, type CacheSystem } from './system.js';
+import { changedField, Pending } from './pending.js';
+import { realSystem, refreshRacy, type CacheSystem } from './refresh-racy.js';
 import { BoundaryClock } from './trust.js';
-import type {
-  CacheContents,
-  CacheStorage,
-  DiscardReason,
-  FileCacheEntry,
-  FileStat,
-  LoadResult,
-  Logger,
-  MissReason,
-  ObjectId,
-  SortedLines,
+import {
+  MAX_CACHE_BYTES,
+  MAX_DIMENSION_NAME,
+  MAX_DIMENSION_UNITS,
+  MAX_DIMENSIONS,
+  type CacheStorage,
+  type DiscardReason,
+  type FileCacheEntry,
+  type FileStat,
+  type LoadOptions,
+  type LoadResult,
+  type Logger,
+  type MissReason,
+  type ObjectId,
+  type StoredLines,
 } from './types.js';
-import { changedField } from './validity.js';
 
 /** How a cache is loaded. */
 export interface LoadCacheOptions {
@@ -41,10 +48,11 @@ export interface LoadCacheOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hears of the temporary files of the default storage; another one is told by who makes it. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;
-  /** Check stored entries when they are asked for instead of all at once; see `DecodeOptions`. Default: false. */
+  /**
+   * Check each stored entry when it is asked for, and not all when they are loaded, which takes 1 µs an entry. Then
+   * `dropped`, and `discarded` for text of another shape, tell only what was seen by loading. Default: false.
+   */
   readonly defer?: boolean | undefined;
-  /** Take the memory for what a save stored, so that threads can match it from then on. Default: false. */
-  readonly keep?: boolean | undefined;
   /** Default: the system as it is. For tests that choose what happens between two system calls. */
   readonly system?: CacheSystem | undefined;
 }
@@ -54,9 +62,6 @@ export interface PruneOptions {
   /** A tree path: everything outside that directory. Default: `''`, which spares nothing. */
   readonly below?: string | undefined;
 }
-
-/** So many new entries take more memory and time apart from the stored text than the text with them in it. */
-const WORTH_KEEPING = 1000;
 
 const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
 
@@ -75,9 +80,8 @@ export class StatCache {
   readonly #storage: CacheStorage | undefined;
   readonly #maxBytes: number;
   readonly #system: CacheSystem;
-  readonly #keep: boolean;
   readonly #clock: BoundaryClock;
-  readonly #entries: RecordedEntries;
+  readonly #pending: Pending;
   #changes = 0;
   #savedChanges = 0;
   #saving: Promise<unknown> = Promise.resolve();
@@ -85,22 +89,21 @@ export class StatCache {
   private constructor(
     root: string | undefined,
     storage: CacheStorage | undefined,
-    { maxBytes = MAX_CACHE_BYTES, system = realSystem, keep = false }: LoadCacheOptions,
+    { maxBytes = MAX_CACHE_BYTES, system = realSystem }: LoadCacheOptions,
     loaded: LoadResult,
   ) {
     this.root = root;
     this.#storage = storage;
     this.#maxBytes = maxBytes;
     this.#system = system;
-    this.#keep = keep;
     this.#clock = new BoundaryClock(
       async () => storage?.probe?.(),
       () => system.nowNs(),
     );
-    const contents = loaded && 'contents' in loaded ? loaded : undefined;
+    const found = loaded && 'contents' in loaded ? loaded : undefined;
     this.discarded = loaded && 'discarded' in loaded ? loaded.discarded : undefined;
-    this.dropped = contents?.dropped ?? 0;
-    this.#entries = new RecordedEntries(contents?.contents ?? EMPTY_CONTENTS);
+    this.dropped = found ? found.dropped : 0;
+    this.#pending = new Pending(found ? found.contents : contentsOf(new Map()));
   }
 
   /**
@@ -109,10 +112,10 @@ export class StatCache {
    */
   static async open(options: LoadCacheOptions & { readonly root: string }): Promise<StatCache> {
     const root = resolve(options.root);
-    const { maxBytes = MAX_CACHE_BYTES, defer, logger, signal } = options;
+    const { maxBytes = MAX_CACHE_BYTES, defer = false, logger, signal } = options;
     signal?.throwIfAborted();
     const storage = options.storage ?? (await storageOfRoot(root, options.temporaryFiles));
-    const loaded = storage && (await loadFrom(storage, { maxBytes, defer, signal }));
+    const loaded = storage && (await loadFrom(storage, { maxBytes, signal }, defer));
     if (loaded && 'discarded' in loaded) {
       const message = `Cannot use the stat cache of ${quotePath(root)}, every file is read again: ${loaded.detail} (${loaded.discarded})`;
       if (loaded.discarded === 'too-large') logger?.error(message);
@@ -142,7 +145,7 @@ export class StatCache {
 
   /** The number of entries, racy ones included. */
   get size(): number {
-    return this.#entries.size;
+    return this.#pending.size;
   }
 
   /** True when something was recorded, removed or set since loading or the last save. */
@@ -157,56 +160,56 @@ export class StatCache {
 
   /** Entries that no save has stored because their files had changed too recently. */
   get racy(): number {
-    return this.#entries.racyCount;
+    return this.#pending.racyCount;
   }
 
   /** The stored entries as lines that a listing can be joined with, where there are such; but for the pending paths. */
-  get lines(): SortedLines | undefined {
-    return this.#entries.sorted;
+  get lines(): StoredLines | undefined {
+    return this.#pending.lines;
   }
 
   /** Whether any path is pending. */
   get hasPending(): boolean {
-    return this.#entries.hasPending;
+    return !this.#pending.isEmpty;
   }
 
   /** Returns whether what is known of a path is something else than its line in {@link StatCache.lines}. */
   isPending(path: string): boolean {
-    return this.#entries.isPending(path);
+    return this.#pending.isPending(path);
   }
 
   /** Yields the paths with an entry that is not in {@link StatCache.lines}. */
   pendingPaths(): Iterable<string> {
-    return this.#entries.pendingPaths();
+    return this.#pending.pendingPaths();
   }
 
   /** Returns whether there is an entry, of whatever stat. */
   has(path: string): boolean {
-    return this.#entries.has(path);
+    return this.#pending.has(path);
   }
 
   /** Yields all entries, racy ones included, in no particular order. */
   entries(): Iterable<readonly [path: string, entry: FileCacheEntry]> {
-    return this.#entries.entries();
+    return this.#pending.entries();
   }
 
   /** Returns the object id of a file with this stat, or `undefined` when only reading the file can tell. */
   lookup(path: string, stat: FileStat): ObjectId | undefined {
-    const entry = this.#entries.get(path);
-    if (entry === undefined || this.#entries.racyOn(path) !== undefined) return undefined;
+    const entry = this.#pending.get(path);
+    if (entry === undefined || this.#pending.isRacy(path)) return undefined;
     return changedField(entry, stat) === undefined ? entry.objectId : undefined;
   }
 
   /** Returns why {@link StatCache.lookup} has no answer, or `undefined` when it has one. */
   missReason(path: string, stat: FileStat): MissReason | undefined {
-    const entry = this.#entries.get(path);
+    const entry = this.#pending.get(path);
     if (entry === undefined) return this.discarded === undefined ? 'new' : 'cache-reset';
-    return changedField(entry, stat) ?? (this.#entries.racyOn(path) === undefined ? undefined : 'racy');
+    return changedField(entry, stat) ?? (this.#pending.isRacy(path) ? 'racy' : undefined);
   }
 
   /**
    * Records what a file with this stat held. `boundary` is a {@link StatCache.boundary} taken before the fstat that
-   * opened the hash; without one the entry stays racy until a save settles it. Do not record a file whose size is not the
+   * opened the hash; without one the entry stays racy until a save refreshes it. Do not record a file whose size is not the
    * number of bytes that were hashed. Throws a `TypeError` for a path that is no tree path, an id that is no object id or
    * a stat whose numbers are not bigints.
    */
@@ -228,7 +231,7 @@ export class StatCache {
     const trusted =
       boundary !== undefined && this.#clock.trusts({ dev, ino, size, mtimeNs, ctimeNs }, boundary);
     const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, ino), objectId };
-    this.#entries.put(path, entry, trusted ? undefined : dev);
+    this.#pending.set(path, entry, trusted ? undefined : dev);
     this.#changes++;
   }
 
@@ -270,7 +273,7 @@ export class StatCache {
 
   /** Returns what was set under this name for this content of the file, or `undefined`. */
   getDimension(path: string, objectId: ObjectId, name: string): string | undefined {
-    const entry = this.#entries.get(path);
+    const entry = this.#pending.get(path);
     return entry?.objectId === objectId ? entry.dimensions.get(name) : undefined;
   }
 
@@ -280,7 +283,7 @@ export class StatCache {
    * dimension of an entry, and where all of an entry would have more than 2,097,152 characters.
    */
   setDimension(path: string, objectId: ObjectId, name: string, value: string): boolean {
-    const entry = this.#entries.get(path);
+    const entry = this.#pending.get(path);
     if (entry?.objectId !== objectId || entry.ctimeNs === undefined) return false;
     if (entry.dimensions.get(name) === value) return true;
     const dimensions = new Map(entry.dimensions).set(name, value);
@@ -291,7 +294,7 @@ export class StatCache {
         `Cannot keep a dimension of ${quotePath(path)}: an entry has at most ${MAX_DIMENSIONS}, of ${MAX_DIMENSION_UNITS} characters in all, with names of at most ${MAX_DIMENSION_NAME}`,
       );
     }
-    this.#entries.put(path, { ...entry, ctimeNs: entry.ctimeNs, dimensions }, this.#entries.racyOn(path));
+    this.#pending.setDimensions(path, { ...entry, ctimeNs: entry.ctimeNs, dimensions });
     this.#changes++;
     return true;
   }
@@ -300,7 +303,7 @@ export class StatCache {
   prune(known: Pick<ReadonlySet<string>, 'has'>, { below = '' }: PruneOptions = {}): number {
     const prefix = below === '' ? '' : `${below}/`;
     const gone: string[] = [];
-    for (const path of this.#entries.paths())
+    for (const path of this.#pending.paths())
       if (path.startsWith(prefix) && !known.has(path)) gone.push(path);
     return this.#remove(gone);
   }
@@ -308,7 +311,7 @@ export class StatCache {
   /** Removes the entries of these paths, and returns how many there were. */
   remove(paths: Iterable<string>): number {
     const gone: string[] = [];
-    for (const path of paths) if (this.#entries.has(path)) gone.push(path);
+    for (const path of paths) if (this.#pending.has(path)) gone.push(path);
     return this.#remove(gone);
   }
 
@@ -327,7 +330,7 @@ export class StatCache {
   }
 
   #remove(paths: readonly string[]): number {
-    for (const path of paths) this.#entries.remove(path);
+    for (const path of paths) this.#pending.remove(path);
     if (paths.length > 0) this.#changes++;
     return paths.length;
   }
@@ -339,9 +342,8 @@ export class StatCache {
    */
   checkpoint(): Promise<boolean> {
     return this.#afterOthers(async () => {
-      if (this.#storage === undefined || this.#entries.unsavedCount === 0) return false;
-      // Nothing is handed back: whoever matches lines now goes on with those that were loaded.
-      await this.#store(this.#storage, false);
+      if (this.#storage === undefined || this.#pending.unsavedCount === 0) return false;
+      await this.#store(this.#storage);
       return true;
     });
   }
@@ -365,32 +367,64 @@ export class StatCache {
   async #save(): Promise<void> {
     const storage = this.#storage;
     if (!this.dirty || !storage) return;
-    const record = this.record.bind(this);
-    if (this.root !== undefined) {
-      const parts = { root: this.root, entries: this.#entries, clock: this.#clock, system: this.#system };
-      await settleRacy({ ...parts, record });
+    if (this.root !== undefined && this.racy > 0) {
+      const parts = { root: this.root, pending: this.#pending, clock: this.#clock, system: this.#system };
+      await refreshRacy({ ...parts, record: this.record.bind(this) });
     }
     const changes = this.#changes;
-    await this.#store(storage, this.#keep);
+    await this.#store(storage);
     this.#savedChanges = changes;
   }
 
-  async #store(storage: CacheStorage, mayKeep: boolean): Promise<void> {
-    const before = this.#entries.savedCount;
-    const change = this.#entries.change();
+  async #store(storage: CacheStorage): Promise<void> {
+    const change = this.#pending.startSave();
     if (!change) return;
-    let stored: CacheContents | undefined;
-    const keep = (contents: CacheContents) => {
-      stored = contents;
-    };
-    const keeps = mayKeep && before + change.put.size >= WORTH_KEEPING;
+    let isStored = false;
     try {
-      await storage.save(change, { maxBytes: this.#maxBytes, ...(keeps && { keep }) });
-    } catch (error) {
-      this.#entries.notSaved();
-      throw error;
+      await storage.save(change, { maxBytes: this.#maxBytes });
+      isStored = true;
+    } finally {
+      this.#pending.endSave(isStored);
     }
-    this.#entries.saved(stored);
+  }
+
+  /**
+   * Loads anew what the storage holds, where `least` changes were saved since it was loaded, 1,000 by default, so that
+   * {@link StatCache.lines} has them. For a cache that lives from snapshot to snapshot; what was not saved stays. Where
+   * loading fails, all stays as it is.
+   */
+  compact(least = WORTH_COMPACTING): Promise<void> {
+    return this.#afterOthers(async () => {
+      const storage = this.#storage;
+      if (!storage || this.#pending.savedCount < least) return;
+      const loaded = await loadFrom(storage, { maxBytes: this.#maxBytes }, true);
+      if (loaded && 'contents' in loaded) this.#pending.rebase(loaded.contents);
+    });
+  }
+}
+
+/** So many saved changes take more time apart from the stored text than it takes to load that. */
+const WORTH_COMPACTING = 1000;
+
+/** Loads from any storage, and takes one that fails for one that cannot be read. */
+async function loadFrom(storage: CacheStorage, options: LoadOptions, defer: boolean): Promise<LoadResult> {
+  try {
+    const loaded = await storage.load(options);
+    return !defer && loaded && 'contents' in loaded ? (loaded.contents.verify?.() ?? loaded) : loaded;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { discarded: 'unreadable', detail: (error as Error).message };
+  }
+}
+
+/** Returns whether two absolute paths lead to the same directory; links are looked at only where the texts differ. */
+async function isSameDirectory(a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
+  try {
+    const [realA, realB] = await Promise.all([a, b].map((path) => realpath(toFsPath(path), 'buffer')));
+    return realA !== undefined && realB?.equals(realA) === true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,3 @@
-import { realSystem } from './system.js';
 import type { FileStat, ProbeStamp } from './types.js';
 
 /**
@@ -50,11 +49,8 @@ export class BoundaryClock {
   readonly #issued = new Map<bigint, Issued>();
   #device: bigint | undefined;
 
-  /** A probe that rejects is one that gives nothing. */
-  constructor(
-    probe: () => Promise<ProbeStamp | undefined>,
-    localNs: () => bigint = () => realSystem.nowNs(),
-  ) {
+  /** A probe that rejects is one that gives nothing. `localNs` is the local clock, nanoseconds since the Unix epoch. */
+  constructor(probe: () => Promise<ProbeStamp | undefined>, localNs: () => bigint) {
     this.#probe = probe;
     this.#localNs = localNs;
   }

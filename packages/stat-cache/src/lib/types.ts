@@ -26,8 +26,8 @@ export interface FileCacheEntry {
 }
 
 /**
- * Loaded entries by tree path. They never change, whatever is saved later, by this process or another; an implementation
- * may decode an entry only when it is asked for.
+ * Entries by tree path. They never change, whatever is saved later, by this process or another. An implementation may keep
+ * them in any form, and check and decode an entry only when it is asked for.
  */
 export interface CacheContents {
   /** The number of entries. */
@@ -36,14 +36,25 @@ export interface CacheContents {
   get(path: string): FileCacheEntry | undefined;
   /** All entries, in any order. */
   entries(): Iterable<readonly [path: string, entry: FileCacheEntry]>;
-  /** All paths, in any order: for contents that can name them without decoding the entries. */
-  paths?(): Iterable<string>;
-  /** The entries as lines that other threads can read; their number is that of the entries and of damaged lines. */
-  readonly sorted?: SortedLines | undefined;
+  /**
+   * The same entries as text, for contents that have it at hand. A scan joins its listings with it in any thread, at 0.5 µs
+   * a file, where it otherwise asks for each path at some 2 µs.
+   */
+  readonly lines?: StoredLines | undefined;
+  /**
+   * Checks all that was left unchecked, and returns what decoding would have given had it checked at once. For contents
+   * that check an entry only when it is asked for.
+   */
+  verify?(): DecodeResult;
 }
 
-/** Lines of canonical JSON v3 in path order, each ended by a line feed, in memory that threads may share. */
-export interface SortedLines {
+/**
+ * Entries as text in memory: one line each, written as FORMAT.md says under "A line", in path order, between them a comma
+ * and a line feed, and a line feed after the last. A line that is damaged is no entry, and neither is one of two with the
+ * same path: whoever reads them takes either for a miss.
+ */
+export interface StoredLines {
+  /** UTF-8; threads read it without a copy where it is in a `SharedArrayBuffer`. */
   readonly bytes: Uint8Array;
   /** Offset of the first line. */
   readonly from: number;
@@ -60,23 +71,21 @@ export type DiscardReason = 'unreadable' | 'not-json' | 'version' | 'shape' | 'c
 export type DecodeResult =
   | {
       readonly contents: CacheContents;
-      /** Entries left out because they were damaged. */ readonly dropped: number;
+      /** Entries left out because they were damaged, as far as they were checked. */
+      readonly dropped: number;
     }
   | { readonly discarded: DiscardReason; readonly detail: string };
 
 /** What a storage gave back: contents, a reason why there are none, or `undefined` where nothing was ever stored. */
 export type LoadResult = DecodeResult | undefined;
 
-/** What changed since `base` was loaded or last saved. */
+/** What changed since contents were loaded. Nothing in it changes while the save is under way, nor may be kept after it. */
 export interface CacheChange {
-  /**
-   * What was loaded, with all changes since that were saved from here: many saves may follow one load. A codec copies
-   * unchanged lines from it; a database, which knows what it holds, ignores it. Not to be kept: the next save adds to it.
-   */
+  /** What was loaded, or empty contents. A codec copies what did not change from it; a database has no need of it. */
   readonly base: CacheContents;
-  /** Entries to add or replace, all of them trusted. Not to be kept: copy what must outlive the save. */
+  /** Entries to add or replace, all of them trusted: all since loading, those of earlier saves among them. */
   readonly put: ReadonlyMap<string, FileCacheEntry>;
-  /** Tree paths to remove; may name some that are not stored, and none that is in `put`. */
+  /** Tree paths to remove, none of them in `put`; may name some that are not stored. */
   readonly remove: ReadonlySet<string>;
 }
 
@@ -88,17 +97,8 @@ export interface ProbeStamp {
   readonly dev: bigint;
 }
 
-/** How bytes become contents. */
-export interface DecodeOptions {
-  /**
-   * Leave entries unchecked until they are asked for, where the text as a whole is vouched for by its checksum. The
-   * answers are the same; `dropped` tells only of what was seen. Default: false.
-   */
-  readonly defer?: boolean | undefined;
-}
-
 /** Bounds for one load. */
-export interface LoadOptions extends DecodeOptions {
+export interface LoadOptions {
   /** Stored contents above this many bytes are not read: the result is `discarded: 'too-large'`. Where they are bytes. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -111,15 +111,16 @@ export interface SaveOptions {
    * `MAX_CACHE_BYTES`. Without meaning where contents are not bytes.
    */
   readonly maxBytes?: number | undefined;
-  /** Called after a save with contents equal to what is stored now, where a storage has them at hand. */
-  readonly keep?: ((contents: CacheContents) => void) | undefined;
 }
 
 /** Where contents live: a file, memory, a database, a build server. Prove yours with `@muse/stat-cache/conformance`. */
 export interface CacheStorage {
-  /** Never rejects because of what is stored: damage is a `discarded` reason. */
+  /** Never rejects because of what is stored: damage is a `discarded` reason, and so is what cannot be read. */
   load(options: LoadOptions): Promise<LoadResult>;
-  /** Applies the change whole or not at all; rejects when it could not. Others may save to the same place meanwhile. */
+  /**
+   * Applies the change whole or not at all, and rejects when it could not. Many saves may follow one load, and others may
+   * save to the same place meanwhile.
+   */
   save(change: CacheChange, options?: SaveOptions): Promise<void>;
   /**
    * The clock of the file system that this storage writes to. Without it, or where it gives `undefined`, the boundary
@@ -131,7 +132,7 @@ export interface CacheStorage {
 /** Contents to bytes and back. */
 export interface CacheCodec {
   /** Never throws: damage is a `discarded` reason. May keep the bytes, which must not change any more. */
-  decode(bytes: Uint8Array, options?: DecodeOptions): DecodeResult;
+  decode(bytes: Uint8Array): DecodeResult;
   /** The whole text after the change, in pieces to be written one after the other; no piece changes once it is yielded. */
   encode(change: CacheChange): Iterable<Uint8Array>;
 }
@@ -145,3 +146,22 @@ export interface Logger {
   warn(message: string): void;
   error(message: string): void;
 }
+
+/** The most dimensions of one entry. */
+export const MAX_DIMENSIONS = 1000;
+/** The most UTF-16 units of a dimension's name. */
+export const MAX_DIMENSION_NAME = 1000;
+
+/** The most UTF-16 units that all dimensions of one entry may have, names and values. */
+export const MAX_DIMENSION_UNITS = 2 * 1024 * 1024;
+/** The most bytes of one entry's text: 16 MiB. Some ten times as much is in memory while it is judged. */
+export const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
+
+/** The version that a cache file must have to be read: 3. */
+export const CACHE_VERSION = 3;
+
+/**
+ * The size of the largest cache file that is read or written, in bytes: 384 MiB. A tree of one million files fits, at up
+ * to 400 bytes a file; and the text still fits into one string of V8, which ends near 512 MiB.
+ */
+export const MAX_CACHE_BYTES = 384 * 1024 * 1024;

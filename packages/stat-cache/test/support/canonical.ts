@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CacheChange, CacheContents, FileCacheEntry } from '@muse/stat-cache';
+import type { CacheChange, CacheContents, DecodeResult, FileCacheEntry } from '@muse/stat-cache';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { NOTHING } from './entries.js';
 
@@ -49,16 +49,22 @@ export function encodeAll(entries: Iterable<readonly [string, FileCacheEntry]>):
   return encodeChange({ put: new Map(entries) });
 }
 
+/** Decodes a text and checks all that is in it. */
+export function decodeAll(bytes: Uint8Array): DecodeResult {
+  const decoded = jsonV3Codec.decode(bytes);
+  return 'contents' in decoded ? (decoded.contents.verify?.() ?? decoded) : decoded;
+}
+
 /** Decodes what must be good. */
 export function contentsOf(text: Uint8Array | string): CacheContents {
-  const result = jsonV3Codec.decode(Buffer.from(text as string));
+  const result = decodeAll(Buffer.from(text as string));
   if ('discarded' in result) throw new Error(`${result.discarded}: ${result.detail}`);
   return result.contents;
 }
 
 /** What became of a text: the reason why it was discarded, or how many entries live and how many were dropped. */
 export function outcome(text: Uint8Array | string): string {
-  const result = jsonV3Codec.decode(Buffer.from(text as string));
+  const result = decodeAll(Buffer.from(text as string));
   return 'discarded' in result
     ? result.discarded
     : `${String(result.contents.size)} live, ${String(result.dropped)} dropped`;

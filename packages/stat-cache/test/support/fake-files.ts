@@ -1,5 +1,5 @@
 import { constants, type BigIntStats } from 'node:fs';
-import type { FileCalls } from '../../src/lib/file-calls.js';
+import type { FileCalls } from '../../src/lib/hash-file.js';
 
 export type Kind = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'device';
 export type Call = 'lstat' | 'open' | 'fstat' | 'read' | 'close';

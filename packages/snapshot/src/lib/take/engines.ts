@@ -1,4 +1,4 @@
-import type { FileCalls, SortedLines, StatCache } from '@muse/stat-cache';
+import type { FileCalls, StoredLines, StatCache } from '@muse/stat-cache';
 import type { ResolvedRoot } from '@muse/walker';
 import {
   type LineRange,
@@ -33,7 +33,7 @@ export interface EngineOptions {
 /** What lists and what hashes for one snapshot. */
 export interface Engines {
   /** The stored lines that listings are joined with, where the cache has lines. */
-  readonly lines: SortedLines | undefined;
+  readonly lines: StoredLines | undefined;
   readonly scan: ScanEngine;
   /** @param saving - resolves once no temporary file exists; see `TypeScriptHashOptions`. */
   hash(saving: (() => Promise<unknown> | undefined) | undefined): HashEngine;
@@ -79,7 +79,7 @@ export function openEngines({
 }
 
 /** Returns lines that worker threads read without a copy. */
-function sharedLines(lines: SortedLines | undefined): SortedLines | undefined {
+function sharedLines(lines: StoredLines | undefined): StoredLines | undefined {
   if (!lines || lines.bytes.buffer instanceof SharedArrayBuffer) return lines;
   const bytes = new Uint8Array(new SharedArrayBuffer(lines.bytes.length));
   bytes.set(lines.bytes);

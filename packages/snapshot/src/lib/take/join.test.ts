@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { compareTreePaths, isTreePath, treePathFromBytes } from '@muse/paths';
-import type { FileCacheEntry, SortedLines } from '@muse/stat-cache';
+import type { FileCacheEntry, StoredLines } from '@muse/stat-cache';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { changedField } from '@muse/stat-cache/lines';
 import { hostileNames } from '@muse/testkit';
@@ -65,7 +65,7 @@ function withoutFilesAbove(files: Files): Files {
   );
 }
 
-function linesOf(entries: Files): SortedLines {
+function linesOf(entries: Files): StoredLines {
   const base = { size: 0, has: () => false, get: () => undefined, entries: () => [] };
   const text = Buffer.concat([...jsonV3Codec.encode({ base, put: entries, remove: new Set() })]);
   const from = text.indexOf('\n') + 1;
@@ -79,7 +79,7 @@ interface Joined {
 }
 
 /** Joins the directories of some files with the lines, from the top down as a scan does. */
-function join(lines: SortedLines, files: Files): Joined {
+function join(lines: StoredLines, files: Files): Joined {
   const matches = new Map<string, number>();
   const gone: string[] = [];
   const pending = [{ path: '', from: lines.from, to: lines.to }];

@@ -1,5 +1,5 @@
 import { treePathToBytes } from '@muse/paths';
-import type { SortedLines } from '@muse/stat-cache';
+import type { StoredLines } from '@muse/stat-cache';
 import {
   changedField,
   compareKey,
@@ -44,7 +44,7 @@ const CHANGES = {
  * of the file. All stored lines are trusted. Anything doubtful is a miss.
  */
 export class LineJoin implements Join {
-  readonly #lines: SortedLines;
+  readonly #lines: StoredLines;
   /** The directory's path and a slash, with which the keys of all its lines begin. */
   readonly #prefix: Uint8Array;
   readonly #end: number;
@@ -52,7 +52,7 @@ export class LineJoin implements Join {
   #line: number;
 
   /** Joins a directory, given by its tree path, with its slice of the lines. */
-  constructor(lines: SortedLines, path: string, { from, to }: LineRange) {
+  constructor(lines: StoredLines, path: string, { from, to }: LineRange) {
     this.#lines = lines;
     this.#prefix = treePathToBytes(path === '' ? '' : `${path}/`);
     this.#line = from;

@@ -24,7 +24,7 @@ export interface OpenedRoot extends RootRules {
 export async function openRoot(
   root: ResolvedRoot,
   options: SnapshotterOptions,
-  loading: Pick<LoadCacheOptions, 'defer' | 'keep'> = {},
+  loading: Pick<LoadCacheOptions, 'defer'> = {},
 ): Promise<OpenedRoot> {
   const [rules, cache] = await Promise.all([
     readRules(root.root, options),
@@ -84,7 +84,7 @@ async function loadOwnRules(root: string, options: LoadIgnoreOptions): Promise<I
 async function openCache(
   root: ResolvedRoot,
   options: SnapshotterOptions,
-  loading: Pick<LoadCacheOptions, 'defer' | 'keep'>,
+  loading: Pick<LoadCacheOptions, 'defer'>,
 ): Promise<StatCache | undefined> {
   const { cache, logger, temporaryFiles } = options;
   if (cache === false) return undefined;

@@ -52,7 +52,7 @@ export async function buildSnapshotManifest(root: string, options: SnapshotOptio
  * or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
 export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
-  return new RootSnapshotter(await Root.open(root, options, { defer: true, keep: true }));
+  return new RootSnapshotter(await Root.open(root, options, { defer: true }));
 }
 
 /** Takes one snapshot at a time, each of the root and its rules as they are then. */

@@ -1,5 +1,5 @@
 import { treePathToBytes } from '@muse/paths';
-import type { SortedLines, StatCache } from '@muse/stat-cache';
+import type { StoredLines, StatCache } from '@muse/stat-cache';
 import { lowerBound } from '@muse/stat-cache/lines';
 import type { ResolvedRoot, Problem } from '@muse/walker';
 import { rulesAbove } from '@muse/walker/ignore';
@@ -31,6 +31,8 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   const progress = new ProgressReport(call.onProgress);
 
   progress.enter('scan');
+  // What earlier snapshots of a long-lived cache saved is joined as lines from here on.
+  await cache?.compact();
   const engines = openEngines(source);
   let scanned;
   let scanMs;
@@ -80,7 +82,7 @@ interface Scanned {
   readonly tree: Tree<DirectoryResult>;
   readonly subtree: string;
   /** The lines that listings are joined with, where the cache has lines. */
-  readonly lines: SortedLines | undefined;
+  readonly lines: StoredLines | undefined;
   /** The paths that were pending before the snapshot recorded anything: their files may be gone. */
   readonly pending: readonly string[];
   /** Problems of the rules above the directory. */
@@ -131,7 +133,7 @@ async function scan(
 }
 
 /** Returns the lines of all that is below a directory. */
-function sliceOf(lines: SortedLines, path: string): LineRange {
+function sliceOf(lines: StoredLines, path: string): LineRange {
   if (path === '') return lines;
   // `0` is what comes after `/`: the first path that is not below the directory.
   return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { CacheChange, CacheCodec, CacheContents, FileCacheEntry } from '../../index.js';
-import { contentsFrom, contentsOf, expectContents } from './expect-contents.js';
+import { contentsOf } from '../memory-storage.js';
+import type { CacheChange, CacheCodec, CacheContents, FileCacheEntry } from '../types.js';
+import { expectContents, loadedContents } from './expect-contents.js';
 import { DIMENSIONED, EXACT, HOSTILE, many, specimen } from './specimens.js';
 
 /** Something that every codec must do. */
@@ -13,7 +14,7 @@ export interface CodecCase {
 type Entries = ReadonlyMap<string, FileCacheEntry>;
 type Check = (codec: CacheCodec) => void;
 
-const NOTHING = contentsFrom(new Map());
+const NOTHING = contentsOf(new Map());
 const SMALL: Entries = new Map([
   ['a', specimen(1)],
   ['caf\udce9/"\n', specimen(2, { mtimeNs: -1n, dimensions: new Map([['é', '\n']]) })],
@@ -56,7 +57,7 @@ export const codecCases: readonly CodecCase[] = [
   }),
   check('a change of contents from elsewhere is these, changed', (codec) => {
     const bytes = encode(codec, {
-      base: contentsFrom(SMALL),
+      base: contentsOf(SMALL),
       put: new Map([['a', specimen(9)]]),
       remove: new Set(['z']),
     });
@@ -157,7 +158,7 @@ function encode(codec: CacheCodec, change: Partial<CacheChange>): Buffer {
 }
 
 function decode(codec: CacheCodec, bytes: Uint8Array): CacheContents {
-  return contentsOf(codec.decode(bytes));
+  return loadedContents(codec.decode(bytes));
 }
 
 /** Damaged bytes of `SMALL` may be discarded, or lose entries; those that remain must be right. */

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import type { CacheContents, FileCacheEntry, LoadResult } from '../../index.js';
+import { sortTreePaths } from '@muse/paths';
+import { entryOfLine } from '../lines/line.js';
+import { nextLine, pathOfLine } from '../lines/layout.js';
+import { contentsOf } from '../memory-storage.js';
+import type { CacheContents, FileCacheEntry, LoadResult, StoredLines } from '../types.js';
 
 /** Returns the contents of a load or a decode; fails where they were discarded, or entries dropped. */
-export function contentsOf(result: LoadResult): CacheContents {
+export function loadedContents(result: LoadResult): CacheContents {
   if (result && 'discarded' in result) {
     assert.fail(`The contents must not be discarded: ${result.discarded}, ${result.detail}`);
   }
@@ -10,17 +14,7 @@ export function contentsOf(result: LoadResult): CacheContents {
   return result?.contents ?? NOTHING;
 }
 
-/** Returns contents that know nothing but these entries. */
-export function contentsFrom(entries: ReadonlyMap<string, FileCacheEntry>): CacheContents {
-  return {
-    size: entries.size,
-    has: (path) => entries.has(path),
-    get: (path) => entries.get(path),
-    entries: () => entries,
-  };
-}
-
-const NOTHING = contentsFrom(new Map());
+const NOTHING = contentsOf(new Map());
 
 /** Fails unless these contents are exactly the expected ones, whichever way they are asked. */
 export function expectContents(contents: CacheContents, expected: ReadonlyMap<string, FileCacheEntry>): void {
@@ -29,9 +23,7 @@ export function expectContents(contents: CacheContents, expected: ReadonlyMap<st
   for (const [path, entry] of contents.entries()) {
     assert(!seen.has(path), `entries() must yield ${show(path)} once`);
     seen.add(path);
-    const known = expected.get(path);
-    assert(known, `entries() must not yield ${show(path)}`);
-    expectEntry(path, entry, known);
+    expectEntry(path, entry, expected.get(path));
   }
   assert.equal(seen.size, expected.size, 'entries() must yield as many entries as size says');
   for (const [path, entry] of expected) {
@@ -42,11 +34,28 @@ export function expectContents(contents: CacheContents, expected: ReadonlyMap<st
   }
   for (const path of ['', 'nowhere', '/', 'valueOf', ...[...expected.keys()].slice(0, 200)])
     expectAbsent(contents, expected, path);
-  if (!contents.paths) return;
-  const paths = [...contents.paths()];
-  assert.equal(paths.length, expected.size, 'paths() must yield as many paths as size says');
-  assert.equal(new Set(paths).size, paths.length, 'paths() must yield each path once');
-  for (const path of paths) assert(expected.has(path), `paths() must not yield ${show(path)}`);
+  if (contents.lines) expectLines(contents.lines, expected);
+  const verified = contents.verify?.();
+  if (!verified) return;
+  const checked = loadedContents(verified);
+  assert.equal(checked.size, expected.size, 'verify() must give the same contents');
+  for (const [path, entry] of checked.entries()) expectEntry(path, entry, expected.get(path));
+}
+
+/** Fails unless these lines are those of the expected entries, in path order. */
+function expectLines(lines: StoredLines, expected: ReadonlyMap<string, FileCacheEntry>): void {
+  const { bytes, from, to } = lines;
+  const paths: string[] = [];
+  for (let line = from; line < to; line = nextLine(bytes, line)) {
+    const path = pathOfLine(bytes, line);
+    assert(path !== undefined, `lines must have a tree path in each line: the one at ${line} has none`);
+    paths.push(path);
+    const entry = entryOfLine(bytes, line);
+    assert(entry, `lines must hold the entry of ${show(path)}`);
+    expectEntry(path, entry, expected.get(path));
+  }
+  assert.equal(lines.count, paths.length, 'the count of lines');
+  assert.deepEqual(paths, sortTreePaths([...expected.keys()]), 'lines must be in path order');
 }
 
 /** Asks for paths that are nearly one that is there. */
@@ -62,7 +71,8 @@ function expectAbsent(
   }
 }
 
-function expectEntry(path: string, actual: FileCacheEntry, expected: FileCacheEntry): void {
+function expectEntry(path: string, actual: FileCacheEntry, expected: FileCacheEntry | undefined): void {
+  assert(expected, `there must be no entry for ${show(path)}`);
   for (const field of ['size', 'mtimeNs', 'ctimeNs', 'ino', 'objectId'] as const) {
     assert.equal(actual[field], expected[field], `${field} of ${show(path)}`);
   }

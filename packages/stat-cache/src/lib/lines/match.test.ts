@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyTime } from '../../../test/support/arbitrary.js';
 import { packedStat } from '../../../test/support/packed-stat.js';
-import { entryText } from './entry-text.js';
-import { objectIdOffset } from './line-stat.js';
+import { objectIdOffset } from './match.js';
+import { lineText } from './write.js';
 
 const SECOND = 10n ** 9n;
 const STAT = {
@@ -19,7 +19,7 @@ const ENTRY = {
 } as const;
 
 function match(stat: typeof STAT, stored: typeof STAT = STAT): number {
-  const line = Buffer.from(`${entryText('a', { ...ENTRY, ...stored }, stored.ctimeNs)}\n`);
+  const line = Buffer.from(`${lineText('a', { ...ENTRY, ...stored }, stored.ctimeNs)}\n`);
   const fields = BigInt64Array.from(packedStat({ dev: 9n, ...stat }));
   const layout = { ino: 2, size: 4, mtime: 6, ctime: 8, mtimeNs: 10, ctimeNs: 11 };
   return objectIdOffset(line, 0, 2, new Int32Array(fields.buffer), 0, layout);
@@ -28,7 +28,7 @@ function match(stat: typeof STAT, stored: typeof STAT = STAT): number {
 describe('objectIdOffset', () => {
   it('gives the offset of the object id where all four fields are equal', () => {
     const at = match(STAT);
-    expect(entryText('a', ENTRY, ENTRY.ctimeNs).slice(at, at + 71)).toBe(ENTRY.objectId);
+    expect(lineText('a', ENTRY, ENTRY.ctimeNs).slice(at, at + 71)).toBe(ENTRY.objectId);
   });
 
   it('compares times exactly, as far off as a file system can put them', () => {

@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileEntries } from '../../../test/support/arbitrary.js';
 import { cacheEntry } from '../../../test/support/entries.js';
-import { EMPTY_CONTENTS } from '../layered-contents.js';
+import { contentsOf } from '../memory-storage.js';
 import type { CacheContents, FileCacheEntry } from '../types.js';
 import { jsonV3Codec } from './codec.js';
 
 /** The contents of canonical text, of which nothing was read yet. */
 function unread(entries: ReadonlyMap<string, FileCacheEntry>): CacheContents {
-  const pieces = jsonV3Codec.encode({ base: EMPTY_CONTENTS, put: entries, remove: new Set() });
-  const decoded = jsonV3Codec.decode(Buffer.concat([...pieces]), { defer: true });
+  const pieces = jsonV3Codec.encode({ base: contentsOf(new Map()), put: entries, remove: new Set() });
+  const decoded = jsonV3Codec.decode(Buffer.concat([...pieces]));
   if ('discarded' in decoded) throw new Error(decoded.detail);
   return decoded.contents;
 }
 
-describe('CanonicalContents', () => {
+describe('contents of canonical text', () => {
   it('finds an entry in whatever order it is asked', () => {
     const asked = fc.array(fc.nat(40), { maxLength: 60 });
     fc.assert(

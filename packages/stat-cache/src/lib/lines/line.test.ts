@@ -2,10 +2,9 @@ import { isTreePath } from '@muse/paths';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lineText } from '../../../test/support/canonical.js';
-import { decodeEntry } from './decode-entry.js';
-import { entryText } from './entry-text.js';
-import { skipMembers, stringText } from './json-bytes.js';
-import { plainLineKeyEnd } from './plain-line.js';
+import { decodeEntry, skipMembers, stringText } from './json.js';
+import { PlainLine, scanPlainLine } from './line.js';
+import { lineText as writtenLine } from './write.js';
 
 /** The slow way: does this text, parsed and written again, come out the same, with a key of plain ASCII? */
 function isPlain(text: string): boolean {
@@ -19,7 +18,7 @@ function isPlain(text: string): boolean {
     const entry = decodeEntry(bytes, value);
     if (end !== bytes.length) return false;
     if (entry?.ctimeNs === undefined || !isTreePath(path) || entry.dimensions.size > 0) return false;
-    const written = entryText(path, entry, entry.ctimeNs);
+    const written = writtenLine(path, entry, entry.ctimeNs);
     return written === text && written.startsWith(`"${path}"`) && /^[ -\u007f]+$/.test(path);
   } catch {
     return false;
@@ -29,11 +28,12 @@ function isPlain(text: string): boolean {
 function keyEnd(text: string): number {
   const before = Buffer.from('x,\n');
   const bytes = Buffer.concat([before, Buffer.from(text), Buffer.from(',\n"z":{}')]);
-  const end = plainLineKeyEnd(bytes, before.length, before.length + Buffer.byteLength(text));
-  return end < 0 ? -1 : end - before.length;
+  const line = new PlainLine();
+  const end = scanPlainLine(bytes, before.length, line);
+  return end === before.length + Buffer.byteLength(text) ? line.keyEnd - before.length : -1;
 }
 
-describe('plainLineKeyEnd', () => {
+describe('scanPlainLine', () => {
   it('finds the end of the key', () => {
     expect(keyEnd(lineText('a'))).toBe(2);
     expect(keyEnd(lineText('src/a b.c'))).toBe(10);

@@ -1,5 +1,31 @@
 import { isTreePath, isWellFormedPath } from '@muse/paths';
-import type { SortedLines } from '../types.js';
+import type { StoredLines } from '../types.js';
+
+/** How stored lines are laid out, and in which order; FORMAT.md says how their parts go together. */
+
+export const MTIME = Buffer.from('":{"mtime":');
+export const CTIME = Buffer.from(',"ctime":');
+export const SIZE = Buffer.from(',"size":');
+export const INO = Buffer.from(',"ino":');
+export const HASH = Buffer.from(',"object_hash":"');
+export const ALGORITHM = Buffer.from('sha256:');
+/** What ends the line of an entry without dimensions. */
+export const TAIL = Buffer.from('","dimensions":{}}');
+/** What stands between two lines. */
+export const SEPARATOR = Buffer.from(',\n');
+
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+/** Which of the two words of a number of 64 bits is the lower one. */
+export const LOW = LITTLE_ENDIAN ? 0 : 1;
+/** Which of the two words of a number of 64 bits is the higher one. */
+export const HIGH = LITTLE_ENDIAN ? 1 : 0;
+
+/** Returns an item of a table; throws where there is none. */
+export function itemAt(items: Int32Array | Uint32Array, at: number): number {
+  const item = items[at];
+  if (item === undefined) throw new RangeError(`Broken table: no item ${at} of ${items.length}`);
+  return item;
+}
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -7,12 +33,12 @@ const LINE_FEED = 0x0a;
 const U = 0x75;
 
 /** Returns the offset of the first line whose path is not before `path`; `lines.to` where there is none. */
-export function lowerBound(lines: SortedLines, path: Uint8Array): number {
+export function lowerBound(lines: StoredLines, path: Uint8Array): number {
   return bisect(lines.bytes, lines.from, lines.to, path);
 }
 
 /** Does what {@link lowerBound} does from a line on, in steps that double: for a line that is not far away. */
-export function lowerBoundFrom(lines: SortedLines, path: Uint8Array, start: number): number {
+export function lowerBoundFrom(lines: StoredLines, path: Uint8Array, start: number): number {
   const { bytes, to } = lines;
   let low = start;
   let high = start;

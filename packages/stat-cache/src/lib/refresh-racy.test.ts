@@ -1,32 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { planSettling, waitPast } from './settle.js';
+import { planRefresh, waitPast } from './refresh-racy.js';
 
 const MS = 1_000_000n;
 const MIB = 1024n * 1024n;
 const NOW = 10n ** 18n;
 
-describe('planSettling', () => {
+describe('planRefresh', () => {
   it('takes what becomes quiet in less than 100 ms, or is already', () => {
     const racy = [-1_000_000n, 0n, 50n, 99n, 100n, 101n, 10_000n].map((ms) => ({
       size: 1n,
       quietAt: NOW + ms * MS,
     }));
-    const { files, quietAt } = planSettling(racy, NOW);
+    const { files, quietAt } = planRefresh(racy, NOW);
     expect(files).toEqual(racy.slice(0, 4));
     expect(quietAt).toBe(NOW + 99n * MS);
   });
 
   it('takes the smallest first, and 256 MiB at most', () => {
     const sizes = [200n * MIB, 1n, 56n * MIB - 1n, 1n * MIB, 0n];
-    const { files } = planSettling(
+    const { files } = planRefresh(
       sizes.map((size) => ({ size, quietAt: NOW })),
       NOW,
     );
     expect(files.map(({ size }) => size)).toEqual([0n, 1n, 1n * MIB, 56n * MIB - 1n]);
     const exactly = [100n * MIB, 156n * MIB].map((size) => ({ size, quietAt: NOW }));
-    expect(planSettling(exactly, NOW).files).toHaveLength(2);
+    expect(planRefresh(exactly, NOW).files).toHaveLength(2);
     const more = [100n * MIB, 156n * MIB + 1n].map((size) => ({ size, quietAt: NOW }));
-    expect(planSettling(more, NOW).files).toHaveLength(1);
+    expect(planRefresh(more, NOW).files).toHaveLength(1);
   });
 
   it('waits for those alone that it takes', () => {
@@ -34,11 +34,11 @@ describe('planSettling', () => {
       { size: 1n, quietAt: NOW - MS },
       { size: 300n * MIB, quietAt: NOW + 90n * MS },
     ];
-    expect(planSettling(racy, NOW)).toEqual({ files: racy.slice(0, 1), quietAt: NOW - MS });
+    expect(planRefresh(racy, NOW)).toEqual({ files: racy.slice(0, 1), quietAt: NOW - MS });
   });
 
   it('takes nothing from nothing', () => {
-    expect(planSettling([], NOW).files).toEqual([]);
+    expect(planRefresh([], NOW).files).toEqual([]);
   });
 });
 

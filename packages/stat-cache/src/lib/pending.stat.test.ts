@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileCacheEntry } from './types.js';
-import { changedField } from './validity.js';
+import { changedField } from './pending.js';
 
 const stat = { size: 5n, mtimeNs: 1n, ctimeNs: 2n, ino: 3n };
 const entry: FileCacheEntry = { ...stat, objectId: `sha256:${'0'.repeat(64)}`, dimensions: new Map() };

@@ -1,9 +1,5 @@
-import { HIGH, LOW } from '../packed-entries.js';
-import type { FileCacheEntry } from '../types.js';
-import { decodeEntry } from './decode-entry.js';
-import { judgeLine } from './judge-line.js';
-import { ALGORITHM, CTIME, HASH, INO, MTIME, SIZE, TAIL } from './line-parts.js';
-import { keyEnd, nextLine } from './sorted-lines.js';
+import { entryOfLine } from './line.js';
+import { ALGORITHM, CTIME, HASH, HIGH, INO, LOW, MTIME, SIZE, TAIL, itemAt } from './layout.js';
 
 /**
  * Reads a canonical line as it compares it. Numbers are never made into bigints: a decimal text and a packed number of
@@ -11,7 +7,6 @@ import { keyEnd, nextLine } from './sorted-lines.js';
  */
 
 const MAX_DIGITS = 20;
-const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const DECIMALS = 9;
@@ -78,8 +73,8 @@ function count(bytes: Uint8Array, start: number, words: Int32Array, word: number
     low = (Math.imul(low, 10) + digit) | 0;
   }
   if (at === start || at - start > MAX_DIGITS || (at - start > 1 && bytes[start] === 0x30)) return -1;
-  const lowWord = words[word + LOW] ?? 0;
-  const value = ((words[word + HIGH] ?? 0) >>> 0) * TWO_32 + (lowWord >>> 0);
+  const lowWord = itemAt(words, word + LOW);
+  const value = (itemAt(words, word + HIGH) >>> 0) * TWO_32 + (lowWord >>> 0);
   return low === lowWord && Math.abs(sum - value) < TWO_31 ? at : -1;
 }
 
@@ -115,9 +110,9 @@ function time(bytes: Uint8Array, start: number, words: Int32Array, seconds: numb
     low = (-low - borrow) | 0;
     ns = borrow * SECOND - ns;
   }
-  const lowWord = words[seconds + LOW] ?? 0;
-  const value = (words[seconds + HIGH] ?? 0) * TWO_32 + (lowWord >>> 0);
-  return ns === words[rest] && low === lowWord && Math.abs(sum - value) < TWO_31 ? end : -1;
+  const lowWord = itemAt(words, seconds + LOW);
+  const value = itemAt(words, seconds + HIGH) * TWO_32 + (lowWord >>> 0);
+  return ns === itemAt(words, rest) && low === lowWord && Math.abs(sum - value) < TWO_31 ? end : -1;
 }
 
 function digits(bytes: Uint8Array, start: number): number {
@@ -128,13 +123,4 @@ function digits(bytes: Uint8Array, start: number): number {
     if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return -1;
   }
   return end;
-}
-
-/** Returns the entry of the line that begins at `start`, or `undefined` where it is damaged or not canonical. */
-export function entryOfLine(bytes: Uint8Array, start: number): FileCacheEntry | undefined {
-  const end = nextLine(bytes, start) - 1;
-  const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-  const verdict = judgeLine(line, 0, line.at(-1) === COMMA ? line.length - 1 : line.length);
-  // The value comes after the quote that ends the key, and a colon.
-  return verdict === 'plain' || verdict === 'good' ? decodeEntry(line, keyEnd(line, 0) + 2) : undefined;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { skipMembers, skipSpace, skipValue, stringText } from './json-bytes.js';
+import { skipMembers, skipSpace, skipValue, stringText } from './json.js';
 
 /** Whether a text is one JSON value, with white space around it. */
 function accepts(text: string): boolean {

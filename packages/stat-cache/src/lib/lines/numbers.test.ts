@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCount, parseTime, timeText } from './number-text.js';
+import { parseCount, parseTime } from './json.js';
+import { timeText } from './write.js';
 
 describe('timeText', () => {
   it.each([
