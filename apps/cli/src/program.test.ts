@@ -209,17 +209,18 @@ describe('parseArguments() gives help', () => {
 });
 
 describe('treeOptionsOf()', () => {
-  it('has what was given alone, so that a saved snapshot may decide the rest', () => {
-    const given = { ignoreFiles: undefined, exclude: ['a'], trustOwners: undefined };
-    expect(treeOptionsOf({ ...given, gitignore: true, noIgnore: false, oneFileSystem: false })).toStrictEqual(
-      {
-        ...given,
-        gitignore: true,
-        noIgnore: undefined,
-        oneFileSystem: undefined,
-      },
-    );
-  });
+  it.each(['gitignore', 'noIgnore', 'oneFileSystem'] as const)(
+    'has %s only where it was given, so that a saved snapshot may decide it',
+    (name) => {
+      const others = { ignoreFiles: undefined, exclude: ['a'], trustOwners: undefined };
+      const not = { gitignore: false, noIgnore: false, oneFileSystem: false };
+      expect(treeOptionsOf({ ...others, ...not })[name]).toBeUndefined();
+      expect(treeOptionsOf({ ...others, ...not, [name]: true })).toMatchObject({
+        exclude: ['a'],
+        [name]: true,
+      });
+    },
+  );
 });
 
 describe('a command that is in the list', () => {
