@@ -24,17 +24,12 @@ export interface FoundSaved {
   readonly damaged: readonly DamagedSnapshot[];
 }
 
-/** What a word on the command line stands for. */
-export type Named =
-  | {
-      readonly is: 'saved';
-      readonly name: string;
-      readonly saved: SavedSnapshot;
-      readonly tree: WorkingTree;
-      readonly damaged: readonly DamagedSnapshot[];
-    }
-  | { readonly is: 'manifest'; readonly name: string; readonly snapshot: ParsedSnapshot }
-  | { readonly is: 'directory'; readonly name: string; readonly tree: WorkingTree };
+/** What a word on the command line stands for, and the damaged saved snapshots that were passed over to find it. */
+export type Named = { readonly name: string; readonly damaged: readonly DamagedSnapshot[] } & (
+  | { readonly is: 'saved'; readonly saved: SavedSnapshot; readonly tree: WorkingTree }
+  | { readonly is: 'manifest'; readonly snapshot: ParsedSnapshot }
+  | { readonly is: 'directory'; readonly tree: WorkingTree }
+);
 
 /** A snapshot that was named on the command line. */
 export interface Operand {
@@ -80,8 +75,8 @@ export async function findOperands(
       );
     }
     if (saved) found.push({ is: 'saved', name, ...saved, tree: place });
-    else if (tree) found.push({ is: 'directory', name, tree });
-    else found.push({ is: 'manifest', name, snapshot: await readManifest(name) });
+    else if (tree) found.push({ is: 'directory', name, tree, damaged: [] });
+    else found.push({ is: 'manifest', name, snapshot: await readManifest(name), damaged: [] });
   }
   return found;
 }
@@ -154,8 +149,18 @@ async function findSaved(
   throw new CommandError(
     ExitCode.failed,
     `${doing}: no saved snapshot, file or directory has that name${hasMuse ? '' : ' (there is no .muse here or above)'}`,
-    "name a saved snapshot ('muse log'), a manifest, a directory, or - for stdin",
+    ADVICE,
   );
+}
+
+/** Returns the snapshot that a word stands for; that of a directory is taken. */
+export async function operandOf(
+  named: Named,
+  take: (tree: WorkingTree) => Promise<ParsedSnapshot>,
+): Promise<Operand> {
+  const { name } = named;
+  if (named.is === 'saved') return { name, snapshot: named.saved, saved: named.saved };
+  return { name, snapshot: named.is === 'manifest' ? named.snapshot : await take(named.tree) };
 }
 
 /** Returns what `--json` says of one side. */
@@ -177,14 +182,8 @@ export function operandDocument({ name, snapshot, saved }: Operand): object {
 }
 
 /** Returns what `--json` says of one file. */
-export function withObjectId({
-  path,
-  objectId,
-}: {
-  readonly path: string;
-  readonly objectId: string;
-}): object {
-  return { path, object_id: objectId };
+export function withObjectId(file: { readonly path: string; readonly objectId: string }): object {
+  return { path: file.path, object_id: file.objectId };
 }
 
 /** Returns what `--json` says of a damaged saved snapshot that was passed over. */

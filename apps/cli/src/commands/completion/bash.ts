@@ -1,5 +1,5 @@
 import type { Offer } from '../../definition.js';
-import { allShapes, type CommandShape } from './shape.js';
+import { allShapes, quoted, type CommandShape } from './shape.js';
 
 /** Writes the completion of bash 3.2 or later; it needs no other script. */
 export function bashCompletion(program: CommandShape): string {
@@ -135,8 +135,4 @@ function offered(offer: Offer | undefined): string {
   if (offer === 'file') return "_muse_files ''; ";
   if (offer === 'directory') return '_muse_files /; ';
   return `_muse_words ${quoted(offer.join(' '))}; `;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-import type { Commands, Definition, Offer } from '../../definition.js';
+import type { Commands, Definition, Offer, Word } from '../../definition.js';
 import { commonOptions, programOptions } from '../../shared-options.js';
 
 /** An option, as a shell has to know it. */
@@ -63,17 +63,13 @@ function commandShape(
   };
 }
 
-function optionShape({
-  syntax,
-  text,
-  offer,
-  repeatable = false,
-}: {
-  readonly syntax: string;
-  readonly text: string;
-  readonly offer?: Offer | undefined;
-  readonly repeatable?: boolean;
-}): OptionShape {
-  const names = syntax.split(/,? /).filter((word) => word.startsWith('-'));
+function optionShape(word: Pick<Word<unknown>, 'syntax' | 'text' | 'offer' | 'repeatable'>): OptionShape {
+  const { syntax, text, offer, repeatable = false } = word;
+  const names = syntax.split(/,? /).filter((part) => part.startsWith('-'));
   return { names, text, hasValue: syntax.includes('<'), offer, repeatable };
+}
+
+/** Returns a text as a word of bash or zsh. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

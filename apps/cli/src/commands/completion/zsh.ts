@@ -1,5 +1,5 @@
 import type { Offer } from '../../definition.js';
-import { allShapes, type CommandShape, type OptionShape } from './shape.js';
+import { allShapes, quoted, type CommandShape, type OptionShape } from './shape.js';
 
 /** Writes the completion of zsh: to be read with `source`, or kept as `_muse` on its `fpath`. */
 export function zshCompletion(program: CommandShape): string {
@@ -67,8 +67,4 @@ function offerSpec(message: string, offer: Offer | undefined): string {
   if (offer === 'file') return `:${message}:_files`;
   if (offer === 'directory') return `:${message}:_files -/`;
   return `:${message}:(${offer.join(' ')})`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

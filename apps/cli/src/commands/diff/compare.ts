@@ -4,15 +4,16 @@ import {
   type DamagedSnapshot,
   type Manifest,
   type ParsedSnapshot,
+  type Snapshot,
   type SnapshotDiff,
 } from '@muse/snapshot';
 import type { ValuesOf } from '../../definition.js';
 import { usageError } from '../../errors.js';
-import type { Named, Operand } from '../../operands.js';
+import { operandOf, type Named, type Operand } from '../../operands.js';
 import { savedSide } from '../../saved-side.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import type { Reporter } from '../../terminal/reporter.js';
-import { isWithin, takeSnapshot } from '../../working-tree.js';
+import { isWithin, takeSnapshot, type WorkingTree } from '../../working-tree.js';
 import type { differenceOptions } from './definition.js';
 
 /** Two snapshots, and what leads from one to the other. */
@@ -38,7 +39,7 @@ export async function compare(
 ): Promise<Comparison> {
   const [before, after] = await bothSides(pair, options, reporter);
   const [old, now] = [selection.of(before.snapshot), selection.of(after.snapshot)];
-  const damaged = pair.flatMap((named) => (named.is === 'saved' ? named.damaged : []));
+  const damaged = pair.flatMap((named) => named.damaged);
   const complete = old.complete && now.complete && damaged.length === 0;
   return { before, after, diff: diffSnapshots(old, now), complete, damaged };
 }
@@ -54,14 +55,9 @@ async function bothSides(
     const [saved, now] = await savedAndNow(after, before, options, reporter);
     return [now, saved];
   }
-  const side = async (named: Named): Promise<Operand> => {
-    const { name } = named;
-    if (named.is === 'saved') return { name, snapshot: named.saved, saved: named.saved };
-    if (named.is === 'manifest') return { name, snapshot: named.snapshot };
-    const call = { ...treeOptionsOf(options), threads: options.threads };
-    return { name, snapshot: await takeSnapshot(named.tree, call, reporter) };
-  };
-  return [await side(before), await side(after)];
+  const take = (tree: WorkingTree): Promise<Snapshot> =>
+    takeSnapshot(tree, { ...treeOptionsOf(options), threads: options.threads }, reporter);
+  return [await operandOf(before, take), await operandOf(after, take)];
 }
 
 async function savedAndNow(

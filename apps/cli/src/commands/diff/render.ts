@@ -24,11 +24,8 @@ export async function render(
   else await writeLines(differenceLines(diff, nameOnly));
 
   reportDamaged(damaged, reporter);
-  for (const [operand, side] of [
-    [before, 'before'],
-    [after, 'after'],
-  ] as const) {
-    for (const line of problemLines(operand.snapshot.problems)) reporter.error(`${side}: ${line}`);
+  for (const [side, { snapshot }] of Object.entries({ before, after })) {
+    for (const line of problemLines(snapshot.problems)) reporter.error(`${side}: ${line}`);
   }
   reporter.note(comparisonSummary(comparison, milliseconds));
   if (diff.unknown.length > 0) {
@@ -36,30 +33,25 @@ export async function render(
     reporter.hint(`${files} at or below what is named above may or may not differ; --json lists them`);
   }
   if (damaged.length > 0) return ExitCode.incomplete;
-  if (exitCode && isDifferent(diff)) return ExitCode.differences;
+  if (exitCode && kinds.some((kind) => diff[kind].length > 0)) return ExitCode.differences;
   return comparison.complete ? ExitCode.done : ExitCode.incomplete;
 }
 
-function isDifferent({ added, modified, deleted, renamed }: SnapshotDiff): boolean {
-  return added.length + modified.length + deleted.length + renamed.length > 0;
-}
-
-type Kind = 'added' | 'modified' | 'deleted' | 'renamed';
+const kinds = ['added', 'modified', 'deleted', 'renamed'] as const;
 
 interface Difference {
-  readonly kind: Kind;
+  readonly kind: (typeof kinds)[number];
   readonly path: string;
   /** Of a renamed file. */
   readonly from?: string;
 }
 
-function differences({ added, modified, deleted, renamed }: SnapshotDiff): Difference[] {
-  const all: Difference[] = [
-    ...added.map(({ path }) => ({ kind: 'added' as const, path })),
-    ...modified.map(({ path }) => ({ kind: 'modified' as const, path })),
-    ...deleted.map(({ path }) => ({ kind: 'deleted' as const, path })),
-    ...renamed.map(({ from, to }) => ({ kind: 'renamed' as const, path: to, from })),
-  ];
+function differences(diff: SnapshotDiff): Difference[] {
+  const all = kinds.flatMap((kind) =>
+    diff[kind].map((each): Difference =>
+      'from' in each ? { kind, path: each.to, from: each.from } : { kind, path: each.path },
+    ),
+  );
   return all.sort((a, b) => compareTreePaths(a.path, b.path));
 }
 
@@ -82,7 +74,7 @@ export function* differenceParts(diff: SnapshotDiff, nameOnly: boolean): Iterabl
 
 /** Tells how much differs, in one line: `2 added, 1 modified · since 2026-03-09T16:00:00Z (sha256:…) · 0.3 s`. */
 export function comparisonSummary({ before, diff }: Comparison, milliseconds: number): string {
-  const found = (['added', 'modified', 'deleted', 'renamed'] as const)
+  const found = kinds
     .filter((kind) => diff[kind].length > 0)
     .map((kind) => `${count(diff[kind].length)} ${kind}`);
   const { saved } = before;

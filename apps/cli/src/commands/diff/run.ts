@@ -27,9 +27,14 @@ export const run: Run<Request> = async (request, { reporter }) => {
 /** A saved snapshot is compared with the directory that it is of; anything else with the current one. */
 async function nowFor(before: Named, request: Request): Promise<Named> {
   if (before.is !== 'saved') {
-    return { is: 'directory', name: '.', tree: await findWorkingTree('.', treeOptionsOf(request)) };
+    return {
+      is: 'directory',
+      name: '.',
+      damaged: [],
+      tree: await findWorkingTree('.', treeOptionsOf(request)),
+    };
   }
   const { saved, tree } = before;
   const name = saved.subtree || '.';
-  return { is: 'directory', name, tree: { ...tree, name, subtree: saved.subtree } };
+  return { is: 'directory', name, damaged: [], tree: { ...tree, name, subtree: saved.subtree } };
 }

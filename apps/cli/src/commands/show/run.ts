@@ -1,20 +1,19 @@
-import type { DamagedSnapshot } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
 import { problemLines, reportDamaged } from '../../failures.js';
-import { findOperands, type Operand } from '../../operands.js';
+import { findOperands, operandOf, type Operand } from '../../operands.js';
 import { writeJsonPieces, writeLines, writeNulEnded } from '../../terminal/answer.js';
 import { byteSize, count, secondOf } from '../../terminal/format.js';
-import type { Reporter } from '../../terminal/reporter.js';
 import { takeSnapshot } from '../../working-tree.js';
 import type { show } from './definition.js';
 
-type Request = RequestOf<typeof show>;
-
 /** Prints what is known of a snapshot, and its files. */
-export const run: Run<Request> = async (request, { reporter }) => {
+export const run: Run<RequestOf<typeof show>> = async (request, { reporter }) => {
   const { json, nameOnly, nul } = request;
-  const { damaged, ...operand } = await findShown(request, reporter);
+  const { snapshot: name, trustOwners } = request;
+  const [named] = await findOperands([name], { trustOwners }, reporter);
+  if (!named) throw new Error('Nothing was named');
+  const operand = await operandOf(named, (tree) => takeSnapshot(tree, { trustOwners }, reporter));
   reporter.finish();
   if (json) await writeJsonPieces(showPieces(operand));
   else if (nul) await writeNulEnded(fileParts(operand, nameOnly));
@@ -22,22 +21,9 @@ export const run: Run<Request> = async (request, { reporter }) => {
 
   const { complete, problems } = operand.snapshot;
   for (const line of problemLines(problems)) reporter.error(line);
-  reportDamaged(damaged, reporter);
-  return complete && damaged.length === 0 ? ExitCode.done : ExitCode.incomplete;
+  reportDamaged(named.damaged, reporter);
+  return complete && named.damaged.length === 0 ? ExitCode.done : ExitCode.incomplete;
 };
-
-/** Finds the snapshot that was named, and the damaged ones that were passed over to find it. */
-async function findShown(
-  { snapshot: name, trustOwners }: Request,
-  reporter: Reporter,
-): Promise<Operand & { readonly damaged: readonly DamagedSnapshot[] }> {
-  const [named] = await findOperands([name], { trustOwners }, reporter);
-  if (!named) throw new Error('Nothing was named');
-  if (named.is === 'saved')
-    return { name, snapshot: named.saved, saved: named.saved, damaged: named.damaged };
-  if (named.is === 'manifest') return { name, snapshot: named.snapshot, damaged: [] };
-  return { name, snapshot: await takeSnapshot(named.tree, { trustOwners }, reporter), damaged: [] };
-}
 
 /** Returns a line for each thing to tell, an empty one, and then a line for each file. */
 export function* showLines(operand: Operand, nameOnly: boolean): Iterable<string> {

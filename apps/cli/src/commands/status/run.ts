@@ -21,7 +21,7 @@ export const run: Run<RequestOf<typeof status>> = async (request, { reporter }) 
   const latest = await latestOf(tree, doing);
   const before = { is: 'saved', name: 'latest', tree, ...latest } as const;
   const comparison = await compare(
-    [before, { is: 'directory', name: directory, tree }],
+    [before, { is: 'directory', name: directory, tree, damaged: [] }],
     selection,
     request,
     reporter,

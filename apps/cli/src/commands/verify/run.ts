@@ -76,8 +76,7 @@ async function againstSnapshot(
     const verification = await verifyManifest(root, before, { ...call, judged });
     throwIfUnlisted(doing, verification.problems);
     const saved = named.is === 'saved' && { saved: named.saved };
-    const damaged = named.is === 'saved' ? named.damaged : [];
-    return { verification, against: { name: against, snapshot, ...saved }, damaged };
+    return { verification, against: { name: against, snapshot, ...saved }, damaged: named.damaged };
   } catch (error) {
     throw rootFailure(doing, error);
   }
