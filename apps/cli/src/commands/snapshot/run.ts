@@ -48,7 +48,7 @@ export const run: Run<Request> = async (request, { reporter }) => {
     );
   }
   if (!noCache && !tree.hasMuse && tree.strangers.length === 0) {
-    reporter.hint("nothing is cached here: run 'muse init' to make the next snapshot fast");
+    reporter.hint("nothing is cached here; run 'muse init' to make the next snapshot fast");
   }
   for (const hint of incompleteHints(taken.problems)) reporter.hint(hint);
   return taken.complete ? ExitCode.done : ExitCode.incomplete;
