@@ -33,6 +33,16 @@ const spec = {
 };
 
 describe('createSnapshot({ subtree })', () => {
+  it('removes nothing outside the subtree that is not saved yet', async () => {
+    const root = await museTree(spec);
+    await createSnapshot(root);
+    const cache = await StatCache.open({ root });
+    const stat = { dev: 1n, ino: 1n, size: 1n, mtimeNs: 1n, ctimeNs: 1n };
+    for (const path of ['p/gone', 'z/gone']) cache.record(path, stat, computeSnapshotId(new Map()));
+    await createSnapshot(root, { subtree: 'p', cache });
+    expect(['p/gone', 'z/gone'].map((path) => cache.has(path))).toEqual([false, true]);
+  });
+
   it.each(['p', 'p/q', 'p0', 'z'])('gives %s as if it stood alone', async (path) => {
     const root = await museTree(spec);
     const expected = await oracle(join(root, path));

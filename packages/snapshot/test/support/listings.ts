@@ -11,17 +11,18 @@ import {
   type Listing,
 } from '@muse/walker/scan';
 
-const FILE_STAT = { dev: 1n, ino: 2n, size: 10n, mtimeNs: 4n, ctimeNs: 5n };
+export const FILE_STAT = { dev: 1n, ino: 2n, size: 10n, mtimeNs: 4n, ctimeNs: 5n };
 
 /** Returns a listing of entries, given by their matches; an entry without one is a new file of 10 bytes. */
 export function listingOf(
   entries: Readonly<Record<string, number | undefined>>,
   gone: readonly LineRange[] = [],
+  stat = FILE_STAT,
 ): Listing {
   const names = Object.keys(entries);
   const matches = names.map((name) => entries[name] ?? NEW);
   const details = new Int32Array(names.length * DETAIL_WORDS);
-  for (const i of names.keys()) new PackedStats(details).write(FILE_STAT, i * DETAIL_WORDS);
+  for (const i of names.keys()) new PackedStats(details).write(stat, i * DETAIL_WORDS);
   const kinds = matches.map((match) => (match === DIRECTORY || match === FAILED ? match : NEW));
   const files = matches.filter((match) => match !== DIRECTORY && match !== FAILED).values();
   const join = {

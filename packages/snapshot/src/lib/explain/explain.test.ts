@@ -214,3 +214,13 @@ describe('explain()', () => {
     await expect(explain(root, 'f', { cache })).rejects.toThrow(RangeError);
   });
 });
+
+describe('explain() of what cannot be statted', () => {
+  it('asks the rules first, as a file and as a directory', async () => {
+    const root = await make({ f: 'x' });
+    const path = 'x'.repeat(300);
+    expect(await explain(root, path)).toMatchObject({ outcome: 'unreadable', problem: { path } });
+    expect(await explain(root, path, { exclude: ['x*'] })).toMatchObject({ outcome: 'ignored', at: path });
+    expect(await explain(root, path, { exclude: ['x*/'] })).toMatchObject({ outcome: 'unreadable' });
+  });
+});

@@ -94,6 +94,17 @@ describe('computeSnapshotId', () => {
 });
 
 describe('SnapshotIdHasher', () => {
+  it('makes no id of bytes that are not there', () => {
+    const name = { bytes: Buffer.from('x'), from: 0, to: 1 };
+    const ids = Buffer.from(a);
+    expect(() => {
+      new SnapshotIdHasher().addBytes(name, ids, 1);
+    }).toThrow(RangeError);
+    expect(() => {
+      new SnapshotIdHasher().addBytes({ ...name, to: 2 }, ids, 0);
+    }).toThrow(RangeError);
+  });
+
   it('takes names in a directory, and object ids from bytes, for the same as paths and strings', () => {
     const hasher = new SnapshotIdHasher();
     hasher.add('a', a);

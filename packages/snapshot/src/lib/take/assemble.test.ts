@@ -55,6 +55,15 @@ describe('assemble', () => {
     expect(problems).toMatchObject([{ path: 'a', kind: 'torn', operation: 'read', code: 'ETORN' }]);
   });
 
+  it('lets the event loop turn on the way through many files, and ends when aborted', async () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`f${100_000 + i}`, FILE]));
+    const stop = new AbortController();
+    setImmediate(() => {
+      stop.abort(new Error('enough'));
+    });
+    await expect(assemble(nodeOf('', many), { signal: stop.signal })).rejects.toThrow('enough');
+  });
+
   it('names each problem once, in path order, from the directories and the files', async () => {
     const problem = (path: string): Problem => ({
       path,

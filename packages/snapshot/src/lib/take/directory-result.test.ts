@@ -1,7 +1,7 @@
 import { blobId, type MissReason, type ObjectId, type StatCache } from '@muse/stat-cache';
 import { BAD_LINE, CTIME_CHANGED, DirectoryNode, INODE_CHANGED, NEW, SIZE_CHANGED } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
-import { listingOf } from '../../../test/support/listings.js';
+import { FILE_STAT, listingOf } from '../../../test/support/listings.js';
 import { DirectoryResult, judgeDirectory } from './directory-result.js';
 
 const stored = blobId(Buffer.from('stored'));
@@ -78,6 +78,17 @@ describe('judgeDirectory', () => {
     const again = judgeDirectory(node, listingOf({ a: NEW, b: NEW }), { cache: cacheOf(), lines }, first);
     expect([again.idOf(0), again.idOf(1)]).toEqual([newer, undefined]);
     expect(again.misses.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+describe.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('judgeDirectory, again', (field) => {
+  it(`reads a file again whose ${field} changed since it was read`, () => {
+    const node = nodeOf();
+    const known = { cache: cacheOf(), lines };
+    const first = judgeDirectory(node, listingOf({ a: NEW }), known, undefined);
+    first.set(0, newer);
+    const changed = listingOf({ a: NEW }, [], { ...FILE_STAT, [field]: 77n });
+    expect(judgeDirectory(node, changed, known, first).idOf(0)).toBe(undefined);
   });
 });
 

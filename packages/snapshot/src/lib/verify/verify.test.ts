@@ -257,6 +257,17 @@ describe('verify()', () => {
     expect(JSON.parse(stdout.toString())).toEqual({ missing: [], problems: ['closed'] });
   });
 
+  it('calls nothing missing that is back, or that no snapshot would hold', async () => {
+    const root = await make({ kept: 'k', late: 'l', '.git/config': 'c' });
+    const cache = await cacheOf(root);
+    vouch(cache, root, '.git/config', id('c'));
+    rmSync(join(root, 'late'));
+    beforeSecondReading(cache, () => {
+      writeFileSync(join(root, 'late'), 'l');
+    });
+    expect(await verify(root, { cache })).toMatchObject({ ...nothing, files: 1 });
+  });
+
   it('leaves out what a snapshot leaves out', async () => {
     const root = await make({
       a: 'a',
