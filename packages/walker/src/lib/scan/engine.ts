@@ -24,6 +24,7 @@ import {
   SKIPPED_BY_ENGINE,
   type Join,
   type LineRange,
+  type Listed,
   type ScanOperation,
 } from './reply.js';
 
@@ -220,10 +221,10 @@ export function scanDirectory(
           reply.addUnlisted('too-large');
           return;
         }
-        const entries = new Entries(reply.details);
+        const entries = new Entries(reply.memory);
         entries.list(opened, names);
         operation = 'lstat';
-        if (opened.isStill(directory)) entries.writeTo(reply, join?.(directory));
+        if (opened.isStill(directory)) reply.addListed(entries, join?.(directory));
         else reply.addUnlisted('moved');
       } finally {
         opened.close();
@@ -237,18 +238,23 @@ export function scanDirectory(
 }
 
 /** The entries of one directory while they are listed. */
-class Entries {
-  readonly #names: string[] = [];
-  readonly #kinds: number[] = [];
+class Entries implements Listed {
+  readonly names: string[] = [];
+  readonly kinds: number[] = [];
+  order: readonly number[] | undefined;
+  readonly skipped = SKIPPED_BY_ENGINE.map(() => 0);
   readonly #details: Details;
-  readonly #skipped = SKIPPED_BY_ENGINE.map(() => 0);
-  /** Why an entry could not be statted, by its name. */
+  /** The error numbers of entries that could not be statted, by name. */
   readonly #failures = new Map<string, number>();
 
-  /** @param details - memory for their details, used again from directory to directory. */
-  constructor(details: Details) {
-    details.truncate(0);
-    this.#details = details;
+  /** @param memory - takes their details; used again from directory to directory. */
+  constructor(memory: Details) {
+    memory.truncate(0);
+    this.#details = memory;
+  }
+
+  get details(): Int32Array {
+    return this.#details.words;
   }
 
   list(opened: OpenedDirectory, names: readonly string[]): void {
@@ -259,17 +265,7 @@ class Entries {
       for (const name of missing) if (again.has(name)) this.#tryAgain(opened, name);
     }
     if (this.#failures.size > 0) this.#addFailures(opened.directories());
-  }
-
-  writeTo(reply: ReplyWriter, join: Join | undefined): void {
-    const listed = {
-      names: this.#names,
-      kinds: this.#kinds,
-      details: this.#details.words,
-      order: this.#pathOrder(),
-      skipped: this.#skipped,
-    };
-    reply.addListed(listed, join);
+    this.order = this.#pathOrder();
   }
 
   /** Returns the names for which there was no entry. */
@@ -309,10 +305,10 @@ class Entries {
     if (mode === undefined) return false;
     const kind = kindOfMode(mode);
     if (kind === 'file' || kind === 'directory') {
-      this.#names.push(name);
-      this.#kinds.push(kind === 'file' ? NEW : DIRECTORY);
+      this.names.push(name);
+      this.kinds.push(kind === 'file' ? NEW : DIRECTORY);
     } else {
-      this.#details.truncate(this.#names.length);
+      this.#details.truncate(this.names.length);
       this.#skip(kind);
     }
     return true;
@@ -327,23 +323,23 @@ class Entries {
     for (const [name, errno] of this.#failures) {
       const isDirectory = areDirectories?.get(name);
       this.#details.addFailure(errno, isDirectory === undefined ? DT_UNKNOWN : isDirectory ? DT_DIR : DT_REG);
-      this.#names.push(name);
-      this.#kinds.push(FAILED);
+      this.names.push(name);
+      this.kinds.push(FAILED);
     }
   }
 
   #skip(kind: (typeof SKIPPED_BY_ENGINE)[number]): void {
     const index = SKIPPED_BY_ENGINE.indexOf(kind);
-    this.#skipped[index] = itemOf(this.#skipped, index) + 1;
+    this.skipped[index] = itemOf(this.skipped, index) + 1;
   }
 
   /** Returns the order of the paths below the names. The system's listing mostly is in order already. */
   #pathOrder(): number[] | undefined {
-    const compare = this.#names.some(mayBeEscaped) ? compareTreePaths : compareUnits;
+    const compare = this.names.some(mayBeEscaped) ? compareTreePaths : compareUnits;
     const keys: string[] = [];
     let isSorted = true;
-    for (const [i, name] of this.#names.entries()) {
-      const key = this.#kinds[i] === DIRECTORY ? `${name}/` : name;
+    for (const [i, name] of this.names.entries()) {
+      const key = this.kinds[i] === DIRECTORY ? `${name}/` : name;
       if (i > 0 && compare(itemOf(keys, i - 1), key) >= 0) isSorted = false;
       keys.push(key);
     }

@@ -111,7 +111,7 @@ export interface Listed {
 /** Writes a reply, record by record. */
 export class ReplyWriter {
   /** Memory for the details of the directory that is being listed. */
-  readonly details = new Details();
+  readonly memory = new Details();
   #bytes = Buffer.from(new ArrayBuffer(32 * 1024));
   #words = new Int32Array(this.#bytes.buffer);
   #at = 0;

@@ -1,4 +1,4 @@
-import { PathSet, type HeldDirectory, type Identity } from '@muse/paths';
+import { isSameInode, PathSet, type HeldDirectory, type Identity } from '@muse/paths';
 import { itemOf, systemProblem, tornDirectory } from '../problems.js';
 import type { EnteredRules, IgnoreRules, LeftOutKind, Problem } from '../types.js';
 import { DT_DIR, DT_UNKNOWN, type DirectoryToScan, type ScanEngine } from './engine.js';
@@ -380,11 +380,9 @@ export class Tree<T> {
         node.leftOut[why] = (node.leftOut[why] ?? 0) + 1;
       } else if (match === DIRECTORY) {
         const known = before.get(name);
-        const { dev, ino } = listing.stat(entry);
-        const isSame = known?.dev === dev && known.ino === ino;
-        const child = isSame
-          ? known
-          : new DirectoryNode<T>(path, { dev, ino }, node, listing.slice(entry), base);
+        const stat = listing.stat(entry);
+        const isSame = known !== undefined && isSameInode(known, stat);
+        const child = isSame ? known : new DirectoryNode<T>(path, stat, node, listing.slice(entry), base);
         if (isSame) before.delete(name);
         children.set(name, child);
         this.#takeChild(child, known);
