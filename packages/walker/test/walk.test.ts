@@ -323,6 +323,19 @@ describe.runIf(ordinaryUser() !== undefined)('walk by somebody whom permissions 
       answer({ paths: files.map(({ path }) => path), problems });`;
     expect(await asOrdinaryUser(script)).toEqual({ paths: ['secret'], problems: [] });
   });
+
+  it('resolves a directory below a root only where he may list it and enter it', async () => {
+    const root = await make({ open: {}, listed: {}, entered: {} });
+    await giveToOrdinaryUser(root);
+    chmodSync(join(root, 'listed'), 0o444);
+    chmodSync(join(root, 'entered'), 0o111);
+    const script = `
+      const { resolveSubtree } = await import(${JSON.stringify(built('@muse/walker/scan'))});
+      const root = await resolveRoot(${JSON.stringify(root)});
+      const outcome = (path) => resolveSubtree(root, path).then(() => 'resolved', ({ code }) => code);
+      answer([await outcome('open'), await outcome('listed'), await outcome('entered')]);`;
+    expect(await asOrdinaryUser(script)).toEqual(['resolved', 'EACCES', 'EACCES']);
+  });
 });
 
 const mayMount =

@@ -5,12 +5,12 @@ import { becomeOrdinaryUser, built } from '@muse/testkit';
 const index = built('@muse/walker');
 
 /**
- * Runs a script as a user whom permissions bind, with `walk` at hand, and returns what it hands to `answer`, over JSON.
+ * Runs a script as a user whom permissions bind, with `walk` and `resolveRoot` at hand, and returns what it hands to `answer`, over JSON.
  * A script started by root gives up its rights once it is loaded: Node itself may be where others cannot start it.
  */
 export async function asOrdinaryUser(script: string): Promise<unknown> {
   const program = `
-    import { walk } from ${JSON.stringify(index)};
+    import { resolveRoot, walk } from ${JSON.stringify(index)};
     const answer = (value) => process.stdout.write(JSON.stringify(value));
     ${becomeOrdinaryUser()}
     ${script}`;

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { fifo, makeTree, removeTree, socket, symlink, type TreeNode, type TreeSpec } from '@muse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadIgnoreFiles, loadIgnoreRules } from './load.js';
+import { loadIgnoreFiles, loadIgnoreRules, RuleOwners } from './load.js';
 
 const text = '[domain.code]\npatterns = ["c"]\n[domain.music]\npatterns = ["m"]\n';
 
@@ -117,3 +117,20 @@ test('loadIgnoreFiles refuses one that is not there, or broken', async () => {
   await expect(failure('broken')).rejects.toMatchObject({ code: 'EMUSEIGNORE', line: 1 });
   await expect(failure('directory')).rejects.toThrow('it is a directory, not a regular file');
 });
+
+test.runIf(process.platform !== 'win32')(
+  'RuleOwners trusts strangers below the named directory alone',
+  async () => {
+    const root = await make({ 'a/b': {} });
+    const stranger = 4_000_001;
+    const places = [undefined, '', 'a', 'a/b', 'ab'];
+    const trustedAt = async (uid: number, options: Parameters<typeof RuleOwners.of>[1]) => {
+      const owners = await RuleOwners.of(root, options);
+      return places.filter((place) => owners.trusts(uid, place));
+    };
+    expect(await trustedAt(stranger, {})).toEqual(['a', 'a/b', 'ab']);
+    expect(await trustedAt(stranger, { subtree: 'a' })).toEqual(['a/b', 'ab']);
+    expect(await trustedAt(stranger, { trustOwners: [stranger] })).toEqual(places);
+    expect(await trustedAt(Number(process.getuid?.()), {})).toEqual(places);
+  },
+);

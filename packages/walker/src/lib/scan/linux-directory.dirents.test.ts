@@ -40,6 +40,14 @@ describe('DirentBuffer', () => {
     expect(names).toEqual(['old', 'new']);
   });
 
+  it('throws for a name that has no end', () => {
+    const buffer = new DirentBuffer();
+    buffer.bytes.fill(0xa5);
+    expect(() => {
+      buffer.addNames(24, []);
+    }).toThrow(RangeError);
+  });
+
   it('gives names of any bytes without loss', () => {
     const bytes = fc
       .uint8Array({ minLength: 3, maxLength: 255 })
