@@ -7,8 +7,13 @@ import { removeTree } from './remove-tree.js';
 
 const map = (source: string, text: string) => JSON.stringify({ sources: [source], sourcesContent: [text] });
 
-async function packageWith(maps: Readonly<Record<string, string>>): Promise<string> {
-  const path = await makeTree({ 'src/a.ts': 'a', 'src/b.ts': 'b', dist: maps });
+async function packageWith(
+  maps: Readonly<Record<string, string>>,
+  modules: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const empty = Object.keys(maps).map((name) => [name.replace(/\.map$/, ''), ''] as const);
+  const dist = { ...Object.fromEntries(empty), ...modules, ...maps };
+  const path = await makeTree({ 'src/a.ts': 'a', 'src/b.ts': 'b', dist });
   onTestFinished(() => removeTree(path));
   return path;
 }
@@ -30,6 +35,14 @@ describe('changedSince', () => {
       'c.js.map': map('../src/c.ts', 'c'),
     });
     expect(changedSince(path)).toBeUndefined();
+  });
+
+  it('looks at what the entries lead to, and at no leftover of another build', async () => {
+    const maps = { 'a.js.map': map('../src/a.ts', 'a'), 'b-1.js.map': map('../src/b.ts', 'old') };
+    const path = await packageWith(maps, { 'a.js': "import './b-2.js';", 'b-2.js': '' });
+    expect(changedSince(path, ['./dist/a.js'])).toBeUndefined();
+    writeFileSync(join(path, 'dist/a.js'), 'import(`./b-1.js`)');
+    expect(changedSince(path, ['./dist/a.js'])).toMatch(/b\.ts has changed$/);
   });
 
   it('takes a package without a build for stale', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { repository, workspacePackages, type WorkspacePackage } from './workspace.js';
@@ -55,7 +55,7 @@ function freshPackage(name: string): WorkspacePackage {
   if (known) return known;
   const found = workspacePackages().find(({ manifest }) => manifest.name === name);
   if (!found) throw new Error(`${name} is no package of the workspace`);
-  const stale = changedSince(found.path);
+  const stale = changedSince(found.path, entriesOf(found));
   if (stale !== undefined) throw new Error(`dist of ${name} is stale: ${stale}. Run: pnpm build`);
   fresh.set(name, found);
   for (const [dependency, range] of Object.entries(found.manifest.dependencies ?? {})) {
@@ -64,13 +64,24 @@ function freshPackage(name: string): WorkspacePackage {
   return found;
 }
 
-/** Says which source in a folder differs from what the source maps in its `dist` hold of it, if one does. */
-export function changedSince(path: string): string | undefined {
-  const dist = join(path, 'dist');
-  const maps = listFiles(dist).filter((file) => file.endsWith('.js.map'));
-  if (maps.length === 0) return 'there is none';
-  for (const map of maps) {
-    const { sources, sourcesContent = [] } = JSON.parse(readFileSync(map, 'utf8')) as {
+function entriesOf({ manifest }: WorkspacePackage): string[] {
+  return Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [] : (target['default'] ?? []),
+  );
+}
+
+/**
+ * Says which source in a folder differs from what the source maps in its `dist` hold of it, if one does. Only the modules
+ * that the entries lead to count, since a build that is taken from a cache leaves those of older ones; without an entry, all.
+ */
+export function changedSince(path: string, entries: readonly string[] = []): string | undefined {
+  const modules =
+    entries.length > 0 ? reachedFrom(entries.map((file) => join(path, file))) : listFiles(join(path, 'dist'));
+  const maps = [...modules].map((file) => [`${file}.map`, readIfThere(`${file}.map`)] as const);
+  if (maps.every(([, text]) => text === undefined)) return 'there is none';
+  for (const [map, text] of maps) {
+    if (text === undefined) continue;
+    const { sources, sourcesContent = [] } = JSON.parse(text) as {
       sources: string[];
       sourcesContent?: (string | null)[];
     };
@@ -78,20 +89,28 @@ export function changedSince(path: string): string | undefined {
       const file = resolve(dirname(map), source);
       if (file.includes(`${sep}node_modules${sep}`)) continue;
       // One that is gone is a leftover in dist: whoever imported it has changed as well.
-      const text = readIfThere(file);
-      if (text !== undefined && text !== sourcesContent[i])
-        return `${relative(repository, file)} has changed`;
+      const now = readIfThere(file);
+      if (now !== undefined && now !== sourcesContent[i]) return `${relative(repository, file)} has changed`;
     }
   }
   return undefined;
 }
 
-function listFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
-  } catch {
-    return [];
+/** The modules that some modules lead to, by whatever in them looks like the path of one. */
+function reachedFrom(files: readonly string[]): Set<string> {
+  const found = new Set(files);
+  for (const file of found) {
+    for (const [, path = ''] of (readIfThere(file) ?? '').matchAll(/["'`](\.\.?\/[\w./-]+\.js)["'`]/g)) {
+      found.add(resolve(dirname(file), path));
+    }
   }
+  return found;
+}
+
+function listFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.js')).map((name) => join(folder, name));
 }
 
 function readIfThere(file: string): string | undefined {
