@@ -5,7 +5,7 @@ import { startCase } from './cases/start.js';
 import { warmCase } from './cases/warm.js';
 import { runInTurn } from './contestants/in-turn.js';
 import type { Contestant } from './contestants/contestant.js';
-import { fillCache } from './contestants/muse.js';
+import { fillCache } from './contestants/our-contestants.js';
 import { thisMachine } from './machine.js';
 import type { BenchOptions } from './options.js';
 import { nativeProgram } from './native-calls.js';

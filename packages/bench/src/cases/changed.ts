@@ -1,6 +1,6 @@
 import type { Contestant } from '../contestants/contestant.js';
-import { GIT, gitAdd, gitStatus } from '../contestants/git.js';
-import { fillCache, museCommand, museLibrary } from '../contestants/muse.js';
+import { GIT, gitAdd, gitStatus } from '../contestants/git-contestants.js';
+import { fillCache, museCommand, museLibrary } from '../contestants/our-contestants.js';
 import type { PeerName } from '../peers.js';
 import { UNCHANGED } from '../results.js';
 import type { BenchTree } from '../trees/bench-tree.js';

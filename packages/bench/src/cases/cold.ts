@@ -1,8 +1,8 @@
 import type { Contestant } from '../contestants/contestant.js';
-import { gitHashObject } from '../contestants/git.js';
+import { gitHashObject } from '../contestants/git-contestants.js';
 import { hashProgram } from '../contestants/hash-program.js';
 import { libraryPeer } from '../contestants/library-peer.js';
-import { forgetCache, museCommand, museLibrary } from '../contestants/muse.js';
+import { forgetCache, museCommand, museLibrary } from '../contestants/our-contestants.js';
 import type { PeerName } from '../peers.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 

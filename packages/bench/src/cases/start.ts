@@ -1,5 +1,5 @@
 import type { Contestant } from '../contestants/contestant.js';
-import { museStart } from '../contestants/muse.js';
+import { museStart } from '../contestants/our-contestants.js';
 import { run, type Command } from '../processes/run.js';
 import { COMMAND, references } from '../results.js';
 

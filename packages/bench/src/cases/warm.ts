@@ -1,7 +1,7 @@
 import type { Contestant } from '../contestants/contestant.js';
-import { GIT, GIT_UNTRACKED_CACHE, gitStatus } from '../contestants/git.js';
+import { GIT, GIT_UNTRACKED_CACHE, gitStatus } from '../contestants/git-contestants.js';
 import { libraryPeer } from '../contestants/library-peer.js';
-import { museCommand, museCommandByPath, museLibrary, museLiving } from '../contestants/muse.js';
+import { museCommand, museCommandByPath, museLibrary, museLiving } from '../contestants/our-contestants.js';
 import { callsNatively } from '../native-calls.js';
 import type { PeerName } from '../peers.js';
 import type { BenchTree } from '../trees/bench-tree.js';

@@ -1,4 +1,4 @@
-/** Makes a tree and lists it, and prints what there is: `make-tree.js <recipe> <root> <lists>`, two of them as JSON. */
+/** Makes a tree and lists it, and prints what there is: `follow-recipe.js <recipe> <root> <lists>`, two of them as JSON. */
 import { follow, type Recipe } from '../trees/recipe.js';
 import { listFiles, type FileLists } from '../trees/list-files.js';
 

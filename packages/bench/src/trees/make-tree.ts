@@ -16,7 +16,7 @@ export function makeTree({ root, ...plan }: TreePlan, scratch: Scratch): BenchTr
   const lists = { nulList: join(place.aside, 'paths-nul'), lineList: join(place.aside, 'paths-lines') };
   mkdirSync(place.aside);
   const args = [JSON.stringify(recipe), place.root, JSON.stringify(lists)];
-  const listed = JSON.parse(runScript('make-tree', ...args)) as Listed;
+  const listed = JSON.parse(runScript('follow-recipe', ...args)) as Listed;
   for (const made of [museDir(place.root), cacheDir(place.root)]) {
     if (existsSync(made)) continue;
     mkdirSync(made);
