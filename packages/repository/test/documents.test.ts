@@ -39,7 +39,10 @@ function entriesOf(path: string): string[] {
 }
 
 const packages = workspacePackages();
-const documents = ['.', 'docs', 'docs/decisions', ...packages.map(({ folder }) => folder)]
+const documents = [
+  ...['.', 'docs', 'docs/decisions'],
+  ...packages.flatMap(({ folder }) => [folder, join(folder, 'docs')]),
+]
   .flatMap(entriesOf)
   .filter((path) => path.endsWith('.md') && !path.endsWith('CHANGELOG.md'));
 
@@ -67,8 +70,10 @@ describe('README.md', () => {
   });
 });
 
-describe('CONTRIBUTING.md', () => {
-  it.each(codeBlocks(read('CONTRIBUTING.md'), 'js').map((example, index) => [index + 1, example] as const))(
+describe('writing-a-storage-or-codec.md', () => {
+  const page = read('packages/stat-cache/docs/writing-a-storage-or-codec.md');
+
+  it.each(codeBlocks(page, 'js').map((example, index) => [index + 1, example] as const))(
     'has an example %i that runs and passes',
     async (_number, example) => {
       const run = await runInProject(example);

@@ -19,7 +19,6 @@ export {
 } from './lib/hash-file.js';
 export { contentsOf } from './lib/memory-storage.js';
 export { blobId, isObjectId } from './lib/object-id.js';
-export type { CacheSystem } from './lib/refresh-racy.js';
 export { loadCache, StatCache, type LoadCacheOptions, type PruneOptions } from './lib/stat-cache.js';
 export { isSameStat } from './lib/pending.js';
 export {

@@ -1,5 +1,11 @@
 import { isTreePath, treePathToBytes } from '@muse/paths';
-import type { CacheChange, DecodeResult, DiscardReason, FileCacheEntry } from '@muse/stat-cache';
+import {
+  contentsOf,
+  type CacheChange,
+  type DecodeResult,
+  type DiscardReason,
+  type FileCacheEntry,
+} from '@muse/stat-cache';
 import type { Database, SqlJsStatic, SqlValue } from 'sql.js';
 import { entryOf, rowOf } from './entry-row.js';
 import {
@@ -45,13 +51,7 @@ export function read(sql: SqlJsStatic, bytes: Uint8Array): DecodeResult {
   } finally {
     database?.close();
   }
-  const contents = {
-    size: entries.size,
-    has: (path: string) => entries.has(path),
-    get: (path: string) => entries.get(path),
-    entries: () => entries,
-  };
-  return { contents, dropped };
+  return { contents: contentsOf(entries), dropped };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { SimFs } from '@muse/testkit';
-import { StatCache, type CacheStorage } from '@muse/stat-cache';
+import type { CacheStorage, StatCache } from '@muse/stat-cache';
+import { openWithSystem } from '@muse/stat-cache/testing';
 import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { RuleTexts } from '../../src/lib/take/root.js';
 import { takeSnapshot } from '../../src/lib/take/take-snapshot.js';
@@ -39,7 +40,7 @@ function shared(bytes: Buffer): Buffer {
 /** Loads a cache whose settling goes through the simulated file system. */
 export function openSimCache(sim: SimFs, storage: CacheStorage): Promise<StatCache> {
   const system = { files: sim.fileCalls, sleep: sim.sleep, nowNs: () => sim.nowNs };
-  return StatCache.open({ root: ROOT, storage, system, defer: true });
+  return openWithSystem({ root: ROOT, storage, defer: true }, system);
 }
 
 /** Takes a snapshot of the simulated root, every system call of it simulated. */

@@ -53,8 +53,20 @@ export interface LoadCacheOptions {
    * `dropped`, and `discarded` for text of another shape, tell only what was seen by loading. Default: false.
    */
   readonly defer?: boolean | undefined;
-  /** Default: the system as it is. For tests that choose what happens between two system calls. */
+}
+
+interface SystemOptions extends LoadCacheOptions {
+  /** Default: the system as it is. */
   readonly system?: CacheSystem | undefined;
+}
+
+/** Opens a cache as {@link StatCache.open} does, for tests that choose what happens between two of its system calls. */
+export function openWithSystem(
+  options: LoadCacheOptions & { readonly root: string },
+  system: CacheSystem,
+): Promise<StatCache> {
+  const withSystem: SystemOptions & { readonly root: string } = { ...options, system };
+  return StatCache.open(withSystem);
 }
 
 /** What a prune spares. */
@@ -89,7 +101,7 @@ export class StatCache {
   private constructor(
     root: string | undefined,
     storage: CacheStorage | undefined,
-    { maxBytes = MAX_CACHE_BYTES, system = realSystem }: LoadCacheOptions,
+    { maxBytes = MAX_CACHE_BYTES, system = realSystem }: SystemOptions,
     loaded: LoadResult,
   ) {
     this.root = root;

@@ -316,6 +316,8 @@ const harm: Readonly<Record<string, Run>> = {
         return Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ 1 : byte));
       }),
     ];
+    const put = numbered({ d: 4 });
+    const all = new Map([...ABC, ...put]);
     for (const damage of damages) {
       await change(subject, ABC);
       await breakBytes(damage);
@@ -323,10 +325,9 @@ const harm: Readonly<Record<string, Run>> = {
       const result = await storage.load({ maxBytes: Number.MAX_SAFE_INTEGER });
       const found = result && 'contents' in result ? result.contents : contentsOf(NONE);
       for (const [path, entry] of found.entries())
-        assert.deepEqual(entry, ABC.get(path), 'damage made an entry');
-      const put = numbered({ d: 4 });
+        assert.deepEqual(entry, all.get(path), 'damage must make no entry');
       await storage.save({ base: found, put, remove: new Set() });
-      await expectTrue(subject, new Map([...ABC, ...put]), put);
+      await expectTrue(subject, all, put);
     }
   },
   'a read that fails is a reason, and not the same as nothing stored': async (subject) => {

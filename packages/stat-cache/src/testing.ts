@@ -1,0 +1,2 @@
+export type { CacheSystem } from './lib/refresh-racy.js';
+export { openWithSystem } from './lib/stat-cache.js';
