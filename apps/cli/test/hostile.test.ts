@@ -56,10 +56,12 @@ describe('in a tree that somebody else made,', () => {
       installed: {},
       work: {
         d: files,
-        lib: { koffi: { 'index.js': `require('fs').writeFileSync(${JSON.stringify('loaded')}, '')` } },
+        'lib/@muse/native': {
+          'index.js': `require('fs').writeFileSync(${JSON.stringify('loaded')}, '')`,
+        },
       },
     });
-    // Where no koffi is beside it.
+    // Where no engine is beside it.
     cpSync(dirname(main), join(root, 'installed/dist'), { recursive: true });
     cpSync(join(dirname(main), '../package.json'), join(root, 'installed/package.json'));
     const run = await shell(`'${process.execPath}' ../installed/dist/main.js snapshot -q --no-cache d`, {

@@ -128,6 +128,6 @@ export const references: Readonly<Record<CaseName, string>> = {
 
 export const LIBRARY = 'muse, library';
 export const COMMAND = 'muse, command';
-export const COMMAND_BY_PATH = 'muse, command, without koffi';
+export const COMMAND_IN_TYPESCRIPT = 'muse, command, engine in TypeScript';
 export const LIVING = 'muse, library, again in a living process';
 export const UNCHANGED = 'muse, library, nothing changed';

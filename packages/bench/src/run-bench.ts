@@ -8,7 +8,6 @@ import type { Contestant } from './contestants/contestant.js';
 import { fillCache } from './contestants/our-contestants.js';
 import { thisMachine } from './machine.js';
 import type { BenchOptions } from './options.js';
-import { nativeProgram } from './native-calls.js';
 import { findPeers, programVersion, type PeerName } from './peers.js';
 import type { Measurement, Results, Skipped, TreeFacts } from './results.js';
 import { factsOf, type BenchTree } from './trees/bench-tree.js';
@@ -45,7 +44,7 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
     quick: options.quick,
     rounds: options.rounds,
     machine: thisMachine(copy ? undefined : directory),
-    programs: [...programs, ...nativeProgram(), ...tracer.programs],
+    programs: [...programs, ...tracer.programs],
     skipped: [...skipped, ...tracer.skipped, ...run.skipped],
     trees: run.trees,
     measurements: run.measurements,

@@ -1,5 +1,5 @@
 import type { StoredLines } from '@muse/stat-cache';
-import { type LineRange, quickCalls, scanBatch, type ScanTask, servePool } from '@muse/walker/scan';
+import { type LineRange, scanBatch, type ScanTask, servePool, systemCalls } from '@muse/walker/scan';
 import { hashBatch, type HashTask, makeReadBuffer } from './lib/hash/engine.js';
 import { LineJoin } from './lib/take/join.js';
 
@@ -15,6 +15,6 @@ servePool((task: ScanTask | HashTask, signal) => {
     lines &&
     (({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
       new LineJoin(lines, path, slice));
-  const value = scanBatch(quickCalls(), task, { signal, join });
+  const value = scanBatch(systemCalls, task, { signal, join });
   return { value, transfer: [value.buffer] };
 });

@@ -13,8 +13,13 @@ export {
   type ScanEngine,
   type ScanTask,
 } from './lib/scan/engine.js';
-export { quickCalls } from './lib/scan/linux-directory.js';
-export { kindOfMode, nativePathOf, type ListedDirectory, type ScanCalls } from './lib/scan/open-directory.js';
+export {
+  kindOfMode,
+  nativePathOf,
+  systemCalls,
+  type ListedDirectory,
+  type ScanCalls,
+} from './lib/scan/open-directory.js';
 export { DETAIL_WORDS, Details, PackedStats, STAT_LAYOUT } from './lib/scan/packed-stat.js';
 export {
   nativeEngine,

@@ -1,8 +1,12 @@
 import type { Contestant } from '../contestants/contestant.js';
 import { GIT, GIT_UNTRACKED_CACHE, gitStatus } from '../contestants/git-contestants.js';
 import { libraryPeer } from '../contestants/library-peer.js';
-import { museCommand, museCommandByPath, museLibrary, museLiving } from '../contestants/our-contestants.js';
-import { callsNatively } from '../native-calls.js';
+import {
+  museCommand,
+  museCommandInTypeScript,
+  museLibrary,
+  museLiving,
+} from '../contestants/our-contestants.js';
 import type { PeerName } from '../peers.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 
@@ -13,7 +17,7 @@ export function warmCase(tree: BenchTree, peers: ReadonlySet<PeerName>): Contest
     museLibrary(tree, warm),
     museLiving(tree),
     museCommand(tree, warm),
-    ...(tree.role !== 'series' && callsNatively() ? [museCommandByPath(tree)] : []),
+    ...(tree.role !== 'series' ? [museCommandInTypeScript(tree)] : []),
     ...(peers.has('git') ? [gitStatus(tree, GIT, 'warm')] : []),
     ...(peers.has('git-untracked-cache') ? [gitStatus(tree, GIT_UNTRACKED_CACHE, 'warm')] : []),
     ...(peers.has('fdir') ? [libraryPeer(tree, 'fdir', 'warm', { name: 'fdir and lstatSync' })] : []),

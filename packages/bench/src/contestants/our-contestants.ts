@@ -8,7 +8,7 @@ import { run, type Command } from '../processes/run.js';
 import { systemCallsPerFile } from '../processes/system-calls.js';
 import {
   COMMAND,
-  COMMAND_BY_PATH,
+  COMMAND_IN_TYPESCRIPT,
   LIBRARY,
   LIVING,
   type CaseName,
@@ -53,10 +53,10 @@ export function museCommand(tree: BenchTree, { case: caseName, prepare }: MuseCa
   };
 }
 
-/** The command as it is where koffi is not installed. */
-export function museCommandByPath(tree: BenchTree): Contestant {
-  const command = { ...snapshotCommand(tree), env: { MUSE_NO_KOFFI: '1' } };
-  return { case: 'warm', name: COMMAND_BY_PATH, role: 'ours', run: () => run(command) };
+/** The command as it is where there is no native engine. */
+export function museCommandInTypeScript(tree: BenchTree): Contestant {
+  const command = { ...snapshotCommand(tree), env: { MUSE_ENGINE: 'typescript' } };
+  return { case: 'warm', name: COMMAND_IN_TYPESCRIPT, role: 'ours', run: () => run(command) };
 }
 
 /** `createSnapshot` in a fresh process that has loaded it; timed in there, around the call. */

@@ -32,7 +32,7 @@ interface Directory {
 
 /** What is used of the engine in TypeScript, which is no dependency of this package. */
 interface Walker {
-  quickCalls(): unknown;
+  readonly systemCalls: unknown;
   scanBatch(
     calls: unknown,
     task: { readonly root: string; readonly directories: readonly Directory[] },
@@ -71,7 +71,7 @@ export function judgeScan(root: string, { path, dev, ino, from, to }: Wanted, te
   const lines = { bytes: text, from, to, count: 0 };
   const directory = { path: fsdecode(path), dev, ino, slice: { from, to } };
   const reply = walker.scanBatch(
-    walker.quickCalls(),
+    walker.systemCalls,
     { root, directories: [directory] },
     { join: (asked) => new LineJoin(lines, asked.path, asked.slice) },
   );

@@ -3,15 +3,13 @@ import { compareTreePaths, openLongPath } from '@muse/paths';
 import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
 import { errnoOf, isMoved, itemOf } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
-import { quickCalls } from './linux-directory.js';
 import {
   kindOfMode,
   mayBeEscaped,
   nativePathOf,
-  openDirectory,
+  OpenedDirectory,
   systemCalls,
   type ListedDirectory,
-  type OpenedDirectory,
   type ScanCalls,
 } from './open-directory.js';
 import type { Details } from './packed-stat.js';
@@ -54,8 +52,6 @@ const MAX_NAMES_HERE = 500;
 const DIRECTORIES_A_TURN = 8;
 /** Directories of one batch for a worker: some 2 ms of work. */
 const DIRECTORIES_A_BATCH = 32;
-/** Entries after which this thread's quick calls are worth the 6 ms that they take to load. */
-const ENTRIES_WORTH_QUICK_CALLS = 4000;
 
 /** Options of a {@link TypeScriptScanEngine}. */
 export interface TypeScriptScanOptions extends Pick<ScanOptions, 'join'> {
@@ -83,7 +79,6 @@ export class TypeScriptScanEngine implements ScanEngine {
   constructor(options: TypeScriptScanOptions) {
     this.#options = options;
     this.#pool = options.pool;
-    if (options.pool?.started === true) this.#entries = ENTRIES_WORTH_QUICK_CALLS;
   }
 
   get capacity(): number {
@@ -117,12 +112,11 @@ export class TypeScriptScanEngine implements ScanEngine {
   }
 
   #here(directories: readonly DirectoryToScan[], signal: AbortSignal | undefined): Uint8Array {
-    const { root, join, calls } = this.#options;
+    const { root, join, calls = systemCalls } = this.#options;
     const pool = this.#usablePool;
-    const own = calls ?? (this.#entries >= ENTRIES_WORTH_QUICK_CALLS ? quickCalls() : systemCalls);
     const started = performance.now();
     const maxNames = pool ? MAX_NAMES_HERE : Infinity;
-    const reply = scanBatch(own, { root, directories }, { signal, join, maxNames });
+    const reply = scanBatch(calls, { root, directories }, { signal, join, maxNames });
     this.#entries += entriesIn(reply);
     if (pool && performance.now() - started > SLOW_TURN_MS) {
       this.#isSlow = true;
@@ -210,7 +204,7 @@ export function scanDirectory(
   try {
     const reached = openLongPath(nativePathOf(root, directory), ROOM_FOR_A_NAME);
     try {
-      const opened = openDirectory(calls, reached.path);
+      const opened = new OpenedDirectory(calls, reached.path);
       try {
         if (!opened.is(directory)) {
           reply.addUnlisted('moved');

@@ -50,12 +50,6 @@ export interface ScanCalls {
   lstat(path: string | Buffer): fs.BigIntStats | undefined;
   /** Holds a directory open while it is listed. Default: each call reaches it by its path. */
   readonly hold?: HoldDirectory;
-  /** Lists a held directory by quicker calls, which leave to `otherwise` what they cannot answer. */
-  readonly quicken?: (
-    otherwise: OpenedDirectory,
-    held: HeldDirectory,
-    path: string | Buffer,
-  ) => OpenedDirectory;
 }
 
 /** Calls that block, for worker threads and for short slices: an `lstat` takes 4 µs where a promise of one takes 30. */
@@ -67,57 +61,38 @@ export const systemCalls: ScanCalls = {
   hold: holdDirectory,
 };
 
-/** One directory while it is listed. */
-export interface OpenedDirectory {
-  /** Returns whether it has an identity; true where it is not held, and only the last look at its path can tell. */
-  is(identity: Identity): boolean;
-  /** The names in it, as segments of tree paths; one that comes twice comes twice in a row. */
-  names(): readonly string[];
-  /** Adds the stat of an entry itself to `details` and returns its mode; `undefined` where there is no entry. */
-  stat(name: string, details: Details): number | undefined;
-  /**
-   * Returns for each name whether it is a directory, by the types that the file system keeps beside the names; undefined
-   * where it keeps none.
-   */
-  directories(): ReadonlyMap<string, boolean> | undefined;
-  /** Looks once more whether the path leads to the directory with an identity. */
-  isStill(identity: Identity): boolean;
-  close(): void;
-}
-
-/** Returns a directory as these calls list it. Throws the system's error where it cannot be opened. */
-export function openDirectory(calls: ScanCalls, path: string | Buffer): OpenedDirectory {
-  const held = calls.hold?.(path);
-  const directory = new NodeDirectory(calls, path, held);
-  return (held && calls.quicken?.(directory, held, path)) ?? directory;
-}
-
 /** A directory that Node's calls list: through its descriptor where it is held, else by its path anew each time. */
-export class NodeDirectory implements OpenedDirectory {
+export class OpenedDirectory {
   readonly #calls: ScanCalls;
   readonly #path: string | Buffer;
   readonly #held: HeldDirectory | undefined;
   /** By which its entries are reached. */
   readonly #inside: string | Buffer;
 
-  constructor(calls: ScanCalls, path: string | Buffer, held?: HeldDirectory) {
+  /** Opens a directory. Throws the system's error where it cannot be opened. */
+  constructor(calls: ScanCalls, path: string | Buffer) {
     this.#calls = calls;
     this.#path = path;
-    this.#held = held;
-    this.#inside = held?.path ?? path;
+    this.#held = calls.hold?.(path);
+    this.#inside = this.#held?.path ?? path;
   }
 
+  /** Returns whether it has an identity; true where it is not held, and only the last look at its path can tell. */
   is(identity: Identity): boolean {
     return this.#held?.is(identity) ?? true;
   }
 
-  /** Node's decoder repairs what is not UTF-8; where a name may have been repaired, all are read again as bytes. */
+  /**
+   * Returns the names in it, as segments of tree paths. Node's decoder repairs what is not UTF-8; where a name may have been
+   * repaired, all are read again as bytes.
+   */
   names(): readonly string[] {
     const names = this.#calls.names(this.#inside);
     if (!names.some((name) => name.includes('\ufffd'))) return names;
     return this.#calls.nameBytes(this.#inside).map(treePathFromBytes);
   }
 
+  /** Adds the stat of an entry itself to `details` and returns its mode; `undefined` where there is no entry. */
   stat(name: string, details: Details): number | undefined {
     const stat = this.#calls.lstat(pathInDirectory(this.#inside, name));
     if (!stat) return undefined;
@@ -125,7 +100,10 @@ export class NodeDirectory implements OpenedDirectory {
     return Number(stat.mode);
   }
 
-  /** Node asks for the stat where the system gives no type, and that has failed. */
+  /**
+   * Returns for each name whether it is a directory, by the types that the file system keeps beside the names; `undefined`
+   * where that fails: Node asks for the stat where the system gives no type.
+   */
   directories(): ReadonlyMap<string, boolean> | undefined {
     try {
       const entries = this.#calls.dirents?.(this.#inside);
@@ -135,6 +113,7 @@ export class NodeDirectory implements OpenedDirectory {
     }
   }
 
+  /** Looks once more whether the path leads to the directory with an identity. */
   isStill(identity: Identity): boolean {
     return isDirectoryWith(this.#calls.lstat(this.#path), identity);
   }
