@@ -5,13 +5,14 @@ import { built, changedSince } from './built.js';
 import { makeTree } from './make-tree.js';
 import { removeTree } from './remove-tree.js';
 
+const MAPPED = '//# sourceMappingURL=';
 const map = (source: string, text: string) => JSON.stringify({ sources: [source], sourcesContent: [text] });
 
 async function packageWith(
   maps: Readonly<Record<string, string>>,
   modules: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const empty = Object.keys(maps).map((name) => [name.replace(/\.map$/, ''), ''] as const);
+  const empty = Object.keys(maps).map((name) => [name.replace(/\.map$/, ''), MAPPED] as const);
   const dist = { ...Object.fromEntries(empty), ...modules, ...maps };
   const path = await makeTree({ 'src/a.ts': 'a', 'src/b.ts': 'b', dist });
   onTestFinished(() => removeTree(path));
@@ -38,10 +39,11 @@ describe('changedSince', () => {
   });
 
   it('looks at what the entries lead to, and at no leftover of another build', async () => {
-    const maps = { 'a.js.map': map('../src/a.ts', 'a'), 'b-1.js.map': map('../src/b.ts', 'old') };
-    const path = await packageWith(maps, { 'a.js': "import './b-2.js';", 'b-2.js': '' });
+    const old = map('../src/b.ts', 'old');
+    const maps = { 'a.js.map': map('../src/a.ts', 'a'), 'b-1.js.map': old, 'b-2.js.map': old };
+    const path = await packageWith(maps, { 'a.js': `import './b-2.js';${MAPPED}`, 'b-2.js': '' });
     expect(changedSince(path, ['./dist/a.js'])).toBeUndefined();
-    writeFileSync(join(path, 'dist/a.js'), 'import(`./b-1.js`)');
+    writeFileSync(join(path, 'dist/a.js'), `import('./b-1.js');${MAPPED}`);
     expect(changedSince(path, ['./dist/a.js'])).toMatch(/b\.ts has changed$/);
   });
 

@@ -77,7 +77,8 @@ function entriesOf({ manifest }: WorkspacePackage): string[] {
 export function changedSince(path: string, entries: readonly string[] = []): string | undefined {
   const modules =
     entries.length > 0 ? reachedFrom(entries.map((file) => join(path, file))) : listFiles(join(path, 'dist'));
-  const maps = [...modules].map((file) => [`${file}.map`, readIfThere(`${file}.map`)] as const);
+  const mapped = [...modules].filter((file) => readIfThere(file)?.includes('//# sourceMappingURL='));
+  const maps = mapped.map((file) => [`${file}.map`, readIfThere(`${file}.map`)] as const);
   if (maps.every(([, text]) => text === undefined)) return 'there is none';
   for (const [map, text] of maps) {
     if (text === undefined) continue;
