@@ -286,20 +286,23 @@ describe('docs/in-a-dev-server.md', () => {
 });
 
 describe('docs/guarantees.md', () => {
-  const rows = read('docs/guarantees.md')
-    .split('\n')
-    .filter((line) => line.startsWith('| '));
-  // The last cell of a row: where the test is, in backticks, and then its name or names in italics, with … for any text.
-  const proofs = rows.flatMap((row) => {
-    const cell = row.split('|').at(-2) ?? '';
-    return [...cell.matchAll(/`([^`]+)`([^`]*)/g)].map(([, path = '', names = '']) => ({
-      path,
-      names: [...names.matchAll(/_([^_]+)_/g)].map(([, name = '']) => name),
-    }));
+  const text = read('docs/guarantees.md');
+  // An item below a guarantee: the file of its tests in backticks, and their names in italics, with … for any text.
+  const proof = /^ {2}- `([^`]+)`((?:.*\n)(?: {4}.*\n)*)/gm;
+  const proofs = [...text.matchAll(proof)].map(([, path = '', names = '']) => ({
+    path,
+    names: [...names.replace(/\s+/g, ' ').matchAll(/_(.+?)_(?=,|\s*$)/g)].map(([, name = '']) => name),
+  }));
+
+  it('has a test below each guarantee', () => {
+    const [guarantees = ''] = text.split('\n## Beside git');
+    const items = guarantees.split(/^- /m).slice(1);
+    expect(items.length).toBeGreaterThan(40);
+    expect(items.filter((item) => !/^ {2}- `/m.test(item))).toEqual([]);
   });
 
   it('names tests that there are', () => {
-    expect(proofs.flatMap(({ names }) => names).length).toBeGreaterThan(20);
+    expect(proofs.flatMap(({ names }) => names).length).toBeGreaterThan(60);
     const missing = proofs.flatMap(({ path, names }) => {
       const [found] = [`packages/${path}`, `apps/${path}`].filter((each) =>
         existsSync(join(repository, each)),
