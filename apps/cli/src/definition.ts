@@ -11,7 +11,7 @@ export interface Word<Value> {
   readonly text: string;
   /** Values that a shell can offer; undefined offers none. An array holds all that are valid. */
   readonly offer?: Offer | undefined;
-  /** Whether it may be given more than once. */
+  /** True if it may be given more than once. */
   readonly repeatable?: boolean;
   /** Its value where it is left out. */
   readonly fallback?: string;
@@ -37,11 +37,11 @@ export type ValuesOf<W extends Words> = {
 
 /** The text that `--help` prints, below the usage and the options of a command. */
 export interface Help {
-  /** What it does, in a line of the list of commands. */
+  /** A summary, for the list of commands. */
   readonly summary: string;
-  /** What it does, in a sentence. */
+  /** A description in one sentence. */
   readonly description: string;
-  /** What else there is to know. */
+  /** Further explanation. */
   readonly details?: string;
   /** The meanings of its exit codes, where they are not those of every command. */
   readonly exitCodes?: readonly (readonly [code: number, meaning: string])[];
@@ -55,7 +55,7 @@ export interface Definition<A extends Words = Words, O extends Words = Words> ex
   readonly arguments: A;
   /** In the order of help. */
   readonly options: O;
-  /** Whether paths after `--` select a part of the answer; the request has them as `paths`. */
+  /** True if paths after `--` select a part of the answer; the request has them as `paths`. */
   readonly takesPaths?: boolean;
   /**
    * Looks at a request as a whole.
@@ -70,13 +70,13 @@ export function define<A extends Words, O extends Words>(definition: Definition<
   return definition;
 }
 
-/** What a command line asks of a command: the values of its arguments and options. */
+/** The request of a command line: the values of the command's arguments and options. */
 export type RequestOf<D> =
   D extends Definition<infer A, infer O>
     ? ValuesOf<A> & ValuesOf<O> & { readonly paths: readonly string[] }
     : never;
 
-/** What a command works with besides its request. */
+/** The surroundings of a command: all it works with besides its request. */
 export interface CommandContext {
   readonly reporter: Reporter;
   /** All commands, for the one that writes completions. */

@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** What an exit code of `muse` says; `muse --help` and the README print the same table. */
+/** The exit codes of `muse`; `muse --help` and the README print the same table. */
 export const ExitCode = {
   done: 0,
   /** Done, and what was looked for is there: files that differ. */
@@ -20,7 +20,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: ExitCode;
-  /** What to do about it. */
+  /** Advice on what to do about it. */
   readonly advice: string | undefined;
 
   constructor(exitCode: ExitCode, message: string, advice?: string, cause?: unknown) {

@@ -24,7 +24,7 @@ export interface FoundSaved {
   readonly damaged: readonly DamagedSnapshot[];
 }
 
-/** What a word on the command line stands for, and the damaged saved snapshots that were passed over to find it. */
+/** The meaning of a word on the command line, and the damaged saved snapshots passed over to find it. */
 export type Named = { readonly name: string; readonly damaged: readonly DamagedSnapshot[] } & (
   | { readonly is: 'saved'; readonly saved: SavedSnapshot; readonly tree: WorkingTree }
   | { readonly is: 'manifest'; readonly snapshot: ParsedSnapshot }
@@ -36,7 +36,7 @@ export interface Operand {
   /** As it was typed. */
   readonly name: string;
   readonly snapshot: ParsedSnapshot;
-  /** What is known of it where it is a saved one, or a part of one. */
+  /** The saved snapshot that it is, or is a part of. */
   readonly saved?: SavedSnapshot;
 }
 
@@ -117,7 +117,7 @@ async function readManifest(name: string): Promise<ParsedSnapshot> {
 
 const LATEST = /^latest(?:~(\d{1,9}))?$/;
 
-/** Whether a word can stand for a saved snapshot: an id, the beginning of one, `latest`, or `latest~1`. */
+/** Returns true if a word can name a saved snapshot: an id, the beginning of one, `latest`, or `latest~1`. */
 function isSavedName(name: string): boolean {
   return LATEST.test(name) || /^(?:sha256:[0-9a-f]{1,64}|[0-9a-f]{4,64})$/.test(name);
 }

@@ -20,7 +20,7 @@ const difference = { exitCode: false, json: false, nameOnly: false, nul: false, 
 const verify = { command: 'verify', directory: '.', strict: false, json: false, ...tree, ...common };
 const explain = { command: 'explain', names: ['a'], json: false, ...tree, ...common };
 
-/** What a command line asks for, all in one; only what selects a part of an answer has paths. */
+/** Returns the request of a command line in one object; only a command that selects a part of its answer has paths. */
 function parsed(args: readonly string[]): object {
   const found = parseArguments(args);
   if ('text' in found) return found;

@@ -13,7 +13,7 @@ export type Parsed =
   | { readonly command: define.Command; readonly request: object; readonly common: ReporterOptions }
   | { readonly text: string; readonly to: 'stdout' | 'stderr' };
 
-/** What help says of `muse` itself. */
+/** The help of `muse` itself. */
 export const museHelp: define.Help = {
   summary: '',
   description: 'Snapshots of a working tree: which files are there, and what is in each.',

@@ -95,7 +95,7 @@ function userId(text: string): number {
   throw new RangeError('It must be the number of a user, such as 1000.');
 }
 
-/** How help explains the names of snapshots. */
+/** The help on how to name a snapshot. */
 export const operandHelp = `A snapshot is named by one of these:
   sha256:1fb5cba8, 1fb5cba8  a saved snapshot, by its id or a unique prefix: at least four digits without 'sha256:'
   latest, latest~1           the last one saved of the directory beside it, or the one before that

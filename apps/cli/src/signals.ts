@@ -68,7 +68,7 @@ function isWriteOnly(descriptor: number): boolean {
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) === constants.O_WRONLY;
 }
 
-/** What a shell ignores, whatever it starts ignores too. */
+/** Returns true if the parent ignores SIGHUP: whatever a shell ignores, its children ignore too. */
 function parentIgnores(): boolean {
   const ignored = field(`/proc/${process.ppid}/status`, 'SigIgn');
   return ignored !== undefined && (BigInt(`0x${ignored}`) >> BigInt(system.signals.SIGHUP - 1)) % 2n === 1n;

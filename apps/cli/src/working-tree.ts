@@ -27,11 +27,11 @@ export interface WorkingTree {
   readonly root: string;
   /** The tree path of the named directory below it; `''` where it is the root itself. */
   readonly subtree: string;
-  /** Whether there is a `.muse` to keep things in. */
+  /** True if there is a `.muse` to keep things in. */
   readonly hasMuse: boolean;
   /** Each `.muse` at the directory or above it that is passed over, for it belongs to a stranger. */
   readonly strangers: readonly Problem[];
-  /** What the system said where the directory could not be reached. */
+  /** The system's error if the directory could not be reached. */
   readonly error?: unknown;
 }
 

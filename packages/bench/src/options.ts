@@ -2,13 +2,13 @@ import { parseArgs } from 'node:util';
 import { PEER_NAMES, type PeerName } from './peers.js';
 import { CASE_NAMES, type CaseName } from './results.js';
 
-/** What can be asked for by `--cases`: the cases, and the series of trees that differ in size. */
+/** The values of `--cases`: the cases, and the series of trees that differ in size. */
 export const CASE_CHOICES = [...CASE_NAMES, 'sizes', 'threads'] as const;
 
 /** `threads` prints what decision 005 rests on, and is the only one that is not part of a plain run. */
 export type CaseChoice = CaseName | 'sizes' | 'threads';
 
-/** What a run is asked for. */
+/** Options of a run. */
 export interface BenchOptions {
   /** Measure this directory instead of trees made for it. */
   readonly directory: string | undefined;
@@ -19,15 +19,15 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly cases: ReadonlySet<CaseChoice>;
   readonly peers: readonly PeerName[];
-  /** Whether peers that take a minute and more were asked for by name. */
+  /** True if peers that take a minute and more were asked for by name. */
   readonly slowPeers: boolean;
-  /** Where to write; `undefined` where nothing was said. */
+  /** The directory to write to, if one was given. */
   readonly out: string | undefined;
   /** Results of an earlier run to compare with. */
   readonly check: string | undefined;
   /** Results to report instead of measuring. */
   readonly from: string | undefined;
-  /** Whether it is a plain run: everything is measured, and nothing else was asked for. */
+  /** True for a plain run: everything is measured, and nothing else was asked for. */
   readonly whole: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What a run of the benchmarks leaves in `results.json`. */
+/** The results of a run of the benchmarks, as in `results.json`. */
 export interface Results {
   readonly format: 1;
   /** ISO date. */
@@ -29,7 +29,7 @@ export interface Program {
   readonly version: string;
 }
 
-/** What was not measured. */
+/** A contestant that was not measured. */
 export interface Skipped {
   readonly name: string;
   readonly reason: string;
@@ -51,13 +51,13 @@ export interface TreeFacts {
 
 export const CASE_NAMES = ['cold', 'warm', 'ten', 'percent', 'touched', 'file', 'start'] as const;
 
-/** What is measured; {@link caseTitles} says it in words. */
+/** The name of a case; {@link caseTitles} has its title. */
 export type CaseName = (typeof CASE_NAMES)[number];
 
 /** Ours, or another program, or what ours is held against where there is no other program. */
 export type Role = 'ours' | 'peer' | 'baseline';
 
-/** What one contestant took in one case on one tree. */
+/** The cost of one contestant in one case on one tree. */
 export interface Measurement {
   readonly tree: string;
   readonly case: CaseName;
@@ -72,7 +72,7 @@ export interface Measurement {
   /** By kind, divided by the number of files; only what is called at least once in 200 files. */
   readonly systemCallsPerFile?: Readonly<Record<string, number>> | undefined;
   readonly phases?: Phases | undefined;
-  /** What was not as it should be. */
+  /** Remarks on what was not as it should be. */
   readonly notes: readonly string[];
 }
 

@@ -7,10 +7,10 @@ import { CommandError, errorCode, ExitCode, systemFailure } from '../errors.js';
 import { isTerminal, writeFully } from './streams.js';
 
 /**
- * Where an answer goes that is written to a named file.
+ * The destination of an answer that is written to a named file.
  *
- * What the name leads to, links followed, is written to where it is a pipe or a character device. Otherwise the name
- * itself is replaced by a new file, link or not: whoever made the tree must not choose what is overwritten.
+ * If the name leads to a pipe or a character device, links followed, that is written to. Otherwise the name itself is
+ * replaced by a new file, link or not: whoever made the tree must not choose what is overwritten.
  */
 
 /** Hears of temporary files, and makes an answer fit for a terminal where it goes to one. */

@@ -2,7 +2,7 @@ import type { SingleBar } from 'cli-progress';
 import type { Progress } from '@muse/snapshot';
 import { byteSize, count, countOf, timeLeft } from './format.js';
 
-/** What is over sooner shows no progress: a line that only flashes tells nothing. */
+/** A shorter run shows no progress: a line that only flashes tells nothing. */
 const QUIET_MS = 250;
 
 /** The line at the bottom of a terminal that tells how far a snapshot is. */

@@ -19,17 +19,17 @@ export interface ReporterOptions {
 
 /** Tells a person on stderr what is not the answer. Each text is one line, and may hold names as they are on disk. */
 export interface Reporter {
-  /** What kept the answer from being given, or from being complete. */
+  /** Says what kept the answer from being given, or from being complete. */
   error(text: string): void;
-  /** What the user should know, and need not act on. */
+  /** Says what the user should know, and need not act on. */
   warn(text: string): void;
-  /** How to do better; hidden by `--quiet`. */
+  /** Says how to do better; hidden by `--quiet`. */
   hint(text: string): void;
-  /** What was done; hidden by `--quiet`. */
+  /** Says what was done; hidden by `--quiet`. */
   note(text: string): void;
   /** Details for `--debug`. */
   debug(text: string): void;
-  /** How far a command is; shown on a terminal only. */
+  /** Shows how far a command is, on a terminal only. */
   progress(progress: Progress): void;
   /** Takes the progress off the screen. */
   finish(): void;

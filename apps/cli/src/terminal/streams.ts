@@ -67,7 +67,7 @@ export async function writeFully(descriptor: number, bytes: Uint8Array): Promise
   }
 }
 
-/** Where messages for a person go. */
+/** The stream for messages to a person. */
 export type MessageStream = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean };
 
 /**

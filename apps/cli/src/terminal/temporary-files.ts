@@ -4,7 +4,7 @@ import { toFsPath } from '@muse/paths';
 import type { TemporaryFiles } from '@muse/paths/files';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** What a removal takes at most, unless its file system does not answer. */
+/** The longest that a removal takes, unless its file system does not answer. */
 const MOST_MS = 1000;
 
 const paths = new Set<string>();

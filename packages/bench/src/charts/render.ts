@@ -28,7 +28,7 @@ export function renderSvg(height: number, option: EChartsCoreOption): string {
 /** Told apart by those who see no red or no green, too (Okabe and Ito). */
 const COLORS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#999999', '#f0e442'];
 
-/** What a letter takes at most, in pixels: without a browser nobody knows the font. */
+/** The widest a letter can be, in pixels: without a browser nobody knows the font. */
 const LETTER_WIDTH = 7.5;
 
 /** Returns the room that names left of a chart need, in pixels. */

@@ -1,6 +1,6 @@
 import type { CpuSeconds, EventLoopDelay, Phases } from '../results.js';
 
-/** What one call of a library says of itself. */
+/** The report of a library on one call. */
 export interface Called {
   /** Files that it dealt with. */
   readonly files: number;
@@ -11,7 +11,7 @@ export interface Called {
   readonly trouble?: string | undefined;
 }
 
-/** What a child that called a library hands back. */
+/** The report of a child process that called a library. */
 export interface CallReport {
   /** Around the call alone: the library was loaded before. */
   readonly milliseconds: number;

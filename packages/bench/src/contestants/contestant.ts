@@ -1,16 +1,16 @@
 import type { CaseName, CpuSeconds, EventLoopDelay, Measurement, Phases, Role } from '../results.js';
 
-/** What one run took. */
+/** The cost of one run. */
 export interface Sample {
   readonly milliseconds: number;
   readonly cpuSeconds?: CpuSeconds | undefined;
   readonly peakBytes?: number | undefined;
   readonly phases?: Phases | undefined;
-  /** What was not as it should be. */
+  /** Remarks on what was not as it should be. */
   readonly note?: string | undefined;
 }
 
-/** What further runs told that are not timed, because finding it out takes time. */
+/** The findings of further runs, which are not timed because measuring takes time. */
 export type Account = Pick<Measurement, 'peakBytes' | 'systemCallsPerFile'> & {
   readonly eventLoopDelay?: EventLoopDelay | undefined;
 };

@@ -4,7 +4,7 @@ import { PHASE_NAMES } from '../results.js';
 import { hundredths, median, spreadOf } from '../statistics.js';
 import type { Account, Contestant, Sample } from './contestant.js';
 
-/** How often, and who hears of it. */
+/** Options of running contestants in turn. */
 export interface Turns {
   readonly tree: string;
   readonly rounds: number;

@@ -6,7 +6,7 @@ import { getToKnow, scanAndJudge } from './outcome.js';
 import { withPlace } from './place.js';
 import type { Case, Outcome, Place, Tool } from './types.js';
 
-/** What happens to a file between two scans that are some seconds apart. */
+/** A change of a file between two scans that are some seconds apart. */
 interface Edit {
   /** Runs before the first scan. */
   readonly before?: (file: string) => void;

@@ -40,7 +40,7 @@ export async function getToKnow(tool: Tool, place: Place): Promise<void> {
   }
 }
 
-/** Whether a command ended in a way that its authors did not mean. */
+/** Returns true if a command ended in a way that its authors did not mean. */
 function hasCrashed({ exit, stdout, stderr }: Ran): boolean {
   // hg aborts with 255.
   const bySignal = exit > 128 && exit < 255;

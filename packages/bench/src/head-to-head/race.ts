@@ -40,7 +40,7 @@ export const raceCase: Case = {
 
 interface Raced {
   readonly outcome: Outcome;
-  /** Whether the edit came within the second of the file's mtime. */
+  /** True if the edit came within the second of the file's mtime. */
   readonly inTime: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Case, Outcome } from './types.js';
 
-/** What one tool did in all cases. */
+/** The results of one tool in all cases. */
 export interface ToolResult {
   readonly name: string;
   /** As the tool prints it. */
@@ -10,7 +10,7 @@ export interface ToolResult {
   readonly outcomes: ReadonlyMap<string, Outcome>;
 }
 
-/** What a run rests on. */
+/** The conditions of a run. */
 export interface Conditions {
   /** ISO date. */
   readonly date: string;

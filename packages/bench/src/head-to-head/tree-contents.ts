@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { BUSY_FILE, type Contents } from './types.js';
 
-/** Where the tools keep their own files in a tree. */
+/** The names under which the tools keep their own files in a tree. */
 const NOT_IN_THE_TREE = new Set(['.git', '.hg', '.hg_archival.txt', '.muse', BUSY_FILE]);
 
 /** Returns what the files below a directory hold, read afresh; files that may not be read are left out. */

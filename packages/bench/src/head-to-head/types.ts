@@ -6,7 +6,7 @@ export interface Place {
   readonly state: string;
   /** All that a command may see of this machine's settings. */
   readonly env: Readonly<Record<string, string>>;
-  /** Who runs the commands; `undefined` for whoever runs this. */
+  /** The user who runs the commands; `undefined` for the one who runs this. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Command {
   readonly cwd?: string;
 }
 
-/** What became of a command. */
+/** The outcome of a command. */
 export interface Ran {
   /** The exit code; 128 and the number of the signal where one ended it. */
   readonly exit: number;
@@ -27,7 +27,7 @@ export interface Ran {
 }
 
 /**
- * What a tool has recorded of a tree: SHA-256 of each file's content, by name, whose bytes are in Latin-1. Without the file
+ * The record a tool has of a tree: SHA-256 of each file's content, by name, whose bytes are in Latin-1. Without the file
  * that keeps it busy.
  */
 export type Contents = ReadonlyMap<string, string>;
@@ -37,13 +37,13 @@ export interface Tool {
   readonly name: string;
   /** Prints the version. */
   readonly version: Command;
-  /** How large a sparse file keeps it busy for some seconds. */
+  /** The size of a sparse file that keeps it busy for some seconds. */
   readonly busyBytes: number;
   /** Makes what it needs before the first scan. */
   prepare(place: Place): Promise<void>;
   /** Looks at the tree and records it, as its users would have it do. */
   scan(place: Place): Command;
-  /** Whether a scan did what it was asked for. */
+  /** Returns true if a scan did what it was asked for. */
   isDone(scan: Ran): boolean;
   /** Returns what the scan recorded; `undefined` where there is nothing. */
   contents(place: Place, scan: Ran): Promise<Contents | undefined>;
@@ -53,20 +53,20 @@ export interface Tool {
   memory(place: Place): Promise<string>;
 }
 
-/** How a tool did in a case. */
+/** The verdict on a tool in a case. */
 export type Verdict = 'sees it' | 'misses it' | 'refuses' | 'fails' | 'not run';
 
 /** A verdict, and what it rests on. */
 export interface Outcome {
   readonly verdict: Verdict;
-  /** What the tool said or did; empty where the verdict says it all. */
+  /** The tool's own words or acts; empty if the verdict says it all. */
   readonly note: string;
 }
 
 /** One thing that happens to a tree between two scans. */
 export interface Case {
   readonly name: string;
-  /** What is done, in a sentence. */
+  /** A description of the change, in a sentence. */
   readonly what: string;
   run(tool: Tool): Promise<Outcome>;
 }

@@ -1,4 +1,4 @@
-/** What Muse leaves out at every depth, and so do the others here. */
+/** The names that Muse, and here the others too, leave out at every depth. */
 export const RESERVED = ['.muse', '.git'];
 
 export function isReserved(name: string): boolean {

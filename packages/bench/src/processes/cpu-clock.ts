@@ -3,7 +3,7 @@ import type { CpuSeconds } from '../results.js';
 
 /** The unit of /proc, on every architecture that Node runs on. */
 const TICKS_A_SECOND = 100;
-/** Where the fields for ended children begin, counted from the state of the process, which is field 3 of proc(5). */
+/** The first field for ended children, counted from the state of the process, which is field 3 of proc(5). */
 const CHILD_USER = 16 - 3;
 
 /**

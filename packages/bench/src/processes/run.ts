@@ -15,14 +15,14 @@ export interface Command {
   readonly stdin?: string | undefined;
   /** Exit codes that mean it did its work; default: 0 alone. */
   readonly codes?: readonly number[] | undefined;
-  /** Whether what it prints is wanted; otherwise that goes to the null device. */
+  /** Keeps what it prints; otherwise that goes to the null device. */
   readonly printed?: boolean | undefined;
 }
 
-/** What a whole process took, and what it printed. */
+/** The cost of a whole process, and its output. */
 export interface Ran extends Sample {
   readonly stdout: string;
-  /** What it wrote to descriptor 3. */
+  /** Its output on descriptor 3. */
   readonly aside: string;
 }
 

@@ -6,7 +6,7 @@ import { measuredEnvironment } from './environment.js';
 import type { Command } from './run.js';
 
 const PAUSE_MS = 2;
-/** What ends sooner was hardly seen. */
+/** A process that ends sooner was hardly seen. */
 const LEAST_LOOKS = 10;
 
 /**

@@ -10,13 +10,13 @@ export interface Loss {
   readonly now: number;
 }
 
-/** What a comparison of two runs found. */
+/** The result of comparing two runs. */
 export interface Comparison {
   readonly compared: number;
   readonly losses: readonly Loss[];
 }
 
-/** What a ratio may grow by from one run to the next without meaning anything. */
+/** The growth of a ratio between two runs that is still noise. */
 export const TOLERANCE = 0.15;
 
 /**

@@ -4,7 +4,7 @@ import { count, decimals } from './figures.js';
 import { behaviourTables } from './behaviour-tables.js';
 import { targetTable } from './target-table.js';
 
-/** What a chart is called in the page and on disk. */
+/** The names of a chart, in the page and on disk. */
 export interface ChartFile {
   readonly file: string;
   readonly title: string;

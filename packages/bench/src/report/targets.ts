@@ -11,7 +11,7 @@ import {
 } from '../results.js';
 import { find, mainTree, ratio } from './find.js';
 
-/** How a target stands. */
+/** A target, and whether it is met. */
 export interface Target {
   readonly what: string;
   readonly against: string;

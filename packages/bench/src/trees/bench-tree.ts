@@ -4,7 +4,7 @@ import type { FileLists, Listed } from './list-files.js';
 /** A tree to measure on. */
 export interface BenchTree extends TreeFacts, FileLists, Listed {
   readonly root: string;
-  /** Whether its files may be edited: it was made for the run. */
+  /** True if its files may be edited, since it was made for the run. */
   readonly editable: boolean;
   /** A directory beside it for what the peers keep. */
   readonly aside: string;

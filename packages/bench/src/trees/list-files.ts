@@ -3,7 +3,7 @@ import { treePathToBytes } from '@muse/paths';
 import { walk } from '@muse/walker';
 import { loadIgnoreRules } from '@muse/walker/ignore';
 
-/** Where the lists of a tree's files are. */
+/** The paths of the lists of a tree's files. */
 export interface FileLists {
   /** The paths of all files below the root, each ended by NUL. */
   readonly nulList: string;
@@ -11,7 +11,7 @@ export interface FileLists {
   readonly lineList: string;
 }
 
-/** What listing a tree told of it. */
+/** The counts from listing a tree. */
 export interface Listed {
   readonly files: number;
   /** The root included. */

@@ -20,7 +20,7 @@ export function writeNumberedTree(root: string, paths: readonly string[]): void 
   for (const path of paths) writeFileSync(join(root, path), numberedContent(path));
 }
 
-/** What the file at a path holds. */
+/** Returns the content of the file at a path. */
 export function numberedContent(path: string): Buffer {
   return Buffer.alloc(FILE_BYTES, `${path}\n`);
 }

@@ -9,7 +9,7 @@ export interface TreePlan {
   readonly role: TreeRole;
   readonly description: string;
   readonly recipe: Recipe;
-  /** Where it is, where it was there before. */
+  /** The path of a tree that was there before. */
   readonly root?: string;
 }
 

@@ -4,7 +4,7 @@ import { kernelTree } from '@muse/testkit';
 import { copyTree } from './copy-tree.js';
 import { numberedPaths, writeNumberedTree } from './numbered-tree.js';
 
-/** How a tree comes about. */
+/** A way to make a tree. */
 export type Recipe =
   | { readonly kind: 'kernel'; readonly files: number; readonly fileBytes?: number }
   | { readonly kind: 'numbered'; readonly files: number }

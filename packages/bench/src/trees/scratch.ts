@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a run leaves lying about while it runs; it is removed at the end, also of a run that is interrupted. */
+/** The temporary files of a run, removed at its end, even if it is interrupted. */
 export class Scratch implements Disposable {
   readonly #paths = new Set<string>();
   readonly #onSignal = (signal: (typeof SIGNALS)[number]) => {

@@ -3,10 +3,10 @@
  * each record begins at a multiple of 8, and a word is 32 bits.
  */
 
-/** What became of a directory that was to be scanned. */
+/** The outcomes of scanning a directory. */
 export const ScanOutcome = { listed: 0, moved: 1, failed: 2, tooLarge: 3 } as const;
 
-/** Where a field of the record of a directory is, in words from its start. */
+/** Positions of the fields of a directory's record, in words from its start. */
 export const ScanWord = {
   bytes: 0,
   outcome: 1,
@@ -22,7 +22,7 @@ export const ScanWord = {
 /** Bytes of the record of a directory before its names. */
 export const SCAN_RECORD_BYTES = 56;
 
-/** What a word of the match part says of an entry; from `firstHit` on it is the offset of an object id. */
+/** The meanings of a word of the match part; from `firstHit` on it is the offset of an object id. */
 export const Match = {
   noLine: 0,
   otherSize: 1,
@@ -38,7 +38,7 @@ export const Match = {
 /** Bytes for each entry behind the matches. */
 export const DETAIL_BYTES = 48;
 
-/** What became of a file that was to be hashed. */
+/** The outcomes of hashing a file. */
 export const HashOutcome = { hashed: 0, moved: 1, special: 2, open: 3, fstat: 4, read: 5 } as const;
 
 /** Bytes of the record of a hashed file, and where its fields begin. */
@@ -52,7 +52,7 @@ export const HashByte = {
   error: 140,
 } as const;
 
-/** Where a field of a packed stat of 48 bytes begins. */
+/** Offsets of the fields of a packed stat, which has 48 bytes. */
 export const StatByte = {
   dev: 0,
   ino: 8,
@@ -73,7 +73,7 @@ export interface ScanDirectory {
   readonly to: number;
   /** The bytes of its tree path. */
   readonly path: Uint8Array;
-  /** How many of them `root` stands for, the slash after them included. Default: 0, it is the top of the tree. */
+  /** The number of them that `root` stands for, with the slash after them. Default: 0, the top of the tree. */
   readonly base?: number;
 }
 

@@ -8,7 +8,7 @@ export type LoadResult =
   | { readonly native: Native; readonly reason?: undefined }
   | { readonly native?: undefined; readonly reason: string };
 
-/** What {@link loadNative} looks for; a caller needs none of it. */
+/** Options of {@link loadNative}; a caller needs none of them. */
 export interface LoadOptions {
   /** The folder of this package; where the module is unless given. */
   readonly folder?: string;

@@ -52,7 +52,7 @@ export type OnStep = (call: string) => void;
 
 type Buffers = [request: Uint8Array, reply: Uint8Array, lines?: Uint8Array, onStep?: OnStep];
 
-/** What the binary exports. Numbers below 0 are error numbers. */
+/** The exports of the binary. Numbers below 0 are error numbers. */
 export interface Addon {
   readonly canHash: boolean;
   scan(root: number, inotify: number, ...buffers: Buffers): Promise<number>;

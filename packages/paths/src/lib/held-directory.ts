@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, statfsSync, type BigIntStats } from 'node:fs';
 import { asBuffer, isWellFormedPath, toFsPath, treePathToBytes } from './tree-path.js';
 
-/** What tells one inode from all others, as long as it exists. */
+/** The identity of an inode: no other one has it at the same time. */
 export type Identity = Pick<BigIntStats, 'dev' | 'ino'>;
 
 /** Returns whether two identities are one inode. Numbers from 2^63 on may be signed in one and unsigned in the other. */
@@ -34,7 +34,7 @@ const OPEN =
 
 let usable: boolean | undefined;
 
-/** Whether a descriptor can be reached by its number: on Linux, where `/proc` is mounted and may be read. */
+/** Returns true if a descriptor can be reached by its number: on Linux, where `/proc` is mounted and may be read. */
 function canHold(): boolean {
   usable ??= process.platform === 'linux' && isProc();
   return usable;
@@ -65,7 +65,7 @@ export function holdDirectory(path: string | Uint8Array): HeldDirectory | undefi
   }
 }
 
-/** What a root is held as. */
+/** Options of {@link holdBelow}. */
 export interface HoldBelowOptions {
   /** The root's identity, when it was resolved. Default: whatever is there, links followed. */
   readonly identity?: Identity | undefined;

@@ -4,7 +4,7 @@ import { TrustedOwners, type OwnerFacts } from './muse-directory.js';
 
 const OVERFLOW = 65534;
 
-/** Who of these is trusted at the directory, and who above it. */
+/** Returns which of these are trusted at the directory, and which above it. */
 function trusted(facts: Partial<OwnerFacts>): { at: number[]; above: number[] } {
   const owners = new TrustedOwners({
     user: 1000,

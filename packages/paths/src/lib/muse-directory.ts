@@ -57,17 +57,17 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** What decides who is trusted. */
+/** The facts that decide who is trusted. */
 export interface OwnerFacts {
-  /** Who runs this process; undefined on a system without user ids, where everything is trusted. */
+  /** The user who runs this process; undefined on a system without user ids, where everything is trusted. */
   readonly user: number | undefined;
   /** The text of `SUDO_UID`. */
   readonly sudo?: string | undefined;
   /** The owner of the directory that was named. */
   readonly named: number;
-  /** What stands for every owner that cannot be told in this user namespace. */
+  /** The id that stands for every owner unknown in this user namespace. */
   readonly overflow?: number | undefined;
-  /** Whether each id of the system is one here as well, so that the overflow id is a user's like another. */
+  /** True if each id of the system is mapped here, so that the overflow id is a user's like any other. */
   readonly allMapped?: boolean | undefined;
   /** Owners that the caller trusts besides. */
   readonly also?: readonly number[] | undefined;
@@ -102,7 +102,7 @@ export class TrustedOwners {
     return new TrustedOwners({ user, sudo, named, also, overflow, allMapped });
   }
 
-  /** Whether what `uid` owns counts, where it lies at the directory itself, or above it. */
+  /** Returns true if what `uid` owns at the directory, or above it, counts. */
   trusts(uid: number, place: 'at' | 'above'): boolean {
     const { user, named, overflow, allMapped = false, also = [] } = this.#facts;
     if (user === undefined || also.includes(uid)) return true;

@@ -19,7 +19,7 @@ interface Chunk {
 /** Gives each long path the object that stands for it, by its directory and its name. */
 class LongPaths {
   #root: Chunk = newChunk();
-  /** Who asks for one name of a directory mostly asks for the next one too. */
+  /** The directory of the last look-up: a caller mostly asks for the next name of the same one. */
   #last = { directory: '', chunk: this.#root };
 
   find(path: string): LongPath | undefined {

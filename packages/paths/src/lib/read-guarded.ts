@@ -34,7 +34,7 @@ export class FileReadError extends Error {
   }
 }
 
-/** How far a reader goes. */
+/** Limits of a reader. */
 export interface ReadLimits {
   /** The most that may be there, counted as it is read: what the system says of a size may be untrue. Exactly as much is accepted. */
   readonly maxBytes: number;
@@ -42,13 +42,13 @@ export interface ReadLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What {@link readGuarded} takes for a file. */
+/** Options of {@link readGuarded}. */
 export interface ReadGuardedOptions extends ReadLimits {
-  /** Whether the path may be a symbolic link to the file. Default: false. */
+  /** Allows the path to be a symbolic link to the file. Default: false. */
   readonly follow?: boolean | undefined;
-  /** Whether a FIFO, a terminal or another character device will do, as for a file named by a person. Default: false. */
+  /** Accepts a FIFO, a terminal or another character device, as for a file named by a person. Default: false. */
   readonly pipes?: boolean | undefined;
-  /** Whether the bytes are to be in memory that threads can share. Default: false. */
+  /** Puts the bytes into memory that threads can share. Default: false. */
   readonly shared?: boolean | undefined;
   /**
    * Asked about the first bytes of a regular file, 4096 or all there are; where it returns false, nothing more is read,
@@ -57,7 +57,7 @@ export interface ReadGuardedOptions extends ReadLimits {
   readonly accept?: ((beginning: Buffer) => boolean) | undefined;
 }
 
-/** What was read. */
+/** A file that was read. */
 export interface GuardedFile {
   readonly bytes: Buffer;
   /** Of the opened file itself, whatever its name leads to by now. */
@@ -67,7 +67,7 @@ export interface GuardedFile {
 // Windows has only the first, and there undefined counts as 0.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
-/** What is asked for where the system says that there is nothing, as it does of `/proc`. */
+/** Bytes to ask for where the system reports a size of 0, as it does for files in `/proc`. */
 const FIRST_BYTES = 4096;
 /** In one call, between two looks at the signal. */
 const MOST_AT_ONCE = 1 << 26;
@@ -221,7 +221,7 @@ function asReadError(path: string | Uint8Array, error: unknown): FileReadError {
   return new FileReadError(path, said, code, { cause: error });
 }
 
-/** Whether this is something that whoever names it may want to be read to its end: a FIFO or a character device. */
+/** Returns true for a FIFO or a character device: whoever names one may want it read to its end. */
 function isPipe(stat: Stats): boolean {
   return stat.isFIFO() || stat.isCharacterDevice();
 }

@@ -13,7 +13,7 @@ export interface TemporaryFiles {
   delete(path: string): unknown;
 }
 
-/** How a temporary file is made. */
+/** Options of a temporary file. */
 export interface TemporaryFileOptions {
   /** The beginning of its name, by which those of killed processes are known: `.muse_`. Random digits and `.tmp` follow. */
   readonly prefix: string;
@@ -23,7 +23,7 @@ export interface TemporaryFileOptions {
   readonly temporaryFiles?: TemporaryFiles | undefined;
 }
 
-/** How a file is replaced. */
+/** Options of {@link replaceFile}. */
 export interface ReplaceFileOptions extends TemporaryFileOptions {
   /** Rejects with its reason, between two pieces. */
   readonly signal?: AbortSignal | undefined;

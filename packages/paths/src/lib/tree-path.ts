@@ -307,7 +307,7 @@ export function toNativeOn(platform: NodeJS.Platform, root: string, path: string
 }
 
 /**
- * What stands behind `root` in `file`, where that is a tree path already: resolving both would change nothing in it.
+ * Returns the part of `file` after `root` if that is a tree path already: resolving both would change nothing in it.
  * A call takes 0.2 µs instead of 0.7 this way (Node 20).
  */
 function afterPrefix(root: string | Uint8Array, file: string | Uint8Array): string | undefined {

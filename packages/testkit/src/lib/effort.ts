@@ -1,4 +1,4 @@
-/** Whether tests may take their time: `pnpm test:nightly` says so. */
+/** True if tests may take their time, under `pnpm test:nightly`. */
 export const nightly = process.env['MUSE_NIGHTLY'] === '1';
 
 /** Returns how much a test does: little where everybody waits for it, a lot at night. */

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { seededRandom } from './random.js';
 
-/** What {@link kernelTree} makes and where. */
+/** Options of {@link kernelTree}. */
 export interface KernelTreeOptions {
   /** The directory to fill; made if absent. */
   readonly root: string;
-  /** How many files; the kernel has about 90,000. */
+  /** The number of files; the kernel has about 90,000. */
   readonly files: number;
   /** Same seed, same tree; 1 unless given. */
   readonly seed?: number;
@@ -13,7 +13,7 @@ export interface KernelTreeOptions {
   readonly fileBytes?: number;
 }
 
-/** What was made; the root is not counted among the directories. */
+/** Counts of what was made; the root is not among the directories. */
 export interface KernelTreeStats {
   readonly files: number;
   readonly directories: number;

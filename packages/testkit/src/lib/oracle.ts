@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { fsdecode } from './fs-encoding.js';
 
-/** What a snapshot of a tree must say. */
+/** The right answer to a snapshot of a tree. */
 export interface OracleAnswer {
   /** The snapshot id. */
   readonly id: string;

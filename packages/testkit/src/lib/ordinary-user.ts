@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Who a child process runs as; spread it into the options of `spawn`. */
+/** The user of a child process; spread it into the options of `spawn`. */
 export interface UserIds {
   readonly uid: number;
   readonly gid: number;

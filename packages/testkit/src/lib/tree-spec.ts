@@ -1,10 +1,10 @@
-/** What a tree literal can hold beside files and directories. */
+/** The kinds that a tree literal can hold beside files and directories. */
 export type SpecialKind = 'symlink' | 'hardlink' | 'fifo' | 'socket';
 
 /** An entry of a tree literal that is neither a file nor a directory; a class, so that no directory looks like one. */
 export class SpecialEntry {
   readonly kind: SpecialKind;
-  /** Where a link leads; empty for a FIFO and a socket. */
+  /** The target of a link; empty for a FIFO and a socket. */
   readonly target: string | Uint8Array;
 
   constructor(kind: SpecialKind, target: string | Uint8Array = '') {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The repository, as a native path. */
 export const repository = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/[/\\]$/, '');
 
-/** What is used of a `package.json`. */
+/** The part of a `package.json` that is used here. */
 export interface PackageManifest {
   readonly name: string;
   readonly version: string;

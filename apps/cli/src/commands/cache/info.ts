@@ -42,9 +42,9 @@ async function sizeOf(file: string): Promise<number | undefined> {
   return stats?.isFile() === true ? stats.size : undefined;
 }
 
-/** What there is to tell about a cache. */
+/** A description of a cache. */
 export interface CacheInfo {
-  /** Where its file is, or would be. */
+  /** The path of its file, whether it exists or not. */
   readonly file: string;
   /** Bytes of its file; undefined where there is none, or something else in its place. */
   readonly bytes: number | undefined;
@@ -53,7 +53,7 @@ export interface CacheInfo {
   readonly dropped: number;
   /** Why it cannot be used, if so. */
   readonly discarded: DiscardReason | undefined;
-  /** How many entries have a dimension, by its name. */
+  /** The number of entries that have a dimension, by its name. */
   readonly dimensions: ReadonlyMap<string, number>;
 }
 

@@ -6,7 +6,7 @@ export interface OptionShape {
   /** As they are typed: `-o`, `--output`; the long one last. */
   readonly names: readonly string[];
   readonly text: string;
-  /** Whether a value follows. */
+  /** True if a value follows. */
   readonly hasValue: boolean;
   readonly offer: Offer | undefined;
   readonly repeatable: boolean;
@@ -20,7 +20,7 @@ export interface CommandShape {
   /** Its own and those of every command. */
   readonly options: readonly OptionShape[];
   readonly commands: readonly CommandShape[];
-  /** What its arguments are. */
+  /** The values to offer for its arguments. */
   readonly offer: Offer | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface Comparison {
   readonly before: Operand;
   readonly after: Operand;
   readonly diff: SnapshotDiff;
-  /** Whether both are complete in what was compared. */
+  /** True if both are complete in the part that was compared. */
   readonly complete: boolean;
   /** Damaged saved snapshots that were passed over. */
   readonly damaged: readonly DamagedSnapshot[];

@@ -2,7 +2,7 @@ import type { Explanation, FieldMiss, FileExplanation, SpecialFileKind } from '@
 import { problemLine, ruleText } from '../../failures.js';
 import { epochSeconds, instant } from '../../terminal/format.js';
 
-/** What a snapshot makes of one path. */
+/** A path, explained. */
 export interface Explained {
   /** As it was typed. */
   readonly name: string;

@@ -48,7 +48,7 @@ async function currentDirectory(): Promise<string> {
   }
 }
 
-/** Where a path is, and the directory that decides whose rules count for it: the nearest one that is there. */
+/** The place of a path, and the directory that decides whose rules count for it: the nearest one that exists. */
 interface Place {
   readonly name: string;
   readonly root: string;

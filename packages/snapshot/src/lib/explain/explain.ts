@@ -47,8 +47,8 @@ export type FileExplanation =
       /** The cache has no entry for the file. */
       readonly reason: 'new';
       /**
-       * Whether the file changed so shortly before the cache was last saved that it most likely was hashed then, and
-       * left out as racy. This is a guess: nothing is stored of racy files.
+       * True if the file changed so shortly before the cache was last saved that it most likely was hashed then, and left
+       * out as racy. This is a guess: nothing is stored of racy files.
        */
       readonly probablyRacy: boolean;
     }

@@ -3,7 +3,7 @@ import { inPathOrder } from './manifest.js';
 import type { Snapshot } from '../types.js';
 
 /**
- * How a snapshot is written:
+ * The formats of a written snapshot:
  * - `json`: one document, with a line for each file and problem.
  * - `ndjson`: an object a line: the files, the problems, and the snapshot itself as the last.
  * - `sha256sum`: the files alone, as `sha256sum -c` of coreutils 9 reads them.

@@ -171,7 +171,7 @@ export interface SavedSnapshotInfo {
   readonly options: TreeOptions;
   /** The texts that its rules were made of. */
   readonly rules: readonly RuleText[];
-  /** Whether it has every file: false if there were problems. */
+  /** True if it has every file, so that there were no problems. */
   readonly complete: boolean;
   /** Files in its manifest. */
   readonly files: number;

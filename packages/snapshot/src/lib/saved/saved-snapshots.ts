@@ -69,7 +69,7 @@ export interface SaveSnapshotOptions {
 export interface LatestSnapshotOptions {
   /** The directory that it must be of, or be above. Default: `''`, the root, so that those of subtrees do not count. */
   readonly subtree?: string | undefined;
-  /** How many to go back: 1 is the one before the latest. Default: 0. */
+  /** The number of snapshots to go back: 1 is the one before the latest. Default: 0. */
   readonly back?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -29,7 +29,7 @@ function nodeOf(
   return node;
 }
 
-/** What a tree comes to, and its manifest, which is the same whether it is made on the way or later. */
+/** Assembles a tree, and checks that the manifest is the same whether it is made on the way or later. */
 async function assembled(root: DirectoryNode<DirectoryResult>) {
   const { manifest, ...made } = await assemble(root, {});
   const later = await assemble(root, { deferManifest: true });

@@ -6,11 +6,11 @@ import { DirectoryResult, judgeDirectory } from './directory-result.js';
 
 const stored = blobId(Buffer.from('stored'));
 const newer = blobId(Buffer.from('newer'));
-/** Where the stored id stands in the lines. */
+/** The offset of the stored id in the lines. */
 const HIT = 40;
 const lines = Buffer.from(`${' '.repeat(HIT)}${stored}`);
 
-/** What a cache knows apart from its lines: an id, or a reason why there is none. */
+/** Returns a cache that knows this apart from its lines: an id, or the reason why there is none. */
 function cacheOf(pending?: ObjectId | MissReason, discarded?: StatCache['discarded']): StatCache {
   const isId = pending?.startsWith('sha256:');
   return {

@@ -14,7 +14,7 @@ import { type HashEngine, TypeScriptHashEngine } from '../hash/engine.js';
 import { NativeHashEngine } from '../hash/native-engine.js';
 import { LineJoin } from './join.js';
 
-/** What the engines of a snapshot are made with. */
+/** Options of {@link openEngines}. */
 export interface EngineOptions {
   readonly root: Pick<ResolvedRoot, 'root'>;
   /** Its lines are what listings are joined with. */
@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly calls?: { readonly scan: ScanCalls; readonly files: FileCalls } | undefined;
 }
 
-/** What lists and what hashes for one snapshot. */
+/** The engines of one snapshot. */
 export interface Engines {
   /** The stored lines that listings are joined with, where the cache has lines. */
   readonly lines: StoredLines | undefined;

@@ -10,11 +10,11 @@ export interface SimHeldDirectory {
   close(): void;
 }
 
-/** How a simulated file system keeps time. */
+/** Options of a simulated file system. */
 export interface SimFsOptions {
   /** The tick of its stamps, nanoseconds. */
   readonly tickNs: bigint;
-  /** What one system call takes, nanoseconds. */
+  /** The duration of one system call, nanoseconds. */
   readonly callNs: bigint;
   /** The most bytes one read gives, so that something can happen in the middle of a file. */
   readonly readBytes: number;

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 
-/** What a simulated inode is. */
+/** The kinds of a simulated inode. */
 export type SimKind = 'file' | 'directory' | 'symlink' | 'fifo';
 
 /** A simulated inode. */

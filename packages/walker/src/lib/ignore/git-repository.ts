@@ -9,7 +9,7 @@ import { isMoved, problemOf } from '../problems.js';
 export interface Repository {
   /** The native path of the directory that all its working trees share. */
   readonly common: string;
-  /** Who owns what leads to it: `.git` itself, and the directories behind it. */
+  /** The owners of everything that leads to it: `.git` itself, and the directories behind it. */
   readonly owners: readonly { readonly file: string; readonly uid: number }[];
 }
 

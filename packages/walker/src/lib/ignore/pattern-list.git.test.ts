@@ -63,7 +63,7 @@ function git(...words: string[]): Buffer {
   return execFileSync('git', words, { cwd: root, env: environment, maxBuffer: 1 << 26 });
 }
 
-/** What git would add, with the ignore file itself among it or not. */
+/** Returns the files that git would add, with or without the ignore file itself. */
 function keptByGit(patterns: readonly string[]): string[] {
   writeFileSync(join(root, '.gitignore'), Buffer.from(patterns.join('\n') + '\n'));
   const listed = git('ls-files', '--others', '--exclude-standard', '-z').toString('latin1').split('\0');

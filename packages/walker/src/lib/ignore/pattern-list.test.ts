@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PatternList, readPatterns } from './pattern-list.js';
 import { PatternRules } from './rules.js';
 
-/** Whether the pattern alone leaves out this file, whatever becomes of the directories above it. */
+/** Returns true if the pattern alone leaves out this file, whatever becomes of the directories above it. */
 function leavesOut(pattern: string, path: string): boolean {
   const rules = new PatternRules([{ pattern }, { pattern: '!*/' }]);
   return rules.ignores(path, false);

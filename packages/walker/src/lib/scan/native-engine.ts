@@ -49,7 +49,7 @@ async function load(): Promise<NativeEngine | string> {
 /** The native engine with a root that is held open for it. */
 export interface NativeRoot extends NativeEngine {
   readonly descriptor: number;
-  /** How many calls should be under way at once: some threads of Node's own pool stay free for others. */
+  /** The number of calls to have under way at once: some threads of Node's own pool stay free for others. */
   readonly calls: number;
   close(): void;
 }

@@ -23,9 +23,9 @@ import {
 interface Entry {
   readonly name: string;
   readonly kind: typeof NEW | typeof DIRECTORY | typeof FAILED;
-  /** What the join says of a file. */
+  /** The join's answer for a file. */
   readonly match: number;
-  /** What the join says of a directory. */
+  /** The join's answer for a directory. */
   readonly slice: LineRange;
   readonly stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint };
   readonly failure: { errno: number; type: number };
