@@ -11,7 +11,7 @@ export {
   type LongPath,
 } from './lib/held-directory.js';
 export { cacheDir, findRoot, museDir, snapshotsDir, statCachePath } from './lib/muse-directory.js';
-export { addPath, PathMap, PathSet, withPath } from './lib/path-map.js';
+export { addPath, PathMap, PathSet, withPath } from './lib/tree-path.js';
 export {
   areTreePathsSorted,
   compareTreePaths,

@@ -18,7 +18,8 @@ export {
   type HashOptions,
 } from './lib/hash-file.js';
 export { contentsOf } from './lib/memory-storage.js';
-export { blobId, isObjectId } from './lib/object-id.js';
+export { blobId } from './lib/hash-file.js';
+export { isObjectId } from './lib/types.js';
 export { loadCache, StatCache, type LoadCacheOptions, type PruneOptions } from './lib/stat-cache.js';
 export { isSameStat } from './lib/pending.js';
 export {

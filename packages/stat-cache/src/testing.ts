@@ -1,2 +1,2 @@
-export type { CacheSystem } from './lib/refresh-racy.js';
+export type { CacheSystem } from './lib/trust.js';
 export { openWithSystem } from './lib/stat-cache.js';

@@ -1,7 +1,17 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, type BigIntStats } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import {
+  HASH_RECORD_BYTES,
+  HashByte,
+  HashOutcome,
+  Match,
+  packHashRequest,
+  packScanRequest,
+  SCAN_RECORD_BYTES,
+  ScanWord,
+  StatByte,
+} from './layout.js';
 import { nativeFrom, type Addon, type Native, type OnStep } from './native.js';
-import { testHash, testScan } from './self-test.js';
 
 /** The engine, or why there is none. */
 export type LoadResult =
@@ -44,4 +54,116 @@ export function loadNative({ folder = ownFolder(), onStep }: LoadOptions = {}): 
 function ownFolder(): string {
   const here = fileURLToPath(new URL('.', import.meta.url));
   return here.replace(/(?:src\/lib|dist)\/$/, '');
+}
+
+/** SHA-256 of `abc`, from FIPS 180-2; what is in the file. */
+const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+/**
+ * Scans a folder of a directory and a file, and returns how the answer differs from Node's own; `undefined` when it does
+ * not.
+ */
+export function testScan(native: Native, folder: string): string | undefined {
+  const root = openSync(folder, 'r');
+  try {
+    return scanOnce(native, folder, root);
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** Hashes the file of that folder, and resolves with whether all is right. `node:crypto` takes 10 ms to load: not asked. */
+export async function testHash(native: Native, folder: string): Promise<boolean> {
+  const root = openSync(folder, 'r');
+  try {
+    const top = lstatSync(folder, { bigint: true });
+    const file = lstatSync(`${folder}/file`, { bigint: true });
+    const files = [{ ...identity(file), name: Buffer.from('file') }];
+    const request = packHashRequest([{ ...identity(top), path: new Uint8Array(), files }]);
+    const reply = shared(HASH_RECORD_BYTES);
+    const answered = await native.hash({ root, largest: 1024, request, reply });
+    const view = new DataView(reply.buffer);
+    return (
+      answered === 1 &&
+      view.getUint32(HashByte.outcome, true) === HashOutcome.hashed &&
+      hasStat(view, HashByte.before, file) &&
+      hasStat(view, HashByte.after, file) &&
+      Buffer.from(reply.subarray(0, 32)).toString('hex') === DIGEST
+    );
+  } catch {
+    return false;
+  } finally {
+    closeSync(root);
+  }
+}
+
+function scanOnce(native: Native, folder: string, root: number): string | undefined {
+  const top = lstatSync(folder, { bigint: true });
+  const directory = lstatSync(`${folder}/directory`, { bigint: true });
+  const file = lstatSync(`${folder}/file`, { bigint: true });
+  // Twice: with the file's line, and without.
+  const line = Buffer.from(lineOf('file', file));
+  const lines = shared(line.length);
+  lines.set(line);
+  const at = { ...identity(top), path: new Uint8Array() };
+  const request = packScanRequest([
+    { ...at, from: 0, to: line.length },
+    { ...at, from: 0, to: 0 },
+  ]);
+  const reply = shared(1024);
+  if (native.scanSync({ root, request, lines, reply }) !== 2) return 'scan answers other directories';
+  const view = new DataView(reply.buffer);
+  const word = (start: number, index: number) => view.getUint32(start + index * 4, true);
+  const names = Buffer.from('directory\0file\0\0');
+  for (let start = 0, round = 0; round < 2; round++) {
+    if (word(start, ScanWord.outcome) !== 0 || word(start, ScanWord.entries) !== 2)
+      return 'scan lists other names';
+    const match = start + SCAN_RECORD_BYTES + names.length;
+    if (names.compare(reply, match - names.length, match) !== 0) return 'scan lists other names';
+    const detail = match + 8;
+    if (word(match, 0) !== Match.directory || !hasIdentity(view, detail, directory))
+      return 'scan stats a directory otherwise';
+    const expected = round === 0 ? line.indexOf('sha256:') : Match.noLine;
+    if (word(match, 1) !== expected) return 'scan matches a line otherwise';
+    if (!hasStat(view, detail + 48, file)) return 'scan stats a file otherwise';
+    start += word(start, ScanWord.bytes);
+  }
+  return undefined;
+}
+
+/** Node gives identities from 2^63 on as negative numbers. */
+function identity({ dev, ino }: BigIntStats): { dev: bigint; ino: bigint } {
+  return { dev: BigInt.asUintN(64, dev), ino: BigInt.asUintN(64, ino) };
+}
+
+function hasIdentity(view: DataView, at: number, stat: BigIntStats): boolean {
+  const { dev, ino } = identity(stat);
+  return (
+    view.getBigUint64(at + StatByte.dev, true) === dev && view.getBigUint64(at + StatByte.ino, true) === ino
+  );
+}
+
+function hasStat(view: DataView, at: number, stat: BigIntStats): boolean {
+  const time = (seconds: number, nanoseconds: number) =>
+    view.getBigInt64(at + seconds, true) * 1_000_000_000n + BigInt(view.getUint32(at + nanoseconds, true));
+  return (
+    hasIdentity(view, at, stat) &&
+    view.getBigUint64(at + StatByte.size, true) === stat.size &&
+    time(StatByte.mtimeSeconds, StatByte.mtimeNanoseconds) === stat.mtimeNs &&
+    time(StatByte.ctimeSeconds, StatByte.ctimeNanoseconds) === stat.ctimeNs
+  );
+}
+
+/** The stat cache's line for a file whose times lie after 1970, with any id. */
+function lineOf(name: string, { mtimeNs, ctimeNs, size, ino }: BigIntStats): string {
+  const time = (ns: bigint) => {
+    const digits = String(ns).padStart(10, '0');
+    return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+  };
+  const stat = `"mtime":${time(mtimeNs)},"ctime":${time(ctimeNs)},"size":${size},"ino":${BigInt.asUintN(64, ino)}`;
+  return `"${name}":{${stat},"object_hash":"sha256:${DIGEST}","dimensions":{}}\n`;
+}
+
+function shared(size: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(size));
 }

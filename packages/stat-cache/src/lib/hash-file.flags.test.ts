@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { makeTree, removeTree } from '@muse/testkit';
 import { expect, it, onTestFinished } from 'vitest';
-import { syncCalls } from './hash-file.js';
-import { hashFileSync } from './hash-file.js';
+import { hashFileSync, syncCalls } from './hash-file.js';
 
 it.skipIf(process.platform === 'win32')(
   'hashFile opens for reading alone, follows no link in the last segment and waits at no FIFO',

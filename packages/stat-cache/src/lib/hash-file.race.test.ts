@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { FakeFiles, type Kind, type Step } from '../../test/support/fake-files.js';
-import { MovedFileError, NotRegularFileError, TornFileError } from './hash-file.js';
-import { hashFileSync, hashFileWith, type HashedFile, type HashOptions } from './hash-file.js';
-import { blobId } from './object-id.js';
+import {
+  blobId,
+  hashFileSync,
+  hashFileWith,
+  MovedFileError,
+  NotRegularFileError,
+  TornFileError,
+  type HashOptions,
+  type HashedFile,
+} from './hash-file.js';
 
 /** Every race must come out the same for the calls that block and for those that do not. */
 describe.each(['sync', 'async'] as const)('hashing with %s calls', (kind) => {

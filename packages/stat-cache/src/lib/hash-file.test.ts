@@ -12,10 +12,17 @@ import { symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fifo, hostileNames, makeDeepChain, makeTree, removeTree, socket, symlink } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MovedFileError, NotRegularFileError } from './hash-file.js';
-import { asyncCalls, syncCalls, type FileCalls } from './hash-file.js';
-import { hashFile, hashFileSync, hashFileWith } from './hash-file.js';
-import { blobId } from './object-id.js';
+import {
+  asyncCalls,
+  blobId,
+  hashFile,
+  hashFileSync,
+  hashFileWith,
+  MovedFileError,
+  NotRegularFileError,
+  syncCalls,
+  type FileCalls,
+} from './hash-file.js';
 
 async function tree(...[spec]: Parameters<typeof makeTree>): Promise<string> {
   const root = await makeTree(spec);

@@ -1,5 +1,5 @@
-import { createHash, hash } from 'node:crypto';
 import * as fs from 'node:fs';
+import { createHash, hash } from 'node:crypto';
 import {
   holdBelow,
   holdDirectory,
@@ -433,4 +433,9 @@ export class MovedFileError extends Error {
     super(`Cannot hash ${quotePath(path)}: another file has taken its place since it was listed`);
     this.path = path;
   }
+}
+
+/** Returns the object id of these bytes: `sha256:` and the SHA-256 digest in lower-case hex. */
+export function blobId(bytes: Uint8Array): ObjectId {
+  return `sha256:${hash('sha256', bytes, 'hex')}`;
 }

@@ -1,5 +1,5 @@
 import { PathMap, PathSet } from '@muse/paths';
-import { nextLine, pathOfLine } from './lines/layout.js';
+import { nextLine, pathOfLine } from './lines/lines.js';
 import type {
   CacheChange,
   CacheContents,

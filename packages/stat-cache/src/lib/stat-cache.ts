@@ -14,13 +14,8 @@ import {
   type FileBelow,
   type FileCalls,
 } from './hash-file.js';
-import { nextLine, pathOfLine } from './lines/layout.js';
-import { contentsOf } from './memory-storage.js';
-import { isObjectId } from './object-id.js';
-import { changedField, Pending } from './pending.js';
-import { realSystem, refreshRacy, type CacheSystem } from './refresh-racy.js';
-import { BoundaryClock } from './trust.js';
 import {
+  isObjectId,
   MAX_CACHE_BYTES,
   MAX_DIMENSION_NAME,
   MAX_DIMENSION_UNITS,
@@ -36,6 +31,10 @@ import {
   type ObjectId,
   type StoredLines,
 } from './types.js';
+import { nextLine, pathOfLine } from './lines/lines.js';
+import { contentsOf } from './memory-storage.js';
+import { changedField, Pending } from './pending.js';
+import { BoundaryClock, realSystem, refreshRacy, type CacheSystem } from './trust.js';
 
 /** How a cache is loaded. */
 export interface LoadCacheOptions {

@@ -3,6 +3,20 @@ import type { BigIntStats } from 'node:fs';
 /** A content id: `sha256:` and the 64 lower-case hex digits of SHA-256 over a file's bytes. */
 export type ObjectId = `sha256:${string}`;
 
+const ALGORITHM = 'sha256:';
+const LENGTH = ALGORITHM.length + 64;
+
+/** Returns whether a value is an object id as {@link blobId} writes it. */
+export function isObjectId(text: unknown): text is ObjectId {
+  if (typeof text !== 'string' || text.length !== LENGTH || !text.startsWith(ALGORITHM)) return false;
+  for (let at = ALGORITHM.length; at < LENGTH; at++) {
+    const unit = text.charCodeAt(at);
+    // 0 to 9 and a to f.
+    if (!((unit >= 0x30 && unit <= 0x39) || (unit >= 0x61 && unit <= 0x66))) return false;
+  }
+  return true;
+}
+
 /** The fields of a stat that decide validity and trust; pass the result of `lstat(path, { bigint: true })` as it is. */
 export type FileStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
 

@@ -2,10 +2,8 @@ import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fifo, makeTree, removeTree, symlink, type TreeSpec } from '@muse/testkit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { NotRegularFileError } from './hash-file.js';
-import { syncCalls } from './hash-file.js';
+import { hashFileSync, NotRegularFileError, syncCalls } from './hash-file.js';
 import { createFileStorage } from './file-storage.js';
-import { hashFileSync } from './hash-file.js';
 import { MAX_CACHE_BYTES } from './types.js';
 
 // As on Windows, whose open knows neither flag. The rest of the system stays the one that the test runs on.

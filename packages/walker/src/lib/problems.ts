@@ -11,11 +11,6 @@ export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? 'EUNKNOWN';
 }
 
-/** Returns whether an error means that there is nothing of that name. */
-export function isAbsent(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
-}
-
 /** Returns whether an error means that the path leads elsewhere by now, and its directory must be listed again. */
 export function isMoved(error: unknown): boolean {
   return MOVED.has(codeOf(error));
@@ -76,11 +71,4 @@ function kindOfCode(code: string): Problem['kind'] {
 /** Node writes `EACCES: permission denied, open '/x'`: the middle is what the system said. */
 function reasonOf({ message = '' }: Partial<Error>): string {
   return /^[A-Z0-9]+: (.*?), [a-z]+(?: '|$)/s.exec(message)?.[1] ?? message;
-}
-
-/** Returns an item that must be there. Throws where it is not, for no default can stand for it. */
-export function itemOf<T>(items: ArrayLike<T>, index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new RangeError(`Broken invariant: no item ${index} of ${items.length}`);
-  return item;
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { sortTreePaths } from '@muse/paths';
-import { entryOfLine } from '../lines/line.js';
-import { nextLine, pathOfLine } from '../lines/layout.js';
+import { entryOfLine, nextLine, pathOfLine } from '../lines/lines.js';
 import { contentsOf } from '../memory-storage.js';
 import type { CacheContents, FileCacheEntry, LoadResult, StoredLines } from '../types.js';
 

@@ -1,4 +1,4 @@
-import { blobId } from '../object-id.js';
+import { blobId } from '../hash-file.js';
 import type { FileCacheEntry } from '../types.js';
 
 /** Entries that have something a careless storage or codec loses. */

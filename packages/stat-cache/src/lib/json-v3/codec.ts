@@ -1,17 +1,19 @@
 import { createHash, hash } from 'node:crypto';
 import { isTreePath, sortTreePaths, treePathToBytes } from '@muse/paths';
-import { entryOfLine, judgeLine, PlainLine } from '../lines/line.js';
 import {
   compareKey,
+  entryOfLine,
   itemAt,
+  judgeLine,
   keyBytes,
   keyEnd,
   keyText,
+  LineWriter,
   lowerBoundFrom,
   nextLine,
+  PlainLine,
   SEPARATOR,
-} from '../lines/layout.js';
-import { LineWriter } from '../lines/write.js';
+} from '../lines/lines.js';
 import {
   CACHE_VERSION,
   type CacheChange,

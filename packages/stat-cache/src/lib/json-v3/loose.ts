@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomInt } from 'node:crypto';
 import { isTreePath } from '@muse/paths';
 import { decodeEntry, skipMembers, skipSpace, skipString, skipValue, stringText } from '../lines/json.js';
-import { itemAt } from '../lines/layout.js';
+import { itemAt } from '../lines/lines.js';
 import { CACHE_VERSION, MAX_ENTRY_BYTES, type CacheContents, type DecodeResult } from '../types.js';
 
 const OPEN_OBJECT = 0x7b;

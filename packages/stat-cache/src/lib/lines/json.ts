@@ -1,5 +1,4 @@
-import { isObjectId } from '../object-id.js';
-import { MAX_DIMENSION_NAME, MAX_DIMENSIONS, type FileCacheEntry } from '../types.js';
+import { isObjectId, MAX_DIMENSION_NAME, MAX_DIMENSIONS, type FileCacheEntry } from '../types.js';
 
 /**
  * Walks over JSON text byte by byte, and makes nothing of it. `JSON.parse` cuts nanoseconds and inode numbers above 2^53,

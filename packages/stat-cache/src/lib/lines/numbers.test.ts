@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCount, parseTime } from './json.js';
-import { timeText } from './write.js';
+import { timeText } from './lines.js';
 
 describe('timeText', () => {
   it.each([

@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { relativeTreePath, toFsPath, toNativePath, treePathFromBytes } from '@muse/paths';
 import { FileReadError, readGuarded } from '@muse/paths/files';
-import { isAbsent, notTrusted, problemElsewhere, problemOf } from '../problems.js';
+import { notTrusted, problemElsewhere, problemOf } from '../problems.js';
 import type { EnteredDirectory, IgnoreRule, IgnoreRules, Problem } from '../types.js';
 import { resolveRoot } from '../walk/root.js';
 import { IgnorePatternError } from './errors.js';
 import { isBareRepository, repositoryAt, RepositoryError } from './git-repository.js';
-import { MAX_RULE_FILE_BYTES, RuleOwners, type OnRuleText, type RuleOwnerOptions } from './load.js';
+import { isAbsent, MAX_RULE_FILE_BYTES, RuleOwners, type OnRuleText, type RuleOwnerOptions } from './load.js';
 import { byteText, PatternList, readGitIgnore, type ListSize } from './pattern-list.js';
 import {
   decideLast,

@@ -1,4 +1,4 @@
-import { itemOf } from '../problems.js';
+import { itemOf } from '../scan/reply.js';
 
 /** The step to a position from the one before it: a byte, or any byte of a set. */
 export type Step = number | readonly boolean[];

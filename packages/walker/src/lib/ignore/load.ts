@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { museDir, toFsPath, toNativePath, treePathFromBytes } from '@muse/paths';
 import { FileReadError, readGuarded, TrustedOwners, type GuardedFile } from '@muse/paths/files';
-import { isAbsent, notTrusted } from '../problems.js';
+import { notTrusted } from '../problems.js';
 import {
   RESERVED_NAMES,
   type IgnoreRule,
@@ -261,4 +261,10 @@ export class RuleOwners {
     const isAbove = directory === undefined || directory === '' || this.#named.startsWith(`${directory}/`);
     return isAbove ? 'above' : 'below';
   }
+}
+
+/** Returns whether an error means that there is nothing of that name. */
+export function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }

@@ -1,5 +1,5 @@
+import { itemOf } from '../scan/reply.js';
 import { treePathFromBytes, treePathToBytes } from '@muse/paths';
-import { itemOf } from '../problems.js';
 import type { IgnoreRule } from '../types.js';
 import { IgnorePatternError } from './errors.js';
 import { GlobAutomaton, positionsOfName, positionsOfPath, type Chain } from './glob.js';

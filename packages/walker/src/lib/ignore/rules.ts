@@ -1,4 +1,4 @@
-import { itemOf } from '../problems.js';
+import { itemOf } from '../scan/reply.js';
 import type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules, Problem } from '../types.js';
 import { byteText, NONE, PatternList, readPatterns, type ListState } from './pattern-list.js';
 

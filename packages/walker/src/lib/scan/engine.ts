@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, openLongPath } from '@muse/paths';
 import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
-import { errnoOf, isMoved, itemOf } from '../problems.js';
+import { errnoOf, isMoved } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
 import {
   kindOfMode,
@@ -12,14 +12,15 @@ import {
   type ListedDirectory,
   type ScanCalls,
 } from './open-directory.js';
-import type { Details } from './packed-stat.js';
 import {
+  itemOf,
   DIRECTORY,
   FAILED,
   listingsIn,
   NEW,
   ReplyWriter,
   SKIPPED_BY_ENGINE,
+  type Details,
   type Join,
   type LineRange,
   type Listed,

@@ -11,7 +11,7 @@ import {
   type Identity,
 } from '@muse/paths';
 import { isMoved } from '../problems.js';
-import type { Details } from './packed-stat.js';
+import type { Details } from './reply.js';
 
 /** A directory that was listed in the one above it, with the identity that it had there. */
 export interface ListedDirectory extends Identity {

@@ -1,10 +1,10 @@
 import { treePathFromBytes } from '@muse/paths';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Details } from './packed-stat.js';
 import {
   BAD_LINE,
   CTIME_CHANGED,
+  Details,
   DIRECTORY,
   FAILED,
   FIRST_HIT,

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { Details } from './packed-stat.js';
-import { DIRECTORY, listingsIn, NEW, ReplyWriter } from './reply.js';
+import { Details, DIRECTORY, listingsIn, NEW, ReplyWriter } from './reply.js';
 import { DirectoryNode, entriesInPathOrder } from './tree.js';
 
 const NO_LINES = { from: 0, to: 0 };

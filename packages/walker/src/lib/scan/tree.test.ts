@@ -19,8 +19,7 @@ import {
 } from '../../../test/support/tree-scans.js';
 import type { EnteredDirectory, IgnoreRules, Problem } from '../types.js';
 import type { ScanEngine } from './engine.js';
-import { Details } from './packed-stat.js';
-import { DIRECTORY, ReplyWriter } from './reply.js';
+import { Details, DIRECTORY, ReplyWriter } from './reply.js';
 import type { DirectoryToScan } from './engine.js';
 import {
   countLeftOut,

@@ -1,9 +1,10 @@
 import { isSameInode, PathSet, type HeldDirectory, type Identity } from '@muse/paths';
-import { itemOf, systemProblem, tornDirectory } from '../problems.js';
+import { systemProblem, tornDirectory } from '../problems.js';
 import type { EnteredRules, IgnoreRules, LeftOutKind, Problem } from '../types.js';
 import { DT_DIR, DT_UNKNOWN, type DirectoryToScan, type ScanEngine } from './engine.js';
 import { checkIdentity, nativePathOf, systemCalls, type Base, type ScanCalls } from './open-directory.js';
 import {
+  itemOf,
   DIRECTORY,
   FAILED,
   isFile,

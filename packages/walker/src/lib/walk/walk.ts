@@ -1,11 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseTreePath } from '@muse/paths';
 import { threadCount, ThreadPool } from '../pool/thread-pool.js';
-import { itemOf, problemOf, systemProblem, tornDirectory } from '../problems.js';
+import { problemOf, systemProblem, tornDirectory } from '../problems.js';
 import { scanBatch, TypeScriptScanEngine } from '../scan/engine.js';
 import { nativeEngine, NativeScanEngine, openNativeRoot } from '../scan/native-engine.js';
 import { systemCalls } from '../scan/open-directory.js';
-import { DIRECTORY, FAILED, isFile, listingsIn, SKIPPED_BY_ENGINE, type Listing } from '../scan/reply.js';
+import {
+  itemOf,
+  DIRECTORY,
+  FAILED,
+  isFile,
+  listingsIn,
+  SKIPPED_BY_ENGINE,
+  type Listing,
+} from '../scan/reply.js';
 import { countLeftOut, directoriesOf, entriesInPathOrder, Tree, type DirectoryNode } from '../scan/tree.js';
 import type { IgnoreRules, LeftOutKind, WalkedStat, Problem } from '../types.js';
 import { identityBelow, resolveRoot } from './root.js';

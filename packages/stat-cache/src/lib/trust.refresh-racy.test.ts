@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planRefresh, waitPast } from './refresh-racy.js';
+import { planRefresh, waitPast } from './trust.js';
 
 const MS = 1_000_000n;
 const MIB = 1024n * 1024n;

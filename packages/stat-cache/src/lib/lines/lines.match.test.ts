@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyTime } from '../../../test/support/arbitrary.js';
 import { packedStat } from '../../../test/support/packed-stat.js';
-import { objectIdOffset } from './match.js';
-import { lineText } from './write.js';
+import { lineText, objectIdOffset } from './lines.js';
 
 const SECOND = 10n ** 9n;
 const STAT = {

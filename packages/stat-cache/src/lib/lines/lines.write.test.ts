@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fileEntry } from '../../../test/support/arbitrary.js';
 import { cacheEntry } from '../../../test/support/entries.js';
 import type { FileCacheEntry } from '../types.js';
-import { lineText, LineWriter } from './write.js';
+import { lineText, LineWriter } from './lines.js';
 
 const MiB = 1024 * 1024;
 const SECOND = 10n ** 9n;

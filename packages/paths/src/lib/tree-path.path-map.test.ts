@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addPath, PathMap, PathSet, withPath } from './path-map.js';
+import { addPath, PathMap, PathSet, withPath } from './tree-path.js';
 
 const DEEP = `${'n'.repeat(255)}/`.repeat(66);
 const path = fc.oneof(

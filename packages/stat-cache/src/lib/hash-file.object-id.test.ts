@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { blobId, isObjectId } from './object-id.js';
+import { blobId } from './hash-file.js';
+import { isObjectId } from './types.js';
 
 describe('blobId', () => {
   it('is what sha256sum prints, in front of it the name of the algorithm', () => {

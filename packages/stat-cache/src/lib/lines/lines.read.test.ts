@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lineText } from '../../../test/support/canonical.js';
 import { decodeEntry, skipMembers, stringText } from './json.js';
-import { PlainLine, scanPlainLine } from './line.js';
-import { lineText as writtenLine } from './write.js';
+import { lineText as writtenLine, PlainLine, scanPlainLine } from './lines.js';
 
 /** The slow way: does this text, parsed and written again, come out the same, with a key of plain ASCII? */
 function isPlain(text: string): boolean {

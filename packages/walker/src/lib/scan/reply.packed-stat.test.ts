@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DETAIL_WORDS, Details, PackedStats } from './packed-stat.js';
+import { DETAIL_WORDS, Details, PackedStats } from './reply.js';
 
 const stat = (n: bigint) => ({ dev: n, ino: n + 1n, size: n + 2n, mtimeNs: -n, ctimeNs: n * n });
 const viewOf = (details: Details, index = 0) => new PackedStats(details.words).at(index * DETAIL_WORDS);
