@@ -33,7 +33,7 @@ describe('the exit codes', () => {
 
   it('are no others in the README of the repository', async () => {
     const text = await section('../../../README.md', 'Exit codes');
-    const named = [...text.matchAll(/\b\d+(?=: )/g)].map(Number);
+    const named = leadingCodes(text, /^\| (\d+) +\|/gm);
     expect(named).toEqual(expect.arrayContaining([0, 1, 2, 3, 4]));
     expect(named.filter((code) => !(codes as number[]).includes(code))).toEqual([]);
   });
