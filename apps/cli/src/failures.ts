@@ -1,6 +1,6 @@
 import { treePathToBytes } from '@muse/paths';
 import { LeftOutError, SavedSnapshotError, type DamagedSnapshot, type Explanation } from '@muse/snapshot';
-import type { Problem } from '@muse/walker';
+import { EngineError, type Problem } from '@muse/walker';
 import { IgnoreFileError, IgnorePatternError } from '@muse/walker/ignore';
 import { CommandError, errorCode, ExitCode, systemFailure } from './errors.js';
 import { countOf } from './terminal/format.js';
@@ -20,6 +20,11 @@ export function rootFailure(doing: string, error: unknown): unknown {
     return new CommandError(ExitCode.usage, message, undefined, error);
   }
   if (error instanceof LeftOutError) return leftOut(doing, error);
+  if (error instanceof EngineError) {
+    const exitCode = error.code === 'EINVAL' ? ExitCode.usage : ExitCode.failed;
+    const advice = error.code === 'EINVAL' ? undefined : 'unset it to use the other engine';
+    return new CommandError(exitCode, error.message.replace(/^C/, 'c'), advice, error);
+  }
   return errorCode(error) === undefined ? error : systemFailure(doing, error);
 }
 

@@ -36,7 +36,10 @@ async function run(args: readonly string[], unparsed: ReporterOptions): Promise<
   let options = unparsed;
   try {
     const parsed = parseArguments(args);
-    if ('text' in parsed) return await print(parsed.text, parsed.to);
+    if ('text' in parsed) {
+      const more = options.debug && args.includes('--version') ? await engineLine() : '';
+      return await print(parsed.text + more, parsed.to);
+    }
     options = parsed.common;
     return await runCommand(parsed);
   } catch (error) {
@@ -73,6 +76,18 @@ async function print(text: string, to: 'stdout' | 'stderr'): Promise<ExitCode> {
 function fail(error: unknown, options: ReporterOptions): ExitCode {
   if (!(error instanceof SilentExit)) reportFailure(createReporter(options), error);
   return exitCodeOf(error);
+}
+
+/** Returns which engine snapshots would be taken with here, and why it is not the native one. */
+async function engineLine(): Promise<string> {
+  const { nativeEngine } = await loaded(import('@muse/walker/scan'));
+  let reason = 'MUSE_ENGINE asks for it';
+  try {
+    const native = await nativeEngine({ debug: (message) => (reason = message) });
+    return native ? 'engine: native\n' : `engine: typescript (${reason})\n`;
+  } catch (error) {
+    return `engine: none (${error instanceof Error ? error.message : String(error)})\n`;
+  }
 }
 
 /** Waits for a part of the program; rejects with what to do where it is missing or damaged. */

@@ -1,3 +1,4 @@
+export { EngineError } from './lib/scan/native-engine.js';
 export { resolveRoot, type ResolvedRoot } from './lib/walk/root.js';
 export type {
   EnteredDirectory,

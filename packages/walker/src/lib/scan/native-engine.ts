@@ -9,6 +9,18 @@ export interface NativeEngine extends Pick<NativeModule, 'packScanRequest' | 'pa
   readonly native: import('@muse/native').Native;
 }
 
+/** Thrown where the environment variable `MUSE_ENGINE` asks for an engine that cannot be had. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  /** `EINVAL` where its value names no engine, `ENOTSUP` where there is no native one here. */
+  readonly code: 'EINVAL' | 'ENOTSUP';
+
+  constructor(code: EngineError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** The engine of this process: a fact that does not change. */
 let loaded: Promise<NativeEngine | string> | undefined;
 
@@ -16,7 +28,7 @@ let loaded: Promise<NativeEngine | string> | undefined;
  * Resolves with the native engine; with `undefined` where there is none, or `MUSE_ENGINE` is `typescript`.
  *
  * @param logger - hears at `debug` why there is none.
- * @throws an error where `MUSE_ENGINE` is `native` and there is none, or is anything else.
+ * @throws {@link EngineError} where `MUSE_ENGINE` is `native` and there is none, or names no engine.
  */
 export async function nativeEngine(
   logger: { debug?(message: string): void } | undefined,
@@ -24,15 +36,14 @@ export async function nativeEngine(
   const wanted = process.env['MUSE_ENGINE'] ?? '';
   if (wanted === 'typescript') return undefined;
   if (wanted !== '' && wanted !== 'native') {
-    throw new Error(
-      `Cannot choose an engine: MUSE_ENGINE is ${JSON.stringify(wanted)}; set it to "native" or "typescript"`,
-    );
+    const message = `Cannot choose an engine: MUSE_ENGINE is ${JSON.stringify(wanted)}; set it to "native" or "typescript"`;
+    throw new EngineError('EINVAL', message);
   }
   const engine = await (loaded ??= load());
   if (typeof engine !== 'string') return engine;
   if (wanted === 'native')
-    throw new Error(`Cannot use the native engine that MUSE_ENGINE asks for: ${engine}`);
-  logger?.debug?.(`the native engine is not used: ${engine}`);
+    throw new EngineError('ENOTSUP', `Cannot use the native engine that MUSE_ENGINE asks for: ${engine}`);
+  logger?.debug?.(`the native engine cannot be used: ${engine}`);
   return undefined;
 }
 
