@@ -20,10 +20,10 @@ import {
   UPSERT,
 } from './schema.js';
 
-/** What is wrong with a database. */
+/** A fault of a database. */
 class UnusableError extends Error {
   readonly discarded: DiscardReason;
-  /** Whether somebody may miss it: nothing may replace it. */
+  /** True if somebody may miss it, so that nothing may replace it. */
   readonly foreign: boolean;
 
   constructor(discarded: DiscardReason, message: string, foreign = false) {

@@ -6,7 +6,7 @@ import { createFileStorage } from '@muse/stat-cache/file';
 import initSqlJs from 'sql.js';
 import { changed, read } from './cache-database.js';
 
-/** What another program's SQLite keeps beside a database while it writes, and leaves behind when it is killed. */
+/** The files that SQLite keeps beside a database while it writes, and leaves behind when it is killed. */
 const SIGNS_OF_A_WRITER = ['-journal', '-wal'];
 
 /**
@@ -21,7 +21,7 @@ export function createSqliteStorage(file: string): CacheStorage {
   let opened: Promise<CacheStorage> | undefined;
   let saved: Promise<void> = Promise.resolve();
   let stored: Uint8Array = new Uint8Array();
-  /** Whether the last load met rows that are not as they were written. */
+  /** True if the last load met rows that are not as they were written. */
   let damaged = false;
 
   async function open(): Promise<CacheStorage> {

@@ -20,7 +20,7 @@ import {
   type LoadResult,
 } from './types.js';
 
-/** Where a file storage keeps its file. */
+/** Options of a file storage. */
 export interface FileStorageOptions {
   /** The directory of the file; made by the first probe or save where only it is missing. */
   readonly directory: string;

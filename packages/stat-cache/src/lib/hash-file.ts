@@ -14,7 +14,7 @@ import {
 import { isSameStat } from './pending.js';
 import type { FileStat, ObjectId } from './types.js';
 
-/** What a file held at one moment. */
+/** The content of a file at one moment. */
 export interface HashedFile {
   readonly objectId: ObjectId;
   /** The stat from just before the read, equal to the one from just after it. */
@@ -28,7 +28,7 @@ export interface Abortable {
   throwIfAborted(): void;
 }
 
-/** How one file is read. */
+/** Options of hashing one file. */
 export interface HashOptions {
   readonly signal?: Abortable | undefined;
   /** The inode that was listed under this path: a read of any other is refused with {@link MovedFileError}. */

@@ -13,7 +13,7 @@ function over(...loaded: [string, FileCacheEntry][]): Pending {
   return new Pending(contentsOf(new Map(loaded)));
 }
 
-/** What a storage holds that applies changes to the letter. */
+/** Returns the entries of a storage that applies changes to the letter. */
 function applied(
   held: Pick<CacheContents, 'entries'>,
   { put, remove }: CacheChange,

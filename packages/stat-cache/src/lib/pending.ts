@@ -33,9 +33,9 @@ const STORED = 8;
 const NO_DIMENSIONS: ReadonlyMap<string, string> = new Map();
 
 /**
- * What changed since contents were loaded: one map of changes over them, each of them trusted, racy or removed, saved or
- * not. Racy entries are never stored. What is recorded while a save is under way waits until that is over, so that a change
- * stays as it is while a storage works on it.
+ * The changes since contents were loaded, in one map over them: each is trusted, racy or removed, and saved or not. Racy
+ * entries are never stored. Changes that arrive during a save wait until it is over, so that nothing moves under the
+ * storage that works on them.
  */
 export class Pending {
   #base: CacheContents;

@@ -36,9 +36,9 @@ import { contentsOf } from './memory-storage.js';
 import { changedField, Pending } from './pending.js';
 import { BoundaryClock, realSystem, refreshRacy, type CacheSystem } from './trust.js';
 
-/** How a cache is loaded. */
+/** Options of loading a cache. */
 export interface LoadCacheOptions {
-  /** Where the contents live. Default: `<root>/.muse/cache/stat.json`. */
+  /** The storage of the contents. Default: `<root>/.muse/cache/stat.json`. */
   readonly storage?: CacheStorage | undefined;
   /** More bytes than this are neither read nor written. Default: `MAX_CACHE_BYTES`. */
   readonly maxBytes?: number | undefined;
@@ -68,7 +68,7 @@ export function openWithSystem(
   return StatCache.open(withSystem);
 }
 
-/** What a prune spares. */
+/** Options of {@link StatCache.prune}: the entries to spare. */
 export interface PruneOptions {
   /** A tree path: everything outside that directory. Default: `''`, which spares nothing. */
   readonly below?: string | undefined;
@@ -164,7 +164,7 @@ export class StatCache {
     return this.#changes !== this.#savedChanges;
   }
 
-  /** Whether {@link StatCache.save} has somewhere to save to. */
+  /** True if {@link StatCache.save} has somewhere to save to. */
   get persistent(): boolean {
     return this.#storage !== undefined;
   }
@@ -179,7 +179,7 @@ export class StatCache {
     return this.#pending.lines;
   }
 
-  /** Whether any path is pending. */
+  /** True if any path is pending. */
   get hasPending(): boolean {
     return !this.#pending.isEmpty;
   }

@@ -120,7 +120,7 @@ const PATIENCE_NS = 100_000_000n;
 /** The most that a save reads again, in bytes: 256 MiB. */
 const MAX_BYTES = 256n * 1024n * 1024n;
 
-/** What a save can refresh, and until when it has to wait for that. */
+/** The files that a save can refresh, and the time until which it has to wait. */
 export interface RefreshPlan<T extends RacyFile> {
   readonly files: readonly T[];
   /** The stamp after which all of them are quiet. */
@@ -164,7 +164,7 @@ export async function waitPast(
   return shown;
 }
 
-/** What {@link refreshRacy} needs of a cache. */
+/** The parts of a cache that {@link refreshRacy} needs. */
 export interface Refresh {
   readonly root: string;
   readonly pending: Pending;

@@ -20,7 +20,7 @@ export function isObjectId(text: unknown): text is ObjectId {
 /** The fields of a stat that decide validity and trust; pass the result of `lstat(path, { bigint: true })` as it is. */
 export type FileStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
 
-/** What a cache knows about one file: the stat it had and the object id its bytes had under that stat. */
+/** A file as the cache remembers it: the stat it had and the object id its bytes had under that stat. */
 export interface FileCacheEntry {
   /** Size in bytes. */
   readonly size: bigint;
@@ -81,7 +81,7 @@ export interface StoredLines {
 /** Why a stored cache could not be used; the cache is empty then, and every file is hashed again. */
 export type DiscardReason = 'unreadable' | 'not-json' | 'version' | 'shape' | 'checksum' | 'too-large';
 
-/** What a codec made of stored bytes. */
+/** The result of decoding stored bytes. */
 export type DecodeResult =
   | {
       readonly contents: CacheContents;
@@ -90,12 +90,12 @@ export type DecodeResult =
     }
   | { readonly discarded: DiscardReason; readonly detail: string };
 
-/** What a storage gave back: contents, a reason why there are none, or `undefined` where nothing was ever stored. */
+/** The result of a load: contents, a reason why there are none, or `undefined` if nothing was ever stored. */
 export type LoadResult = DecodeResult | undefined;
 
-/** What changed since contents were loaded. Nothing in it changes while the save is under way, nor may be kept after it. */
+/** The changes since contents were loaded. They stay as they are during the save, and must not be kept after it. */
 export interface CacheChange {
-  /** What was loaded, or empty contents. A codec copies what did not change from it; a database has no need of it. */
+  /** The loaded contents, or empty ones. A codec copies unchanged entries from them; a database has no need of them. */
   readonly base: CacheContents;
   /** Entries to add or replace, all of them trusted: all since loading, those of earlier saves among them. */
   readonly put: ReadonlyMap<string, FileCacheEntry>;
@@ -127,7 +127,10 @@ export interface SaveOptions {
   readonly maxBytes?: number | undefined;
 }
 
-/** Where contents live: a file, memory, a database, a build server. Prove yours with `@muse/stat-cache/conformance`. */
+/**
+ * A place where contents live: a file, memory, a database, a build server. Prove yours with
+ * `@muse/stat-cache/conformance`.
+ */
 export interface CacheStorage {
   /** Never rejects because of what is stored: damage is a `discarded` reason, and so is what cannot be read. */
   load(options: LoadOptions): Promise<LoadResult>;

@@ -21,7 +21,7 @@ const SMALL: Entries = new Map([
   ['z', specimen(3)],
 ]);
 
-/** What every codec must do. */
+/** The cases that every codec must pass. */
 export const codecCases: readonly CodecCase[] = [
   check('no entries come back as no entries', (codec) => {
     expectContents(decode(codec, encode(codec, {})), new Map());

@@ -78,7 +78,7 @@ function without(entries: Entries, ...paths: string[]): Entries {
   return new Map([...entries].filter(([path]) => !paths.includes(path)));
 }
 
-/** What is put is there, what is removed is gone, and all of it is exact. */
+/** Cases of contents: whatever is put is there, whatever is removed is gone, to the letter. */
 const contents: Readonly<Record<string, Run>> = {
   'an empty place loads as nothing, or as no entries': (subject) => expectStored(subject, NONE),
   'an entry that is put is there after reopening': async (subject) => {
@@ -182,7 +182,7 @@ const contents: Readonly<Record<string, Run>> = {
   },
 };
 
-/** What one caller does is seen whole by another, or not at all. */
+/** Cases of isolation: one caller sees all of another's change, or none of it. */
 const isolation: Readonly<Record<string, Run>> = {
   'contents that were loaded do not change by later saves': async (subject) => {
     const storage = await subject.open();
@@ -299,7 +299,7 @@ const options: Readonly<Record<string, Run>> = {
   },
 };
 
-/** What damage and failure do. */
+/** Cases of damage and failure. */
 const harm: Readonly<Record<string, Run>> = {
   'stored bytes that are damaged give a reason or true entries, and the next save mends them': async (
     subject,
@@ -426,7 +426,7 @@ function statOf({ size, mtimeNs, ctimeNs, ino }: FileCacheEntry) {
   return { dev: 1n, size, mtimeNs, ctimeNs, ino };
 }
 
-/** What every storage must do; each case wants a subject of its own. */
+/** The cases that every storage must pass; each wants a subject of its own. */
 export const storageCases: readonly StorageCase[] = Object.entries({
   ...contents,
   ...isolation,

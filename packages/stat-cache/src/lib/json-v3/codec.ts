@@ -37,20 +37,20 @@ export const jsonV3Codec: CacheCodec = {
 
 // The frame around the lines.
 
-/** What canonical text begins with. */
+/** The beginning of canonical text. */
 const HEADER = Buffer.from(`{"version":${CACHE_VERSION},"entries":{\n`);
-/** What follows the last entry; the checksum covers everything up to its end. */
+/** The text after the last entry; the checksum covers everything up to its end. */
 const BEFORE_CHECKSUM = Buffer.from('},');
-/** What stands before the checksum's 64 hex digits, and is covered by none. */
+/** The text before the checksum's 64 hex digits, which the checksum does not cover. */
 const CHECKSUM_KEY = Buffer.from('"checksum":"');
-/** What the text ends with. */
+/** The end of the text. */
 const END = Buffer.from('"}');
 
 const DIGEST_LENGTH = 64;
 /** Bytes from `BEFORE_CHECKSUM` to the end of the text. */
 const FOOTER_LENGTH = BEFORE_CHECKSUM.length + CHECKSUM_KEY.length + DIGEST_LENGTH + END.length;
 
-/** Where the parts of a canonical text lie. */
+/** Offsets of the parts of a canonical text. */
 interface Layout {
   /** Offset of the first entry's line. */
   readonly bodyStart: number;
@@ -104,9 +104,9 @@ function decodeCanonical(bytes: Buffer): DecodeResult | undefined {
 const LINE_FEED = 0x0a;
 const COMMA = 0x2c;
 
-/** What a check of all lines found. */
+/** The findings of a check of all lines. */
 interface CheckedLines {
-  /** Where the good lines begin; none do where the text as a whole is not canonical. */
+  /** Offsets of the good lines; empty if the text as a whole is not canonical. */
   readonly starts: Uint32Array;
   /** Lines that hold no entry. */
   readonly dropped: number;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { skipMembers, skipSpace, skipValue, stringText } from './json.js';
 
-/** Whether a text is one JSON value, with white space around it. */
+/** Returns true if a text is one JSON value, with white space around it. */
 function accepts(text: string): boolean {
   const bytes = Buffer.from(text);
   return skipSpace(bytes, skipValue(bytes, skipSpace(bytes, 0))) === bytes.length;

@@ -18,7 +18,7 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const U = 0x75;
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
-/** What may follow a backslash, but for `u`. */
+/** The characters that may follow a backslash, but for `u`. */
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 
 /** Deeper nesting is refused: nothing in our format needs more than 4, and a bomb must not reach the stack's end. */
@@ -51,7 +51,7 @@ export function skipValue(bytes: Uint8Array, start: number, depth = 0): number {
   }
 }
 
-/** What stands between the braces of an object; `depth` is that of its values. */
+/** Skips the members between the braces of an object; `depth` is that of their values. */
 export function skipMembers(bytes: Uint8Array, start: number, depth: number, visit?: VisitMember): number {
   let at = skipSpace(bytes, start);
   if (bytes[at] !== QUOTE) return at;

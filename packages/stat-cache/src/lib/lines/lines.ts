@@ -14,9 +14,9 @@ const SIZE = Buffer.from(',"size":');
 const INO = Buffer.from(',"ino":');
 const HASH = Buffer.from(',"object_hash":"');
 export const ALGORITHM = Buffer.from('sha256:');
-/** What ends the line of an entry without dimensions. */
+/** The end of the line of an entry without dimensions. */
 const TAIL = Buffer.from('","dimensions":{}}');
-/** What stands between two lines. */
+/** The separator of two lines. */
 export const SEPARATOR = Buffer.from(',\n');
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
@@ -138,7 +138,7 @@ interface Escape {
 
 const LETTERS = Buffer.from('"\\/bfnrt');
 const LETTERS_STAND_FOR = Buffer.from('"\\/\b\f\n\r\t');
-/** What stands for no byte of a path has a place in the order too, by how it is written. */
+/** An escape that stands for no byte of a path; its place in the order is that of its text. */
 const AS_WRITTEN: Escape = { length: 1, stands: Uint8Array.of(BACKSLASH) };
 
 function escapeAt(bytes: Uint8Array, at: number): Escape {
@@ -208,7 +208,7 @@ function quotedKey(bytes: Uint8Array, start: number): Buffer {
  * what would be written for the entry that it holds.
  */
 
-/** Where the parts of a plain line lie. */
+/** Offsets of the parts of a plain line. */
 export class PlainLine {
   /** Offset of the quote that ends the key. */
   keyEnd = 0;
@@ -306,8 +306,8 @@ function isDigit(code: number | undefined): boolean {
 }
 
 /**
- * What a line is: `plain` and `good` ones hold an entry, `bad` ones a damaged value or no tree path, and with any other the
- * text as a whole is not canonical.
+ * The verdict on a line: `plain` and `good` ones hold an entry, `bad` ones a damaged value or no tree path, and with any
+ * other the text as a whole is not canonical.
  */
 type Verdict = 'plain' | 'good' | 'bad' | 'shape' | 'not-json';
 
@@ -383,8 +383,8 @@ function readText(bytes: Buffer): FileCacheEntry | Verdict {
  */
 
 /**
- * Where the fields of a packed stat begin, in words of 32 bits from its own beginning: inode and size have two words
- * each, a time two for its seconds and, elsewhere, one for its nanoseconds.
+ * Positions of the fields of a packed stat, in words of 32 bits from its beginning: inode and size have two words each,
+ * a time two for its seconds and, elsewhere, one for its nanoseconds.
  */
 export interface StatLayout {
   readonly ino: number;
@@ -495,7 +495,7 @@ export class LineWriter {
   readonly #time = new BigInt64Array(1);
   readonly #words = new Uint32Array(this.#time.buffer);
   #memory = Buffer.alloc(0);
-  /** Where the lines begin that were not handed out yet, and where they end. */
+  /** The beginning and the end of the lines that were not handed out yet. */
   #from = 0;
   #to = 0;
 
@@ -526,7 +526,7 @@ export class LineWriter {
     return lines;
   }
 
-  /** Where the next line begins, after a separator where one is before it. */
+  /** The offset of the next line, after a separator if a line comes before it. */
   get #start(): number {
     return this.#to + (this.#to > this.#from ? SEPARATOR.length : 0);
   }
@@ -595,7 +595,7 @@ export class LineWriter {
   }
 }
 
-/** Whether a character stands for itself in a JSON key, as one byte. */
+/** Returns true if a character stands for itself in a JSON key, as one byte. */
 function isPlain(code: number): boolean {
   return code >= 0x20 && code < 0x80 && code !== QUOTE && code !== BACKSLASH;
 }

@@ -11,7 +11,7 @@ const LAST = 2n ** 63n - 1n;
 
 type Pair = readonly [string, FileCacheEntry];
 
-/** What is written of groups of entries, and what should be. */
+/** Returns the text written of groups of entries, and the text expected. */
 function both(groups: readonly (readonly Pair[])[]) {
   const writer = new LineWriter();
   const pieces = groups.map((group) => {
