@@ -33,7 +33,7 @@ export type Named = { readonly name: string; readonly damaged: readonly DamagedS
 
 /** A snapshot that was named on the command line. */
 export interface Operand {
-  /** As it was typed. */
+  /** The name as it was typed. */
   readonly name: string;
   readonly snapshot: ParsedSnapshot;
   /** The saved snapshot that it is, or is a part of. */

@@ -18,7 +18,7 @@ import { temporaryFiles } from './terminal/temporary-files.js';
 
 /** A directory that was named, and the working tree that it belongs to. */
 export interface WorkingTree {
-  /** As it was typed. */
+  /** The name as it was typed. */
   readonly name: string;
   /**
    * The native path of the directory that is snapshotted, or of one above it that has a `.muse`; its links are resolved,
@@ -29,7 +29,7 @@ export interface WorkingTree {
   readonly subtree: string;
   /** True if there is a `.muse` to keep things in. */
   readonly hasMuse: boolean;
-  /** Each `.muse` at the directory or above it that is passed over, for it belongs to a stranger. */
+  /** Each `.muse` at the directory or above it that is passed over because it belongs to a stranger. */
   readonly strangers: readonly Problem[];
   /** The system's error if the directory could not be reached. */
   readonly error?: unknown;

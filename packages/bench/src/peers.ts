@@ -27,7 +27,7 @@ export interface PeersHere {
   readonly skipped: readonly Skipped[];
 }
 
-/** Of each peer the program to run, or the package to load. */
+/** The program to run, or the package to load, for each peer. */
 const origins: Readonly<Record<PeerName, { program: string } | { package: string }>> = {
   git: { program: 'git' },
   'git-untracked-cache': { program: 'git' },

@@ -19,7 +19,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryBytes: number;
   readonly kernel: string;
-  /** Of the file system that the trees are on, such as `ext4`. */
+  /** The type of the file system that the trees are on, such as `ext4`. */
   readonly fileSystem: string;
   readonly node: string;
 }
@@ -64,12 +64,12 @@ export interface Measurement {
   readonly name: string;
   readonly role: Role;
   readonly milliseconds: Spread;
-  /** Of all threads and processes, median. */
+  /** The median CPU time of all threads and processes. */
   readonly cpuSeconds?: CpuSeconds | undefined;
   /** The most memory resident at once, in the largest of its processes. */
   readonly peakBytes?: number | undefined;
   readonly eventLoopDelay?: EventLoopDelay | undefined;
-  /** By kind, divided by the number of files; only what is called at least once in 200 files. */
+  /** The system calls per file, by name; only those made at least once in 200 files. */
   readonly systemCallsPerFile?: Readonly<Record<string, number>> | undefined;
   readonly phases?: Phases | undefined;
   /** Remarks on what was not as it should be. */

@@ -23,7 +23,7 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   let bar: SingleBar | undefined;
 
   const load = async (): Promise<void> => {
-    // Nobody's answer fails for want of a bar.
+    // No command fails because its progress bar cannot be drawn.
     library = await import('cli-progress').catch(() => undefined);
     show();
   };

@@ -93,7 +93,7 @@ export function stderrStream(): MessageStream {
   };
 }
 
-/** Whoever closed stderr does not want to hear of it, and the answer on stdout matters more. */
+/** Ignores errors of a stream: whoever closed stderr needs no report, and the answer on stdout matters more. */
 function listenedTo(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
   return stream;

@@ -6,7 +6,7 @@ export interface ToolResult {
   readonly name: string;
   /** As the tool prints it. */
   readonly version: string;
-  /** By the name of the case. */
+  /** The outcomes by the name of the case. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
 }
 

@@ -15,7 +15,7 @@ export type FileReadErrorCode = 'ENOTREG' | 'EFBIG' | 'EOTHER' | (string & {});
 export class FileReadError extends Error {
   override readonly name = 'FileReadError';
   readonly code: FileReadErrorCode;
-  /** As it was given. */
+  /** The path as it was given. */
   readonly path: string | Uint8Array;
   /** Why, for a message that names the file itself: `it is a FIFO, not a regular file`, `permission denied`. */
   readonly reason: string;
@@ -60,7 +60,7 @@ export interface ReadGuardedOptions extends ReadLimits {
 /** A file that was read. */
 export interface GuardedFile {
   readonly bytes: Buffer;
-  /** Of the opened file itself, whatever its name leads to by now. */
+  /** The stat of the opened file itself, whatever its name leads to now. */
   readonly stat: Stats;
 }
 
@@ -69,7 +69,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
 /** Bytes to ask for where the system reports a size of 0, as it does for files in `/proc`. */
 const FIRST_BYTES = 4096;
-/** In one call, between two looks at the signal. */
+/** The most bytes to read in one call, between two looks at the signal. */
 const MOST_AT_ONCE = 1 << 26;
 
 /**
@@ -159,7 +159,7 @@ function replaced(path: string | Uint8Array): FileReadError {
   return new FileReadError(path, 'something that is not a regular file has taken its place', 'ENOTREG');
 }
 
-/** It was a regular file a moment ago: by now it is a link, or a socket or device that nobody serves. */
+/** Returns true if a file that was regular a moment ago is now a link, or a socket or device that nobody serves. */
 function isReplaced(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return code === 'ELOOP' || code === 'EMLINK' || code === 'ENXIO';

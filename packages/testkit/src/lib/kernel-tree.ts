@@ -26,7 +26,7 @@ const filesPerDirectory = 15;
 /** The share of directories at depth 1, 2, …, roughly as in a checkout of Linux. */
 const depthShares = [0.005, 0.08, 0.26, 0.3, 0.2, 0.09, 0.045, 0.02];
 const medianBytes = 4500;
-/** Of the logarithm of the sizes: puts the mean at 16 KB and a few files of 80,000 above 2 MB. */
+/** The deviation of the logarithm of the sizes. It puts the mean at 16 KB and a few files of 80,000 above 2 MB. */
 const sigma = 1.6;
 const largestBytes = 8 << 20;
 const words =

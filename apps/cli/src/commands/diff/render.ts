@@ -42,7 +42,7 @@ const kinds = ['added', 'modified', 'deleted', 'renamed'] as const;
 interface Difference {
   readonly kind: (typeof kinds)[number];
   readonly path: string;
-  /** Of a renamed file. */
+  /** The old path of a renamed file. */
   readonly from?: string;
 }
 

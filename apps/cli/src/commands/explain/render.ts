@@ -4,7 +4,7 @@ import { epochSeconds, instant } from '../../terminal/format.js';
 
 /** A path, explained. */
 export interface Explained {
-  /** As it was typed. */
+  /** The path as it was typed. */
   readonly name: string;
   /** The working tree that it belongs to. */
   readonly root: string;

@@ -53,7 +53,7 @@ interface Place {
   readonly name: string;
   readonly root: string;
   readonly path: string;
-  /** That directory, as a tree path. */
+  /** The tree path of that directory. */
   readonly subtree: string;
   readonly problems: readonly Problem[];
 }

@@ -221,7 +221,7 @@ export function prune(cache: StatCache, found: Found): number {
   return cache.prune({ has: isKnown }, { below: subtree });
 }
 
-/** Yields the lines whose files are gone or left out. A directory that was not listed whole tells of none. */
+/** Yields the lines whose files are gone or left out. A directory that was not fully listed yields none. */
 function* goneLines(tree: Tree<DirectoryResult>): Iterable<LineRange> {
   for (const { state, listing, excludedLines } of directoriesOf(tree.top)) {
     if (state !== 'listed' || !listing || hasFailed(listing)) continue;

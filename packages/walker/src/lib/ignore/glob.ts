@@ -199,7 +199,7 @@ const classes: Readonly<Partial<Record<string, readonly number[]>>> = Object.ass
 
 /** One way in which a glob matches. */
 export interface Chain {
-  /** Of the glob. */
+  /** The number of the glob. */
   readonly number: number;
   readonly positions: GlobPositions;
 }

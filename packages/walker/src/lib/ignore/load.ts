@@ -179,7 +179,7 @@ async function loadDomain(root: string, owners: RuleOwners, { onText }: LoadIgno
   return domain;
 }
 
-/** Everything but the domain is of no concern here, whatever it is. */
+/** Returns the domain in the settings; everything else in them is ignored here. */
 function domainIn(text: string, file: string): string {
   let settings: unknown;
   try {

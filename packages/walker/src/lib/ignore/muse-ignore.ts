@@ -66,7 +66,7 @@ export function parseMuseIgnore(
 }
 
 const action = 'Cannot read ignore rules from';
-/** Of arrays and inline tables in one another. More than one is a mistake of its own, which needs a name. */
+/** The deepest nesting of arrays and inline tables. More than one level is a mistake that has its own message. */
 const MAX_DEPTH = 20;
 /** The parser makes a table of each part of a key, a thousand times as large as the part. */
 const LONG_KEY = /(?:^|[[{,])[ \t]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){64}/m;

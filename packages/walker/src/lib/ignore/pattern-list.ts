@@ -144,14 +144,14 @@ export class PatternList {
   readonly patterns: readonly Pattern[];
   /** At the directory that the patterns are relative to. */
   readonly start: ListState;
-  /** With that of the lists before. */
+  /** Its size, with that of the lists before it. */
   readonly size: ListSize;
   readonly #names = new Map<string, Last>();
-  /** Of patterns such as `*.tar.gz`, what follows the star, by what stands from the last dot on; `''` without a dot. */
+  /** The rest after the star of patterns such as `*.tar.gz`, by its part from the last dot on; `''` without a dot. */
   readonly #suffixes = new Map<string, Map<string, Last>>();
   readonly #paths = new PathTree();
   readonly #globOf = new Map<string, Last>();
-  /** By the number of the glob. */
+  /** The last rule of each glob, by its number. */
   readonly #globs: Last[] = [];
   readonly #automaton: GlobAutomaton;
   #wildcardBytes: number;

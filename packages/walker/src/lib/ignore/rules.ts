@@ -80,7 +80,7 @@ export class LayeredRules implements IgnoreRules {
     return { rules: new LayeredRules(layers, path), problems: read.flatMap(({ problems }) => problems) };
   }
 
-  /** Goes down to where the entry is, and stops at a directory that is left out: what is in it is left out with it. */
+  /** Goes down to the entry, and stops at a directory that is left out: everything in it is left out, too. */
   #decide(path: string, directory: boolean): Decision | undefined {
     if (path === '') return undefined;
     const slash = path.lastIndexOf('/');

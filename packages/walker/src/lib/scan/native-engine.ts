@@ -9,7 +9,7 @@ export interface NativeEngine extends Pick<NativeModule, 'packScanRequest' | 'pa
   readonly native: import('@muse/native').Native;
 }
 
-/** Thrown where the environment variable `MUSE_ENGINE` asks for an engine that cannot be had. */
+/** Thrown if the environment variable `MUSE_ENGINE` asks for an engine that is not available. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   /** `EINVAL` where its value names no engine, `ENOTSUP` where there is no native one here. */
@@ -28,7 +28,7 @@ let loaded: Promise<NativeEngine | string> | undefined;
  * Resolves with the native engine; with `undefined` where there is none, or `MUSE_ENGINE` is `typescript`.
  *
  * @param logger - hears at `debug` why there is none.
- * @throws {@link EngineError} where `MUSE_ENGINE` is `native` and there is none, or names no engine.
+ * @throws `EngineError` if `MUSE_ENGINE` is `native` and there is none, or if it names no engine.
  */
 export async function nativeEngine(
   logger: { debug?(message: string): void } | undefined,

@@ -66,7 +66,7 @@ export class OpenedDirectory {
   readonly #calls: ScanCalls;
   readonly #path: string | Buffer;
   readonly #held: HeldDirectory | undefined;
-  /** By which its entries are reached. */
+  /** The path by which its entries are reached. */
   readonly #inside: string | Buffer;
 
   /** Opens a directory. Throws the system's error where it cannot be opened. */
@@ -123,7 +123,7 @@ export class OpenedDirectory {
   }
 }
 
-/** Returns what the path of a listed directory leads to by now: the same directory, nothing, or something else. */
+/** Returns what the path of a listed directory leads to now: the same directory, nothing, or something else. */
 export function checkIdentity(
   calls: ScanCalls,
   root: string,
