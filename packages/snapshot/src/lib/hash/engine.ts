@@ -19,7 +19,7 @@ import {
   type NativeRoot,
   type ThreadPool,
 } from '@muse/walker/scan';
-import { HashReplyWriter, ROW_WORDS } from './reply.js';
+import { HashReplyWriter, isOfTooLarge, ROW_WORDS } from './reply.js';
 
 /** A file to hash, with the identity that was listed. */
 export interface FileToHash {
@@ -251,11 +251,7 @@ export class TypeScriptHashEngine implements HashEngine {
         signal?.throwIfAborted();
         const save = saving?.();
         if (save) await save;
-        if (this.#blocks && file.size <= SMALL_FILE) {
-          const started = performance.now();
-          reader.readSync(file, reply, signal ?? NEVER_ABORTED);
-          this.#blocks = performance.now() - started < SLOW_TURN_MS;
-        } else {
+        if (!this.#blocks || file.size > SMALL_FILE || !this.#readBlocking(reader, file, reply)) {
           await reader.read(file, reply, signal);
         }
         if (performance.now() < this.#turnEnds) continue;
@@ -267,6 +263,25 @@ export class TypeScriptHashEngine implements HashEngine {
       this.#buffers.push(buffer);
     }
     return reply.take();
+  }
+
+  /** Returns false where that takes too long, since the disk is slow or there is more than the file's size said. */
+  #readBlocking(reader: DirectoryReader, file: FileToHash, reply: HashReplyWriter): boolean {
+    const end = performance.now() + SLOW_TURN_MS;
+    const isSlow = () => performance.now() >= end;
+    try {
+      reader.readSync(file, reply, {
+        throwIfAborted: () => {
+          if (isSlow()) throw TAKES_LONG;
+        },
+      });
+    } catch (error) {
+      if (error !== TAKES_LONG) throw error;
+      this.#blocks = false;
+      return false;
+    }
+    this.#blocks = !isSlow();
+    return true;
   }
 
   #taskOf(batch: readonly FileToHash[]): HashTask {
@@ -286,7 +301,8 @@ export class TypeScriptHashEngine implements HashEngine {
   }
 }
 
-const NEVER_ABORTED = { throwIfAborted: () => undefined };
+/** Ends a blocking read that holds the event loop for long. */
+const TAKES_LONG = new Error('Broken hash: a blocking read that takes long was not read on');
 
 function identityOf({ path, dev, ino, base }: ListedDirectory): ListedDirectory {
   return { path, dev, ino, base };
@@ -331,7 +347,13 @@ export class NativeHashEngine implements HashEngine {
       if (answered === 0) throw new RangeError('Broken hash reply: there is no row');
       done += answered;
     }
-    return reply.slice();
+    const rows = reply.slice();
+    for (const [i, file] of batch.entries()) {
+      const row = rows.subarray(i * ROW_WORDS, (i + 1) * ROW_WORDS);
+      // It has grown since it was listed, or its size lies.
+      if (isOfTooLarge(row)) row.set(await this.#other.hash([file], signal));
+    }
+    return rows;
   }
 
   /** Asks for the files from one on whose directories are reached from the same base; resolves with how many were answered. */
@@ -355,7 +377,7 @@ export class NativeHashEngine implements HashEngine {
     );
     return native.hash({
       root: base?.descriptor ?? descriptor,
-      largest: Number.MAX_SAFE_INTEGER,
+      largest: LARGE_FILE,
       request,
       reply: new Uint8Array(reply.buffer, from * ROW_WORDS * 4),
     });

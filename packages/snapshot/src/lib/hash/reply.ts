@@ -110,6 +110,14 @@ export function* resultsIn(reply: Int32Array): Generator<FileResult, void> {
   }
 }
 
+/** The same number on all processors that there is a native engine for. */
+const EFBIG = 27;
+
+/** Returns whether a row says that its file has more bytes than the engine reads; no read of the system says so. */
+export function isOfTooLarge(row: Int32Array): boolean {
+  return wordAt(row, OUTCOME) === OUTCOMES.indexOf('read') && wordAt(row, ERRNO) === EFBIG;
+}
+
 function readIn(stats: PackedStats, all: Buffer, row: number): FileResult {
   const reply = stats.words;
   for (let word = 0; word < DETAIL_WORDS; word++) {
