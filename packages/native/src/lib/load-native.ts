@@ -74,8 +74,9 @@ export function testScan(native: Native, folder: string): string | undefined {
 
 /** Hashes the file of that folder, and resolves with whether all is right. `node:crypto` takes 10 ms to load: not asked. */
 export async function testHash(native: Native, folder: string): Promise<boolean> {
-  const root = openSync(folder, 'r');
+  let root: number | undefined;
   try {
+    root = openSync(folder, 'r');
     const top = lstatSync(folder, { bigint: true });
     const file = lstatSync(`${folder}/file`, { bigint: true });
     const files = [{ ...identity(file), name: Buffer.from('file') }];
@@ -93,7 +94,7 @@ export async function testHash(native: Native, folder: string): Promise<boolean>
   } catch {
     return false;
   } finally {
-    closeSync(root);
+    if (root !== undefined) closeSync(root);
   }
 }
 
