@@ -56,6 +56,7 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
 
     progress.enter('hash');
     hashed = await hash(scanned.tree, { cache, engines, progress, signal: call.signal });
+    scanned.tree.confirmTop();
   } finally {
     engines.close();
   }

@@ -280,6 +280,14 @@ export class Tree<T> {
     }
   }
 
+  /**
+   * Looks once more whether the path of the top leads to the directory that was listed, and gives it up otherwise: an
+   * engine that holds the root open does not notice, while rules and problems are looked for by path.
+   */
+  confirmTop(): void {
+    if (checkIdentity(this.#calls, this.#options.root, this.top) !== 'same') this.top.giveUp();
+  }
+
   /** Returns whether there is nothing any more under a tree path. */
   isMissing(path: string): boolean {
     return checkIdentity(this.#calls, this.#options.root, { path, dev: 0n, ino: 0n }) === 'missing';
