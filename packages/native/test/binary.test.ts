@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadNative } from '@muse/native';
 import { built, tempDir } from '@muse/testkit';
@@ -122,6 +122,15 @@ describe.skipIf(!hasNative)('loadNative()', () => {
     const fake = fakePackage(place.path, 'abd');
     copyFileSync(binary, `${fake}build/linux-${process.arch}.node`);
     expect(await loadNative({ folder: fake }).native?.canHash()).toBe(false);
+  });
+
+  it('says that it cannot hash where the known file cannot be opened', async () => {
+    await using place = tempDir();
+    const fake = fakePackage(place.path);
+    copyFileSync(binary, `${fake}build/linux-${process.arch}.node`);
+    const { native } = loadNative({ folder: fake });
+    rmSync(`${fake}self-test`, { recursive: true });
+    expect(await native?.canHash()).toBe(false);
   });
 
   it('loads none under the permission model that forbids it', () => {
