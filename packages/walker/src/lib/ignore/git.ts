@@ -23,20 +23,19 @@ import {
 /** Options of {@link loadGitIgnoreRules}. */
 export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
   readonly logger?: { warn(message: string): void } | undefined;
-  /** Hears of the text of each file of patterns, when it is read. Default: nobody. */
+  /** Called with the text of each file of patterns when it is read. Default: nobody. */
   readonly onText?: OnRuleText | undefined;
 }
 
 /**
- * Makes the rules by which git leaves out what it does not track: those of `.gitignore` files, each read when a walk
- * lists its directory, of those above the root up to the top of its repository, and of `.git/info/exclude`. Where
- * there is no repository, the root counts as the top of one. In a repository further down its own rules count alone.
+ * Loads the rules by which git ignores untracked files: `.gitignore` files, each read when a walk lists its directory,
+ * those above the root up to the top of its repository, and `.git/info/exclude`. Without a repository, the root counts as
+ * the top of one. In a repository further down, only its own rules count.
  *
- * Neither the settings of the user (`core.excludesFile`, `core.ignoreCase`) nor what git tracks already counts, so that
- * the same files and rules give the same answer on each machine. Where the rules above leave the root itself out, that is
- * its `rootRule`.
+ * The user's settings (`core.excludesFile`, `core.ignoreCase`) and the index do not count, so the same files and rules give
+ * the same answer on each machine. If rules above leave out the root itself, the rule is its `rootRule`.
  *
- * Rules that cannot be read, and those of strangers, which are not obeyed, are problems of the walk.
+ * Rules that cannot be read are problems of the walk. So are those of strangers, which are not obeyed.
  */
 export async function loadGitIgnoreRules(
   root: string,
@@ -59,8 +58,8 @@ export async function loadGitIgnoreRules(
 }
 
 /**
- * Looks for the working tree of git that a directory is in, as git does: on its own file system only, and not above a
- * directory that is a repository itself.
+ * Finds the git working tree that a directory is in, as git does: on its own file system only, and not above a directory
+ * that is itself a repository.
  */
 async function findTop(
   root: string,
@@ -97,13 +96,13 @@ async function deviceOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Files of patterns that count for one entry at most: as many directories above it, one in another. */
+/** The most files of patterns that count for one entry. */
 const MAX_FILES = 1000;
 
 /** Settings that all layers of one root share. */
 export interface GitReading {
   readonly owners: RuleOwners;
-  /** Hears of a file of patterns that is no regular file. */
+  /** Called about a file of patterns that is not regular. */
   readonly warn: ((message: string) => void) | undefined;
   readonly onText: OnRuleText | undefined;
 }
@@ -157,8 +156,8 @@ export class GitLayer implements RuleLayer {
   }
 
   /**
-   * Returns the layer of a working tree of git that begins at a directory: what is above does not count in it. Undefined
-   * where none does, or none that is to be obeyed.
+   * Returns the layer of a git working tree that begins at a directory, where nothing above counts. Undefined if none does,
+   * or none that may be obeyed.
    */
   static async ofTop(at: GitPlace, reading: GitReading, problems: Problem[]): Promise<GitLayer | undefined> {
     const { owners } = reading;
@@ -186,7 +185,7 @@ export class GitLayer implements RuleLayer {
     return this.#with(file, problems, { follow: false, directory: path });
   }
 
-  /** `directory` is where the owner of the file counts. Default: nowhere. */
+  /** `directory` is the place at which the owner of the file matters. Default: nowhere. */
   async #with(
     file: string,
     problems: Problem[],
@@ -218,7 +217,7 @@ export class GitLayer implements RuleLayer {
     return this;
   }
 
-  /** @throws IgnorePatternError when a pattern is too long, or one too many. */
+  /** @throws IgnorePatternError if a pattern is too long, or exceeds the number allowed. */
   #withText(text: string, file: string): GitLayer {
     const patterns = readGitIgnore(text, file);
     const [first] = patterns;
@@ -236,7 +235,7 @@ function textOf(native: string | Buffer): string {
   return typeof native === 'string' ? native : treePathFromBytes(native);
 }
 
-/** Returns the problem that a file of patterns is which cannot be used: one of itself, where it is in the tree. */
+/** Returns the problem of a file of patterns that cannot be used; its path is that file's if it is in the tree. */
 function problemWith(
   file: string,
   directory: string | undefined,

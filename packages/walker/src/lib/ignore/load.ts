@@ -18,37 +18,37 @@ import { inLayers, PatternRules } from './rules.js';
 /** Options that say whose rules count. */
 export interface RuleOwnerOptions {
   /**
-   * The tree path of the directory that was named, where it is not the root: at it and above it the owners of rules count,
-   * below it they do not. Default: `''`, the root.
+   * The tree path of the directory that was named. The owners of rules matter at it and above it, not below. Default: `''`,
+   * the root.
    */
   readonly subtree?: string | undefined;
   /**
-   * Ids of users whose rules count there, too, besides those of root, the user, and the owner of that directory. Default:
-   * none.
+   * Ids of further users whose rules count there, besides root, the user and the owner of that directory. Default: none.
    */
   readonly trustOwners?: readonly number[] | undefined;
 }
 
-/** Hears of a text that rules are made of: its native path, and what counts in it, one character for each byte or as it is. */
+/** Called with each text that rules are made of: its native path and the text, as it is or one character per byte. */
 export type OnRuleText = (file: string, text: string) => void;
 
 /** Options of {@link loadIgnoreRules} and {@link loadIgnoreFiles}. */
 export interface LoadIgnoreOptions extends RuleOwnerOptions {
-  /** Hears of each text, and of the domain as that of `repo.json`. Default: nobody. */
+  /** Called with each text, and with the domain as the text of `repo.json`. Default: nobody. */
   readonly onText?: OnRuleText | undefined;
 }
 
 const READING_RULES = 'Cannot read ignore rules from';
 const READING_DOMAIN = 'Cannot read the domain from';
-/** Bytes of a file of rules. A larger one is no list that a person wrote. */
+/** The most bytes of a file of rules. No person writes a larger one. */
 export const MAX_RULE_FILE_BYTES = 1 << 20;
 
 /**
- * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`. That of a stranger is not
- * obeyed, which is a problem of the walk; nor is a domain in the `.muse` of one, of which {@link checkMuseOwner} tells.
+ * Loads the `.museignore` at a root, for the domain that `.muse/repo.json` names, else `code`. A stranger's `.museignore` is
+ * not obeyed, which is a problem of the walk. Neither is the domain in a stranger's `.muse`; {@link checkMuseOwner} returns
+ * that problem.
  *
- * @returns undefined where there is no `.museignore`.
- * @throws IgnoreFileError when either file is there but cannot be read or understood.
+ * @returns undefined if there is no `.museignore`.
+ * @throws IgnoreFileError if either file exists but cannot be read or understood.
  */
 export async function loadIgnoreRules(
   root: string,
@@ -67,7 +67,7 @@ export async function loadIgnoreRules(
  * Loads the rules in further files of the format of `.museignore`, for the same domain: a later file overrules an
  * earlier one. The paths are native, relative to the current directory, and a link is followed.
  *
- * @throws IgnoreFileError when one of them cannot be read or understood, or is not there.
+ * @throws IgnoreFileError if one of them is missing, or cannot be read or understood.
  */
 export async function loadIgnoreFiles(
   root: string,
@@ -93,7 +93,7 @@ export async function loadIgnoreFiles(
   }
 }
 
-/** Returns the problem that the `.muse` of a root is where a stranger owns it: neither its settings nor its cache count. */
+/** Returns a problem if a stranger owns the `.muse` of a root, so that neither its settings nor its cache count. */
 export async function checkMuseOwner(
   root: string,
   options: RuleOwnerOptions = {},
@@ -104,19 +104,19 @@ export async function checkMuseOwner(
 }
 
 /**
- * Makes one of several rules: those that come later overrule those that come earlier, so that a `!pattern` of a later one
- * takes back in what an earlier one leaves out. Returns undefined where there are none.
+ * Combines several rules into one. Later ones overrule earlier ones: a later `!pattern` takes back in what an earlier one
+ * leaves out. Returns undefined if there are none.
  */
 export function combineIgnoreRules(...rules: readonly (IgnoreRules | undefined)[]): IgnoreRules | undefined {
   const some = rules.filter((each) => each !== undefined);
   return some.length < 2 ? some[0] : inLayers(some);
 }
 
-/** The way down to a directory, as a scan of the root would go it. */
+/** The rules met on the way down to an entry, as a scan of the root would meet them. */
 export interface RulesAbove {
-  /** The rules for what is in the directory above; for the root, its own. */
+  /** The rules for the entries of the directory above; for the root, its own. */
   readonly rules: IgnoreRules | undefined;
-  /** The directory on the way, or at its end, that is left out, and why; `''` is the root, which a rule above it leaves out. */
+  /** The directory on the way, or at its end, that is left out, and why; `''` is a root that a rule above it leaves out. */
   readonly leftOut?: {
     readonly path: string;
     readonly kind: LeftOutKind;
@@ -127,8 +127,8 @@ export interface RulesAbove {
 }
 
 /**
- * Goes down to an entry of a root as a walk would, asking the rules of the root and reading those on the way; stops at a
- * directory that is left out.
+ * Goes down to an entry of a root as a walk would: applies the rules of the root, reads those on the way, and stops at
+ * a directory that is left out.
  */
 export async function rulesAbove(
   root: string,
@@ -158,7 +158,7 @@ export async function rulesAbove(
   }
 }
 
-/** Returns who owns the `.muse` of a root; undefined where there is none, for a file or a link of that name is none. */
+/** Returns the owner of the `.muse` of a root; undefined if there is none. A file or a link of that name does not count. */
 async function museOwner(root: string): Promise<number | undefined> {
   try {
     const found = await lstat(toFsPath(museDir(root)));
@@ -198,9 +198,9 @@ function domainIn(text: string, file: string): string {
 }
 
 /**
- * Reads a small text file, and tells who owns it; undefined where there is none.
+ * Reads a small text file and its owner; returns undefined if there is none.
  *
- * @throws IgnoreFileError beginning with `action`, for anything but absence and a regular UTF-8 file.
+ * @throws IgnoreFileError whose message begins with `action`, unless the file is absent or regular UTF-8.
  */
 async function readText(
   file: string,

@@ -6,7 +6,7 @@ import { PatternRules } from './rules.js';
 /**
  * The `.museignore` that a new working tree starts with.
  *
- * Every pattern is commented out: it leaves nothing out until its reader decides so.
+ * Every pattern is commented out, so it leaves nothing out until somebody edits it.
  */
 export const defaultMuseIgnore = `# What snapshots of this tree leave out, beside everything named .muse or .git.
 #
@@ -47,16 +47,16 @@ patterns = [
 export interface ParseMuseIgnoreOptions {
   /** The active domain, whose patterns come after the global ones. */
   readonly domain: string;
-  /** The file to name in errors and rules; `.museignore` unless given. */
+  /** The file to name in errors and rules. Default: `.museignore`. */
   readonly file?: string;
 }
 
 /**
- * Reads the text of a `.museignore`: the tables `[global]` and `[domain.<name>]`, each with an array `patterns`. There is
- * nothing else to be in it.
+ * Reads the text of a `.museignore`: the tables `[global]` and `[domain.<name>]`, each with an array `patterns`, and
+ * nothing else.
  *
- * @throws IgnoreFileError with line and column when it is not TOML, not of that shape, or holds a pattern that is too long or
- *   one too many.
+ * @throws IgnoreFileError with line and column if it is not TOML, not of that shape, or holds a pattern that is too long or
+ *   too many patterns.
  */
 export function parseMuseIgnore(
   text: string,
@@ -186,7 +186,7 @@ class Reader {
     }
   }
 
-  /** Recognises a line that would do in a `.gitignore`, and returns how it is written here. */
+  /** Recognises a line that is valid in a `.gitignore`, and returns how to write it here. */
   #asGitIgnore(line: number, reason: string): string | undefined {
     const text = this.#text.split('\n', line)[line - 1]?.trim() ?? '';
     const isKey = /^\[.*\]$|=/.test(text) || /^["',\]}]/.test(text);
@@ -208,7 +208,7 @@ function wayIn(table: string): string {
   return `write [${short(table)}] and below it patterns = ['*.o', '/build/']`;
 }
 
-/** Returns where something is, or what it is in. */
+/** Returns the place of something, or of what it is in. */
 function below(spot: TomlSpot, name: string): TomlSpot {
   return spot.below.get(name) ?? spot;
 }
@@ -234,14 +234,14 @@ export interface TomlSpot {
 }
 
 /**
- * Finds the keys and array elements of a document that has been parsed without error: the parser keeps no positions. Of
- * arrays in arrays it keeps none either.
+ * Finds the keys and array elements of a document that parsed without error, since the parser keeps no positions. Arrays
+ * inside arrays get none.
  */
 export function tomlPositions(text: string): TomlSpot {
   return new TomlScanner(text).scan();
 }
 
-/** Returns a function that tells the line and column of an offset. */
+/** Returns a function that returns the line and column of an offset. */
 export function lineCounter(text: string): (offset: number) => TextPosition {
   const starts = [0];
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);

@@ -8,16 +8,16 @@ import { GlobAutomaton, positionsOfName, positionsOfPath, type Chain } from './g
 export interface Pattern {
   /** The glob, without the `!` in front and a slash at either end. */
   readonly body: string;
-  /** True where it takes back in what an earlier one leaves out. */
+  /** True if it takes back in what an earlier one leaves out. */
   readonly negative: boolean;
   readonly directoriesOnly: boolean;
-  /** True where it is matched with the path from the directory of the list, false for a name at any depth. */
+  /** True if it matches the path from the directory of the list, false if it matches a name at any depth. */
   readonly anchored: boolean;
   readonly rule: IgnoreRule;
 }
 
 /**
- * Reads patterns, of which each is one line. What is blank or a comment is none.
+ * Reads patterns, one line each. Blank lines and comments are skipped.
  *
  * @throws IgnorePatternError for a pattern of several lines.
  */

@@ -4,12 +4,12 @@ import { byteText, NONE, PatternList, readPatterns, type ListState } from './pat
 
 /** The verdict of rules on an entry that one of them matches. */
 export interface Decision {
-  /** False where the rule takes the entry back in. */
+  /** False if the rule takes the entry back in. */
   readonly ignored: boolean;
   readonly rule: IgnoreRule | undefined;
 }
 
-/** An entry of the directory that a layer is about. */
+/** An entry to judge, in the directory of a layer. */
 export interface JudgedEntry {
   /** Its tree path. */
   readonly path: string;
@@ -19,18 +19,18 @@ export interface JudgedEntry {
 }
 
 /**
- * One of several sets of rules, for the entries of one directory, which tells an entry that it takes back in from one that
- * it knows nothing of. It is never changed.
+ * One of several sets of rules, for the entries of one directory. It distinguishes an entry that it takes back in from one
+ * that it has no rule for. Immutable.
  */
 export interface RuleLayer {
   decide(entry: JudgedEntry): Decision | undefined;
-  /** Returns the layer for the directory of that name, the same one where nothing is different there. */
+  /** Returns the layer for the directory of that name; this one, if nothing differs there. */
   below(name: string): RuleLayer;
-  /** Reads what rules the directory itself holds, once it is listed. Default: it holds none. */
+  /** Reads the rules that the directory itself holds, once it is listed. Default: it holds none. */
   read?(directory: EnteredDirectory): Promise<LayerRead> | undefined;
 }
 
-/** A layer with what a directory holds, and what is wrong with that. */
+/** A layer with the rules that a directory holds, and the problems with them. */
 export interface LayerRead {
   readonly layer: RuleLayer;
   readonly problems: readonly Problem[];
@@ -38,7 +38,7 @@ export interface LayerRead {
 
 let layersOf: (rules: LayeredRules) => readonly RuleLayer[];
 
-/** Rules in layers, of which the last one that knows an entry decides. They are those for the entries of one directory. */
+/** Rules in layers, for the entries of one directory. The last layer with a rule for an entry decides. */
 export class LayeredRules implements IgnoreRules {
   readonly #layers: readonly RuleLayer[];
   /** The tree path of that directory. */
@@ -108,7 +108,7 @@ export class LayeredRules implements IgnoreRules {
   }
 }
 
-/** Returns rules of which the later overrule the earlier; those of somebody else are one layer. */
+/** Returns rules as layers, where later ones overrule earlier ones; a caller's own rules become one layer. */
 export function inLayers(rules: readonly IgnoreRules[]): LayeredRules {
   const layers = rules.flatMap((each) =>
     each instanceof LayeredRules ? layersOf(each) : new ForeignLayer(each),
@@ -116,7 +116,7 @@ export function inLayers(rules: readonly IgnoreRules[]): LayeredRules {
   return new LayeredRules(layers, '', rules.find(({ rootRule }) => rootRule)?.rootRule);
 }
 
-/** Returns what the last layer that knows an entry says of it. */
+/** Returns the verdict of the last layer that has a rule for an entry. */
 export function decideLast(layers: readonly RuleLayer[], entry: JudgedEntry): Decision | undefined {
   for (let i = layers.length - 1; i >= 0; i--) {
     const decision = itemOf(layers, i).decide(entry);
@@ -129,15 +129,15 @@ function nameOf(path: string): string {
   return byteText(path.slice(path.lastIndexOf('/') + 1));
 }
 
-/** Patterns as in a `.gitignore` at the root, of which the last that matches decides. */
+/** Rules from patterns, as in a `.gitignore` at the root: the last match decides. */
 export class PatternRules extends LayeredRules {
-  /** As they were given. */
+  /** The rules as they were given. */
   readonly rules: readonly IgnoreRule[];
 
-  /** Problems of a walk with where they come from. */
+  /** Problems of a walk with the source of the rules. */
   readonly problems: readonly Problem[];
 
-  /** @throws IgnorePatternError when a pattern is too long, has several lines, or is one too many. */
+  /** @throws IgnorePatternError if a pattern is too long, has several lines, or exceeds the number allowed. */
   constructor(rules: readonly IgnoreRule[], problems: readonly Problem[] = []) {
     super([new PatternLayer(new PatternList(readPatterns(rules))), ...reportsOf(problems)]);
     this.rules = rules;
@@ -145,7 +145,7 @@ export class PatternRules extends LayeredRules {
   }
 }
 
-/** A list of patterns, as far as it has come on the way down to one directory. */
+/** A list of patterns, with its state in one directory. */
 export class PatternLayer implements RuleLayer {
   readonly #list: PatternList;
   readonly #state: ListState;
@@ -168,7 +168,7 @@ export class PatternLayer implements RuleLayer {
   }
 }
 
-/** Rules of somebody else, who only says what is left out. */
+/** Rules that a caller implemented, which only say what is left out. */
 class ForeignLayer implements RuleLayer {
   readonly #rules: IgnoreRules;
 
@@ -195,7 +195,7 @@ class ForeignLayer implements RuleLayer {
   }
 }
 
-/** Returns the layer that tells a walk what is wrong with the rules before it, as problems of its root; none of nothing. */
+/** Returns a layer that reports problems of the rules before it as problems of the root; none if there are no problems. */
 export function reportsOf(problems: readonly Problem[]): RuleLayer[] {
   if (problems.length === 0) return [];
   const layer: RuleLayer = {
