@@ -45,11 +45,11 @@ export interface LoadCacheOptions {
   /** Hears why contents were discarded: too large as an error, damage as a warning. Default: nobody. */
   readonly logger?: Logger | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Hears of the temporary files of the default storage; another one is told by who makes it. Default: nobody. */
+  /** Told of the temporary files of the default storage; pass it to any other storage yourself. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;
   /**
-   * Check each stored entry when it is asked for, and not all when they are loaded, which takes 1 µs an entry. Then
-   * `dropped`, and `discarded` for text of another shape, tell only what was seen by loading. Default: false.
+   * Checks each stored entry when it is asked for, instead of all at loading, which takes 1 µs an entry. Then `dropped`, and
+   * `discarded` for text of another shape, report only what loading saw. Default: false.
    */
   readonly defer?: boolean | undefined;
 }
@@ -77,13 +77,13 @@ export interface PruneOptions {
 const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
 
 /**
- * Remembers the object id of each file together with the stat the file had, and gives it back only while that stat
- * proves the content unchanged.
+ * Remembers the object id of each file together with the stat the file had, and returns it only while that stat proves
+ * the content unchanged.
  */
 export class StatCache {
   /** The root whose files it knows, absolute; `undefined` for {@link StatCache.empty}. */
   readonly root: string | undefined;
-  /** Why stored contents were not used; `undefined` where they were, or where there were none. */
+  /** The reason why stored contents were not used; `undefined` if they were, or if there were none. */
   readonly discarded: DiscardReason | undefined;
   /** Stored entries that were damaged and left out. */
   readonly dropped: number;
@@ -174,7 +174,7 @@ export class StatCache {
     return this.#pending.racyCount;
   }
 
-  /** The stored entries as lines that a listing can be joined with, where there are such; but for the pending paths. */
+  /** The stored entries as lines that a listing can be joined with, if there are any. They do not cover pending paths. */
   get lines(): StoredLines | undefined {
     return this.#pending.lines;
   }
@@ -184,7 +184,7 @@ export class StatCache {
     return !this.#pending.isEmpty;
   }
 
-  /** Returns whether what is known of a path is something else than its line in {@link StatCache.lines}. */
+  /** Returns true if a pending change overrules the line of a path in {@link StatCache.lines}. */
   isPending(path: string): boolean {
     return this.#pending.isPending(path);
   }
@@ -194,7 +194,7 @@ export class StatCache {
     return this.#pending.pendingPaths();
   }
 
-  /** Returns whether there is an entry, of whatever stat. */
+  /** Returns true if there is an entry, whatever its stat. */
   has(path: string): boolean {
     return this.#pending.has(path);
   }
@@ -282,7 +282,7 @@ export class StatCache {
     }
   }
 
-  /** Returns what was set under this name for this content of the file, or `undefined`. */
+  /** Returns the string set under this name for this content of the file, or `undefined`. */
   getDimension(path: string, objectId: ObjectId, name: string): string | undefined {
     const entry = this.#pending.get(path);
     return entry?.objectId === objectId ? entry.dimensions.get(name) : undefined;
@@ -400,9 +400,9 @@ export class StatCache {
   }
 
   /**
-   * Loads anew what the storage holds, where `least` changes were saved since it was loaded, 1,000 by default, so that
-   * {@link StatCache.lines} has them. For a cache that lives from snapshot to snapshot; what was not saved stays. Where
-   * loading fails, all stays as it is.
+   * Loads the stored contents anew if at least `least` changes were saved since the last load, 1,000 by default, so that
+   * {@link StatCache.lines} includes them. For a cache that lives from snapshot to snapshot. Unsaved changes stay. If
+   * loading fails, everything stays as it is.
    */
   compact(least = WORTH_COMPACTING): Promise<void> {
     return this.#afterOthers(async () => {
@@ -414,10 +414,10 @@ export class StatCache {
   }
 }
 
-/** So many saved changes take more time apart from the stored text than it takes to load that. */
+/** From this many saved changes on, loading the text anew takes less time than keeping them apart from it. */
 const WORTH_COMPACTING = 1000;
 
-/** Loads from any storage, and takes one that fails for one that cannot be read. */
+/** Loads from any storage. One that fails counts as unreadable. */
 async function loadFrom(storage: CacheStorage, options: LoadOptions, defer: boolean): Promise<LoadResult> {
   try {
     const loaded = await storage.load(options);

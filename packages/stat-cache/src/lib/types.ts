@@ -56,19 +56,19 @@ export interface CacheContents {
    */
   readonly lines?: StoredLines | undefined;
   /**
-   * Checks all that was left unchecked, and returns what decoding would have given had it checked at once. For contents
-   * that check an entry only when it is asked for.
+   * Checks everything not yet checked, and returns the result that a full check while decoding would have given. For
+   * contents that check an entry only when it is asked for.
    */
   verify?(): DecodeResult;
 }
 
 /**
  * Entries as text in memory: one line each, written as FORMAT.md says under "A line", in path order, between them a comma
- * and a line feed, and a line feed after the last. A line that is damaged is no entry, and neither is one of two with the
- * same path: whoever reads them takes either for a miss.
+ * and a line feed, and a line feed after the last. Readers treat a damaged line as a miss, and so all lines that share
+ * a path.
  */
 export interface StoredLines {
-  /** UTF-8; threads read it without a copy where it is in a `SharedArrayBuffer`. */
+  /** UTF-8; in a `SharedArrayBuffer`, threads read it without a copy. */
   readonly bytes: Uint8Array;
   /** Offset of the first line. */
   readonly from: number;
@@ -78,7 +78,7 @@ export interface StoredLines {
   readonly count: number;
 }
 
-/** Why a stored cache could not be used; the cache is empty then, and every file is hashed again. */
+/** The reason why a stored cache could not be used. The cache is then empty, and every file is hashed again. */
 export type DiscardReason = 'unreadable' | 'not-json' | 'version' | 'shape' | 'checksum' | 'too-large';
 
 /** The result of decoding stored bytes. */
@@ -97,7 +97,7 @@ export type LoadResult = DecodeResult | undefined;
 export interface CacheChange {
   /** The loaded contents, or empty ones. A codec copies unchanged entries from them; a database has no need of them. */
   readonly base: CacheContents;
-  /** Entries to add or replace, all of them trusted: all since loading, those of earlier saves among them. */
+  /** Entries to add or replace since loading, including those of earlier saves. All are trusted. */
   readonly put: ReadonlyMap<string, FileCacheEntry>;
   /** Tree paths to remove, none of them in `put`; may name some that are not stored. */
   readonly remove: ReadonlySet<string>;
@@ -113,7 +113,7 @@ export interface ProbeStamp {
 
 /** Bounds for one load. */
 export interface LoadOptions {
-  /** Stored contents above this many bytes are not read: the result is `discarded: 'too-large'`. Where they are bytes. */
+  /** Stored bytes above this number are not read: the result is `discarded: 'too-large'`. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -122,7 +122,7 @@ export interface LoadOptions {
 export interface SaveOptions {
   /**
    * A save that would store more bytes than the next load accepts rejects and changes nothing. Default:
-   * `MAX_CACHE_BYTES`. Without meaning where contents are not bytes.
+   * `MAX_CACHE_BYTES`. Has no meaning if contents are not bytes.
    */
   readonly maxBytes?: number | undefined;
 }
@@ -135,29 +135,29 @@ export interface CacheStorage {
   /** Never rejects because of what is stored: damage is a `discarded` reason, and so is what cannot be read. */
   load(options: LoadOptions): Promise<LoadResult>;
   /**
-   * Applies the change whole or not at all, and rejects when it could not. Many saves may follow one load, and others may
-   * save to the same place meanwhile.
+   * Applies the whole change or none of it, and rejects on failure. Many saves may follow one load, and others may save to
+   * the same place meanwhile.
    */
   save(change: CacheChange, options?: SaveOptions): Promise<void>;
   /**
-   * The clock of the file system that this storage writes to. Without it, or where it gives `undefined`, the boundary
-   * is the local clock less 3 s.
+   * Reads the clock of the file system that this storage writes to. Without it, or if it resolves to `undefined`, the
+   * boundary is the local clock less 3 s.
    */
   probe?(): Promise<ProbeStamp | undefined>;
 }
 
-/** Contents to bytes and back. */
+/** Turns contents into bytes and back. */
 export interface CacheCodec {
   /** Never throws: damage is a `discarded` reason. May keep the bytes, which must not change any more. */
   decode(bytes: Uint8Array): DecodeResult;
-  /** The whole text after the change, in pieces to be written one after the other; no piece changes once it is yielded. */
+  /** Yields the whole text after the change, in pieces to write in order. A piece never changes once it is yielded. */
   encode(change: CacheChange): Iterable<Uint8Array>;
 }
 
-/** Why a file's object id is not known without reading it. */
+/** The reason why only reading a file can tell its object id. */
 export type MissReason = 'new' | 'size' | 'mtime' | 'ctime' | 'inode' | 'racy' | 'cache-reset';
 
-/** Hears what is not an answer: `debug` for detail, `warn` for what costs time, `error` for what needs a person. */
+/** Receives messages: `debug` for details, `warn` for what costs time, `error` for what needs a person. */
 export interface Logger {
   debug(message: string): void;
   warn(message: string): void;

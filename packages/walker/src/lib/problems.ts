@@ -11,24 +11,24 @@ export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? 'EUNKNOWN';
 }
 
-/** Returns whether an error means that the path leads elsewhere by now, and its directory must be listed again. */
+/** Returns true if an error means that the path leads elsewhere now, so that its directory must be listed again. */
 export function isMoved(error: unknown): boolean {
   return MOVED.has(codeOf(error));
 }
 
-/** Returns the problem that an error is for a walk. Shortage (`EMFILE`, `ENOMEM`) is never taken for absence. */
+/** Returns an error as a problem of a walk. Shortage (`EMFILE`, `ENOMEM`) is never taken for absence. */
 export function problemOf(path: string, operation: string, error: unknown): Problem {
   const code = codeOf(error);
   return { path, kind: kindOfCode(code), operation, code, message: reasonOf(error as Partial<Error>) };
 }
 
-/** Returns the problem that a system's error number is for a walk. */
+/** Returns an error number of the system as a problem of a walk. */
 export function systemProblem(path: string, operation: string, errno: number): Problem {
   const [code, message] = getSystemErrorMap().get(-errno) ?? [nameOf(errno), `system error ${errno}`];
   return { path, kind: kindOfCode(code), operation, code, message };
 }
 
-/** Returns the system's number of an error, positive. Throws the error itself where it is none of the system's. */
+/** Returns the system's number of an error, positive. Rethrows an error that is not the system's. */
 export function errnoOf(error: unknown): number {
   const { errno, code } = error as NodeJS.ErrnoException;
   if (typeof errno === 'number') return Math.abs(errno);
@@ -45,20 +45,20 @@ function nameOf(errno: number): string {
   return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? 'EUNKNOWN';
 }
 
-/** Returns the problem that a directory is when it was replaced each time it was listed. */
+/** Returns the problem of a directory that was replaced each time it was listed. */
 export function tornDirectory(path: string): Problem {
   const message = 'the directory was replaced each time it was listed';
   return { path, kind: 'torn', operation: 'readdir', code: 'ETORN', message };
 }
 
-/** Returns the problem that rules are which are not obeyed: one of the root, for they need not be below it. */
+/** Returns the problem of rules that are not obeyed. It is one of the root, since they may lie above it. */
 export function notTrusted(file: string, uid: number): Problem {
   const owner = String(uid);
   const message = `${JSON.stringify(file)} belongs to another user, so it is not obeyed (--trust-owner ${owner} obeys it)`;
   return { path: '', kind: 'not-trusted', operation: 'trust', code: 'EOWNER', message };
 }
 
-/** Returns the problem that a file of rules is which is not below the root. */
+/** Returns the problem of a file of rules that is not below the root. */
 export function problemElsewhere(file: string, code: string, reason: string): Problem {
   return { ...problemOf('', 'open', { code }), message: `${JSON.stringify(file)}: ${reason}` };
 }

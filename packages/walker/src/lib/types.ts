@@ -24,7 +24,7 @@ export interface EnteredDirectory {
   readonly root: string;
   /** Tree path; `''` is the root. */
   readonly path: string;
-  /** False where the directory certainly holds nothing of this name but a directory; of `.git` also no directory. */
+  /** Returns false if the directory certainly holds no such name, except perhaps a directory; for `.git`, not even one. */
   readonly mayHold: (name: string) => boolean;
 }
 
@@ -35,18 +35,18 @@ export interface IgnoreRules {
    * `path` is a tree path; `directory` tells a directory from anything else.
    */
   ignores(path: string, directory: boolean): boolean;
-  /** The rule by which `ignores` says true, where that is known. */
+  /** Returns the rule by which `ignores` returns true, if known. */
   explain?(path: string, directory: boolean): IgnoreRule | undefined;
   /** The rule above the root that leaves the root itself out, if there is one. A walk of that root asks nobody. */
   readonly rootRule?: IgnoreRule | undefined;
   /**
-   * Returns the rules for what is in a directory. Called once it is listed, of the rules for the directory above (of these
-   * for the root), and again when it is listed again. Default: they are the same everywhere.
+   * Returns the rules for the entries of a directory. Called on the rules for the directory above (for the root, on these)
+   * each time the directory is listed. Default: the rules are the same everywhere.
    */
   enter?(directory: EnteredDirectory): EnteredRules | Promise<EnteredRules>;
 }
 
-/** The rules for what is in a directory. */
+/** The rules for the entries of a directory. */
 export interface EnteredRules {
   readonly rules: IgnoreRules;
   /** Problems of the walk with the rules in it. */
@@ -57,13 +57,13 @@ export interface EnteredRules {
 export interface Problem {
   /** Tree path; `''` is the root. */
   readonly path: string;
-  /** `torn` for what changed or was replaced each time it was looked at, `not-trusted` for rules that were not obeyed. */
+  /** `torn` if it changed or was replaced during each attempt, `not-trusted` for rules that were not obeyed. */
   readonly kind: 'unreadable' | 'torn' | 'path-too-long' | 'io-error' | 'not-trusted';
   /** The system call that failed, such as `lstat`, `readdir`, `open` or `read`. */
   readonly operation: string;
   /** The system's code, such as `EACCES`; `ETORN` for what is torn, `EOWNER` for rules that were not obeyed. */
   readonly code: string;
-  /** One sentence of the system for a person, without the path. */
+  /** The system's message, without the path. */
   readonly message: string;
 }
 

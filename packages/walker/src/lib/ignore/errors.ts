@@ -6,12 +6,12 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** A pattern cannot be used: it is too long, or one too many. */
+/** Thrown for a pattern that is too long, or exceeds the number allowed. */
 export class IgnorePatternError extends Error {
   override readonly name = 'IgnorePatternError';
   readonly code = 'EMUSEIGNORE';
   readonly rule: IgnoreRule;
-  /** Why, for a message that names the pattern's place itself. */
+  /** The reason, for a message that names the pattern's place itself. */
   readonly reason: string;
 
   constructor(rule: IgnoreRule, reason: string) {
@@ -21,16 +21,16 @@ export class IgnorePatternError extends Error {
   }
 }
 
-/** The ignore rules of a working tree cannot be read: nothing should be listed until a person has mended them. */
+/** Thrown if ignore rules cannot be read or understood: list nothing until somebody has fixed them. */
 export class IgnoreFileError extends Error {
   override readonly name = 'IgnoreFileError';
   readonly code = 'EMUSEIGNORE';
-  /** The file to mend. */
+  /** The file to fix. */
   readonly file: string;
   readonly line?: number;
   readonly column?: number;
 
-  /** `action` is what cannot be done, up to the word before the file. */
+  /** `action` begins the message, up to the word before the file. */
   constructor(
     action: string,
     file: string,

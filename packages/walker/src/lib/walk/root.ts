@@ -11,7 +11,7 @@ import {
 } from '@muse/paths';
 import { codeOf } from '../problems.js';
 
-/** A root that is there. */
+/** A root that exists. */
 export interface ResolvedRoot {
   /** Its native path, absolute and with its links resolved; may hold escaped bytes. */
   readonly root: string;
@@ -31,7 +31,7 @@ export async function resolveRoot(root: string): Promise<ResolvedRoot> {
   }
 }
 
-/** Looks at a root that was resolved before, and rejects as {@link resolveRoot} does. By now a link is no directory. */
+/** Looks at a root that was resolved before, and rejects as {@link resolveRoot} does. This time a link does not count as a directory. */
 export async function revisitRoot({ root }: ResolvedRoot): Promise<ResolvedRoot> {
   try {
     return await identify(treePathToBytes(root));
