@@ -4,10 +4,9 @@ import { cacheDir } from '@muse/paths';
 import { giveToOrdinaryUser, makeTree, tempDir } from '@muse/testkit';
 import { describe, it } from 'vitest';
 import { expectedAnswer } from './support/expected-answer.js';
-import { noOrdinaryUser } from './support/muse-process.js';
+import { engines, noOrdinaryUser } from './support/muse-process.js';
 import { takeSnapshot } from './support/snapshot-answer.js';
 
-const asUser = { ordinary: true };
 const rest = { 'a.txt': 'a', 'z/z.txt': 'z' };
 const hidden = { 'm/one.txt': '1', 'm/two.txt': '2', 'm/n/three.txt': '3' };
 const all = expectedAnswer(Object.entries({ ...rest, ...hidden }));
@@ -51,7 +50,9 @@ const cases: Record<string, Case> = {
   },
 };
 
-describe('for an ordinary user', () => {
+describe.each(engines)('for an ordinary user, with the %s engine,', (engine) => {
+  const asUser = { ordinary: true, engine };
+
   it.concurrent.for(Object.entries(cases))(
     'what may not be read is named, and keeps its cache: %s',
     async ([, test], { expect, skip }) => {

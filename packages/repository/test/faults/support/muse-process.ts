@@ -1,8 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { loadNative } from '@muse/native';
 import { built, ordinaryUser } from '@muse/testkit';
 
 const main = fileURLToPath(built('@muse/cli'));
+
+/** The engines that this system has. */
+export const engines: readonly string[] = loadNative().native ? ['native', 'typescript'] : ['typescript'];
 
 /** How a run of `muse` ended. */
 export interface Ended {
@@ -21,6 +25,8 @@ export interface Running {
 }
 
 export interface RunOptions {
+  /** The engine to use. Default: the one that `muse` chooses. */
+  readonly engine?: string;
   /** Runs as somebody whom permissions bind. Default: as whoever runs the test. */
   readonly ordinary?: boolean;
   /** Words that start a command elsewhere, such as in another mount namespace. Default: none. */
@@ -45,12 +51,12 @@ function whyNoOrdinaryUser(): string | undefined {
 
 /** Starts `muse`. Where it still runs after `patience`, SIGKILL ends it, so that the test sees a signal it did not send. */
 export function startMuse(args: readonly string[], options: RunOptions = {}): Running {
-  const { ordinary = false, within = [], before = ':', patience = MINUTE_MS } = options;
+  const { engine, ordinary = false, within = [], before = ':', patience = MINUTE_MS } = options;
   const words = [...within, '/bin/sh', '-c', `${before}; exec "$@"`, 'sh', process.execPath, main, ...args];
   const [program = '', ...rest] = words;
   const child = spawn(program, rest, {
     cwd: '/',
-    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', MUSE_ENGINE: engine },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(ordinary ? ordinaryUser() : {}),
   });
