@@ -231,23 +231,24 @@ describeEachEngine(() => {
       await expectTruth(root, snapshot);
     });
 
-    it.each([1, 2])('a file grows huge ends soon once it is aborted, by %i threads', async (threads) => {
-      const root = await museTree({ a: '1', b: '2' });
+    it.each([
+      ['a file grows huge', 1, ['k'], 16 * 1024 * MIB],
+      ['a file grows huge', 2, ['k'], 16 * 1024 * MIB],
+      ['many files grow', 2, Object.keys(many), 31 * MIB],
+    ])('%s ends soon once it is aborted, by %i threads', async (_, threads, paths, size) => {
+      const root = await museTree({ ...many, k: 'kept' });
       const abort = new AbortController();
       let aborted = NaN;
-      const snapshot = snapshotEditing(
-        root,
-        () => {
-          truncateSync(join(root, 'a'), 16 * 1024 * MIB);
-          setTimeout(() => {
-            aborted = performance.now();
-            abort.abort();
-          }, 50);
-        },
-        { threads, signal: abort.signal },
-      );
+      const grow = () => {
+        for (const path of paths) truncateSync(join(root, path), size);
+        setTimeout(() => {
+          aborted = performance.now();
+          abort.abort();
+        }, 50);
+      };
+      const snapshot = snapshotEditing(root, grow, { threads, signal: abort.signal });
       await expect(snapshot).rejects.toThrow('aborted');
-      expect(performance.now() - aborted).toBeLessThan(2000);
+      expect(performance.now() - aborted).toBeLessThan(1500);
     });
   });
 });
