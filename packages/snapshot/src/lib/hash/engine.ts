@@ -309,7 +309,7 @@ function identityOf({ path, dev, ino, base }: ListedDirectory): ListedDirectory 
 }
 
 /** Files of one call: some 2 ms of work. */
-const FILES_A_CALL = 64;
+const FILES_A_CALL = 128;
 /** From this size on a file is left to the other engine, whose reads an abort ends: a call cannot be ended. 32 MiB. */
 const LARGE_FILE = 32 * 1024 * 1024;
 

@@ -92,16 +92,35 @@ async function hashEach(
   await engine.prepare(misses);
   // All lanes take turns at one iterator, so that each batch is hashed once.
   const batches = batchesOf(misses, engine.batchFiles).values();
-  const lane = async () => {
-    for (const batch of batches) {
-      signal?.throwIfAborted();
-      const files = batch.map((miss) => miss.toHash());
-      const results = resultsIn(await engine.hash(files, signal));
-      for (const miss of batch) {
-        const { value: result } = results.next();
-        if (!result) throw new Error('Broken hash reply: a file has no row');
-        take(miss, result);
+  const start = () => {
+    signal?.throwIfAborted();
+    const { value: batch } = batches.next();
+    return (
+      batch && {
+        batch,
+        reply: engine.hash(
+          batch.map((miss) => miss.toHash()),
+          signal,
+        ),
       }
+    );
+  };
+  const lane = async () => {
+    let call = start();
+    try {
+      while (call) {
+        const { batch, reply } = call;
+        const results = resultsIn(await reply);
+        // The engine goes on while the results are taken.
+        call = start();
+        for (const miss of batch) {
+          const { value: result } = results.next();
+          if (!result) throw new Error('Broken hash reply: a file has no row');
+          take(miss, result);
+        }
+      }
+    } finally {
+      await call?.reply.catch(() => undefined);
     }
   };
   // All lanes end before this does: nothing goes on behind the caller's back.
