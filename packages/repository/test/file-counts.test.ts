@@ -15,7 +15,7 @@ import { coveredFiles } from './support/covered-files.js';
  */
 const AT_MOST = {
   typescript: { hit: 24, miss: 6, save: 7, lookUp: 2 },
-  native: { hit: 23, miss: 8, save: 7, lookUp: 2 },
+  native: { hit: 24, miss: 8, save: 7, lookUp: 2 },
 } as const;
 
 let directory: TempDir;
