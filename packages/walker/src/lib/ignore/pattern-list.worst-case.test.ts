@@ -82,7 +82,7 @@ describe('The worst patterns that pass the limits', () => {
       const end = performance.now() + seconds * 1000;
       let worst = { cost: 0, what: '' };
       let lists = 0;
-      while (performance.now() < end) {
+      while (performance.now() < end || lists < 4) {
         const one = randomRules();
         const rules = combineIgnoreRules(...Array.from({ length: LISTS }, () => one));
         lists++;
@@ -101,7 +101,7 @@ describe('The worst patterns that pass the limits', () => {
       }
       console.info(`${worst.cost.toFixed(2)} ms: ${worst.what.slice(0, 120)}, of ${String(lists)} lists`);
       expect(worst.cost, worst.what).toBeLessThan(LIMIT);
-      expect(lists).toBeGreaterThan(0);
+      expect(lists).toBeGreaterThan(3);
     },
   );
 });
