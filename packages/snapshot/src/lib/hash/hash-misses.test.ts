@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tree } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
-import { batchesOf as planned } from './hash-misses.js';
+import type { DirectoryResult, Miss } from '../take/join.js';
+import type { HashEngine } from './engine.js';
+import { batchesOf as planned, hashMisses } from './hash-misses.js';
 
 const batchesOf = <T extends { readonly size: number }>(all: readonly T[]) => planned(all, 64);
 const MiB = 1024 * 1024;
@@ -28,5 +32,30 @@ describe('batchesOf', () => {
 
   it('is empty for no files', () => {
     expect(batchesOf([])).toEqual([]);
+  });
+});
+
+describe('hashMisses', () => {
+  it('leaves no call behind when it fails', async () => {
+    let underWay = 0;
+    const engine: HashEngine = {
+      capacity: 2,
+      batchFiles: 1,
+      prepare: () => undefined,
+      hash: async () => {
+        underWay++;
+        await sleep(10);
+        underWay--;
+        return new Int32Array();
+      },
+    };
+    const misses = files(1, 1, 1, 1, 1, 1).map((file) => ({
+      ...file,
+      toHash: () => file,
+    })) as unknown as Miss[];
+    const options = { engine, cache: undefined, onProgress: () => undefined, signal: undefined };
+    const hashed = hashMisses(undefined as unknown as Tree<DirectoryResult>, misses, options);
+    await expect(hashed).rejects.toThrow('a file has no row');
+    expect(underWay).toBe(0);
   });
 });

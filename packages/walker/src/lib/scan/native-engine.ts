@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { openLongPath, treePathToBytes } from '@muse/paths';
 import type { DirectoryToScan, ScanEngine } from './engine.js';
+import { ERRNO, OUTCOME, OUTCOMES, RECORD_BYTES } from './reply.js';
 
 type NativeModule = typeof import('@muse/native');
 
@@ -100,11 +101,8 @@ const DIRECTORIES_A_CALL = 48;
 /** Bytes for the reply to one call; what does not fit is asked for once more. */
 const REPLY_BYTES = 256 * 1024;
 
-// Words of a record, and the outcome of one that fits no reply of the size that was given: layout.h of @muse/native.
-const BYTES = 0;
-const OUTCOME = 1;
-const ERROR = 2;
-const TOO_LARGE = 3;
+/** The outcome of a directory whose record fits no reply of the size that was given; its `ERRNO` is the bytes needed. */
+const TOO_LARGE = OUTCOMES.indexOf('too-large');
 
 /** Lists in short calls on Node's own pool. */
 export class NativeScanEngine implements ScanEngine {
@@ -177,9 +175,9 @@ function measure(reply: Uint8Array, records: number): { readonly used: number; r
     return value;
   };
   if (records === 0) throw new RangeError('Broken scan reply: there is no record');
-  if (word(OUTCOME) === TOO_LARGE) return { used: 0, needed: word(ERROR) };
+  if (word(OUTCOME) === TOO_LARGE) return { used: 0, needed: word(ERRNO) };
   let used = 0;
-  for (let record = 0; record < records; record++) used += word(used / 4 + BYTES);
+  for (let record = 0; record < records; record++) used += word(used / 4 + RECORD_BYTES);
   return { used };
 }
 

@@ -21,8 +21,9 @@ import { RESERVED_NAMES, type WalkedStat } from '../types.js';
 const HEADER_BYTES = 56;
 
 // Words of the header.
-const OUTCOME = 1;
-const ERRNO = 2;
+export const RECORD_BYTES = 0;
+export const OUTCOME = 1;
+export const ERRNO = 2;
 const OPERATION = 3;
 const ENTRIES = 4;
 const NAME_BYTES = 5;
