@@ -360,6 +360,8 @@ function checkWindowsName(segment: string, path: string): void {
   );
 }
 
+// Maps from paths, and sets of them.
+
 /**
  * V8 takes the length of a longer string for its hash, so that a table of many such is searched from end to end. A newer V8
  * has such a table of its own for each string that a plain set or map was asked for, even an empty one.
@@ -398,9 +400,12 @@ class LongPaths {
     return found;
   }
 
-  delete({ path }: LongPath): void {
+  /** Forgets a path, and returns the object that stood for it. */
+  take(path: string): LongPath | undefined {
+    const found = this.find(path);
     const slash = path.lastIndexOf('/');
-    this.#namesIn(path, slash).delete(path.slice(slash + 1));
+    if (found) this.#namesIn(path, slash).delete(path.slice(slash + 1));
+    return found;
   }
 
   #namesIn(path: string, slash: number): Map<string, LongPath> {
@@ -437,11 +442,11 @@ export class PathMap<V> extends Map<string, V> {
   }
 
   override get(path: string): V | undefined {
-    return isLong(path) ? super.get(this.#keyOf(path)) : super.get(path);
+    return super.get(keyOf(path, this.#long));
   }
 
   override has(path: string): boolean {
-    return isLong(path) ? super.has(this.#keyOf(path)) : super.has(path);
+    return super.has(keyOf(path, this.#long));
   }
 
   override set(path: string, value: V): this {
@@ -449,11 +454,7 @@ export class PathMap<V> extends Map<string, V> {
   }
 
   override delete(path: string): boolean {
-    if (!isLong(path)) return super.delete(path);
-    const found = this.#long?.find(path);
-    if (!found) return false;
-    this.#long?.delete(found);
-    return super.delete(asKey(found));
+    return super.delete(isLong(path) ? asKey(this.#long?.take(path) ?? NOWHERE) : path);
   }
 
   override clear(): void {
@@ -476,11 +477,6 @@ export class PathMap<V> extends Map<string, V> {
   override forEach(visit: (value: V, path: string, map: Map<string, V>) => void, thisArg?: unknown): void {
     for (const [path, value] of this) visit.call(thisArg, value, path, this);
   }
-
-  /** The empty path is in no map of long ones, and nothing else is asked for by it. */
-  #keyOf(path: string): string {
-    return asKey(this.#long?.find(path) ?? NOWHERE);
-  }
 }
 
 /** A `Set` of paths that is as quick for paths of any length. */
@@ -493,7 +489,7 @@ export class PathSet extends Set<string> {
   }
 
   override has(path: string): boolean {
-    return isLong(path) ? super.has(asKey(this.#long?.find(path) ?? NOWHERE)) : super.has(path);
+    return super.has(keyOf(path, this.#long));
   }
 
   override add(path: string): this {
@@ -501,11 +497,7 @@ export class PathSet extends Set<string> {
   }
 
   override delete(path: string): boolean {
-    if (!isLong(path)) return super.delete(path);
-    const found = this.#long?.find(path);
-    if (!found) return false;
-    this.#long?.delete(found);
-    return super.delete(asKey(found));
+    return super.delete(isLong(path) ? asKey(this.#long?.take(path) ?? NOWHERE) : path);
   }
 
   override clear(): void {
@@ -549,7 +541,13 @@ export function addPath(set: Set<string>, path: string): Set<string> {
   return fit.add(path);
 }
 
+/** Is in no table: a long path that was never added stands for it. */
 const NOWHERE: LongPath = { path: '' };
+
+/** Returns what a path is asked for by in the table inside. */
+function keyOf(path: string, long: LongPaths | undefined): string {
+  return isLong(path) ? asKey(long?.find(path) ?? NOWHERE) : path;
+}
 
 // The table inside holds objects for long paths: its own type knows strings alone.
 function asKey(long: LongPath): string {
