@@ -317,6 +317,8 @@ const LARGE_FILE = 32 * 1024 * 1024;
 export class NativeHashEngine implements HashEngine {
   readonly #root: NativeRoot;
   readonly #other: HashEngine;
+  /** Asked once: it hashes a file to know. */
+  #asked: Promise<boolean> | undefined;
   #canHash = true;
 
   /** @param other - hashes what would be more than a short call, and everything where this Node gives out no SHA-256. */
@@ -326,7 +328,7 @@ export class NativeHashEngine implements HashEngine {
   }
 
   async prepare(files: readonly { readonly size: number }[]): Promise<void> {
-    this.#canHash = await this.#root.native.canHash();
+    this.#canHash = await (this.#asked ??= this.#root.native.canHash());
     await this.#other.prepare(this.#canHash ? files.filter(isLarge) : files);
   }
 
