@@ -1,7 +1,7 @@
 import type { StoredLines } from '@muse/stat-cache';
 import { type LineRange, scanBatch, type ScanTask, servePool, systemCalls } from '@muse/walker/scan';
 import { hashBatch, type HashTask, makeReadBuffer } from './lib/hash/engine.js';
-import { LineJoin } from './lib/take/directory-result.js';
+import { LineJoin } from './lib/take/join.js';
 
 let buffer: Buffer | undefined;
 

@@ -63,7 +63,7 @@ interface Hashing {
 const packages = new URL('../../../', import.meta.url);
 const load = (path: string): Promise<unknown> => import(/* @vite-ignore */ new URL(path, packages).href);
 const walker = (await load('walker/src/scan.ts')) as Walker;
-const { LineJoin } = (await load('snapshot/src/lib/take/directory-result.ts')) as Joining;
+const { LineJoin } = (await load('snapshot/src/lib/take/join.ts')) as Joining;
 const { hashBatch } = (await load('snapshot/src/lib/hash/engine.ts')) as Hashing;
 
 /** Returns what the engine in TypeScript replies to a scan. Each line of the text must end in a line feed. */

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { StatCache } from '@muse/stat-cache';
 import { systemProblem, type Tree } from '@muse/walker/scan';
 import { tornFile } from '../errors.js';
-import { missesOf, type DirectoryResult, type Miss } from '../take/directory-result.js';
+import { missesOf, type DirectoryResult, type Miss } from '../take/join.js';
 import type { Progress } from '../types.js';
 import type { HashEngine } from './engine.js';
 import { resultsIn, type FileResult } from './reply.js';

@@ -4,7 +4,7 @@ import { DIRECTORY, DirectoryNode, LEFT_OUT, NEW as FILE } from '@muse/walker/sc
 import { describe, expect, it } from 'vitest';
 import { listingOf } from '../../../test/support/listings.js';
 import { assemble } from './assemble.js';
-import { DirectoryResult } from './directory-result.js';
+import { DirectoryResult } from './join.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
 
 const id = blobId(Buffer.from('x'));

@@ -13,7 +13,7 @@ import {
 import { tornFile } from '../errors.js';
 import { SnapshotIdHasher } from '../manifest/manifest.js';
 import type { Manifest, SnapshotCall, SnapshotStats } from '../types.js';
-import { resultOf, type DirectoryResult } from './directory-result.js';
+import { resultOf, type DirectoryResult } from './join.js';
 
 /** A tree that was listed and hashed, as one snapshot. */
 export interface Assembled {

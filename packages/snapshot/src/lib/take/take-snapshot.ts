@@ -23,7 +23,7 @@ import { hashMisses, startCheckpoints, type Hashed } from '../hash/hash-misses.j
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
-import { judgeDirectory, LineJoin, missesOf, type DirectoryResult } from './directory-result.js';
+import { judgeDirectory, LineJoin, missesOf, type DirectoryResult } from './join.js';
 import type { OpenedRoot } from './root.js';
 
 /** A root that was opened, and all else that a snapshot of it takes. */

@@ -2,7 +2,7 @@ import { blobId, type MissReason, type ObjectId, type StatCache } from '@muse/st
 import { BAD_LINE, CTIME_CHANGED, DirectoryNode, INODE_CHANGED, NEW, SIZE_CHANGED } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { FILE_STAT, listingOf } from '../../../test/support/listings.js';
-import { DirectoryResult, judgeDirectory } from './directory-result.js';
+import { DirectoryResult, judgeDirectory } from './join.js';
 
 const stored = blobId(Buffer.from('stored'));
 const newer = blobId(Buffer.from('newer'));

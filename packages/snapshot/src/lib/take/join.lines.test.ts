@@ -14,7 +14,7 @@ import {
   PackedStats,
 } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
-import { LineJoin } from './directory-result.js';
+import { LineJoin } from './join.js';
 
 const DIRECTORY = 6;
 const SECOND = 10n ** 9n;
