@@ -40,9 +40,8 @@ const sources = Object.values(exports).flatMap((target) => target['@muse/source'
 const shared = {
   logLevel: 'warn',
   platform: 'node',
-  // A library holds its own modules only: a second copy of another package would have classes of its own. The native
-  // engine finds its binary beside itself.
-  external: isCommand ? '@muse/native' : /^[^./]/,
+  // A library holds its own modules only: a second copy of another package would have classes of its own.
+  external: isCommand ? [] : /^[^./]/,
   resolve: { conditionNames: ['@muse/source', 'node', 'import'] },
   treeshake: { propertyReadSideEffects: false },
 };
@@ -53,7 +52,12 @@ const output = {
   sourcemap: true,
   // Comments are 4 ms of reading; names stay, for stack traces.
   minify: isCommand ? { compress: false, mangle: false } : false,
-  ...(isCommand && { codeSplitting: { groups: SHARED } }),
+  ...(isCommand && {
+    format: 'cjs',
+    strict: true,
+    dynamicImportInCjs: false,
+    codeSplitting: { groups: SHARED },
+  }),
 };
 
 // Threads apart from the rest, so that they load nothing that only the main thread needs.
@@ -61,12 +65,18 @@ export default defineConfig([
   {
     ...shared,
     input: byName(isCommand ? STARTED : sources),
-    plugins: isCommand ? [builtins(), licenses()] : [],
+    plugins: isCommand ? [builtins(), nativeEngine(), licenses(), scripts()] : [],
     output: { ...output, cleanDir: true },
   },
-  // A script as well as a module: a Node that takes it for the one or the other can run it.
-  ...(isCommand
-    ? [{ ...shared, input: byName(sources), external: /^\.\//, output: { ...output, format: 'iife' } }]
+  ...(isCommand ? [{ ...shared, input: byName(sources), external: /^\.\//, output }] : []),
+  ...(name === '@muse/native'
+    ? [
+        {
+          ...shared,
+          input: byName(sources),
+          output: { ...output, format: 'cjs', strict: true, entryFileNames: '[name].cjs' },
+        },
+      ]
     : []),
   ...(THREADS[name] ?? []).map((source) => {
     return { ...shared, input: byName([source]), plugins: isCommand ? [builtins()] : [], output };
@@ -117,6 +127,33 @@ function builtins() {
         ];
         return { code: code.join('\n'), moduleSideEffects: false };
       },
+    },
+  };
+}
+
+/**
+ * Takes the native engine, whose binary is beside it, from the package of its own: the nearest one above. Asked for by its
+ * name, Node would look in the directories that `NODE_PATH` names, too.
+ */
+function nativeEngine() {
+  const code = `
+    const { existsSync } = process.getBuiltinModule('node:fs');
+    const folder = module.paths.map((path) => path + '/@muse/native').find((path) => existsSync(path));
+    if (folder === undefined) throw new Error('there is no @muse/native beside the command');
+    export const { loadNative, packScanRequest, packHashRequest } = require(folder + '/dist/index.cjs');`;
+  return {
+    name: 'native-engine',
+    resolveId: { filter: { id: /^@muse\/native$/ }, handler: () => '\0native-engine' },
+    load: { filter: { id: /^\0native-engine$/ }, handler: () => ({ code, moduleSideEffects: false }) },
+  };
+}
+
+/** Has Node take the files for scripts, in a package of modules: it starts 5 ms sooner. */
+function scripts() {
+  return {
+    name: 'scripts',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "commonjs" }\n' });
     },
   };
 }

@@ -78,7 +78,15 @@ describe('an installation with a file that is', () => {
 
 describe.skipIf(process.platform === 'win32')('a shortage of descriptors', () => {
   /** With fewer than that Node itself does not come as far as our first line. */
-  const enough = Number.parseInt(process.versions.node, 10) < 24 ? 19 : 21;
+  let enough = 3;
+
+  beforeAll(async () => {
+    const script = join(directory.path, 'empty.cjs');
+    writeFileSync(script, '');
+    const starts = async () =>
+      (await shell(`ulimit -n ${enough}; exec '${process.execPath}' '${script}'`)).code === 0;
+    while (!(await starts())) enough++;
+  });
 
   it('is told of in one line, or does not matter', async () => {
     const failures = new Set<string>();
