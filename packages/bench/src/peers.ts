@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { floors } from './floors.js';
 import { callInProcess } from './processes/library-process.js';
 import type { Program, Skipped } from './results.js';
 
@@ -16,6 +17,7 @@ export const PEER_NAMES = [
   'folder-hash',
   'fdir',
   'fs.walk',
+  'floor',
 ] as const;
 
 export type PeerName = (typeof PEER_NAMES)[number];
@@ -27,17 +29,21 @@ export interface PeersHere {
   readonly skipped: readonly Skipped[];
 }
 
-/** The program to run, or the package to load, for each peer. */
-const origins: Readonly<Record<PeerName, { program: string } | { package: string }>> = {
-  git: { program: 'git' },
-  'git-untracked-cache': { program: 'git' },
-  'git-hash-object': { program: 'git' },
-  sha256sum: { program: 'sha256sum' },
-  b3sum: { program: 'b3sum' },
-  'glob-hasher': { package: 'glob-hasher' },
-  'folder-hash': { package: 'folder-hash' },
-  fdir: { package: 'fdir' },
-  'fs.walk': { package: '@nodelib/fs.walk' },
+/** Tries out each peer and tells what it is; throws where it does not work. */
+const origins: Readonly<Record<PeerName, () => Program>> = {
+  git: () => installed('git'),
+  'git-untracked-cache': () => installed('git'),
+  'git-hash-object': () => installed('git'),
+  sha256sum: () => installed('sha256sum'),
+  b3sum: () => installed('b3sum'),
+  'glob-hasher': () => library('glob-hasher'),
+  'folder-hash': () => library('folder-hash'),
+  fdir: () => library('fdir'),
+  'fs.walk': () => library('fs.walk', '@nodelib/fs.walk'),
+  floor: () => {
+    const { name, compiler } = floors();
+    return { name, version: `by ${compiler.name} ${compiler.version}` };
+  },
 };
 
 /** Tries out each peer that was asked for. */
@@ -47,10 +53,7 @@ export function findPeers(wanted: readonly PeerName[]): PeersHere {
   const skipped: Skipped[] = [];
   for (const name of wanted) {
     try {
-      const origin = origins[name];
-      const title = 'program' in origin ? origin.program : origin.package;
-      const version = 'program' in origin ? programVersion(title) : packageVersion(title);
-      if ('package' in origin) tryLibrary(name);
+      const { name: title, version } = origins[name]();
       programs.set(title, version);
       peers.add(name);
     } catch (error) {
@@ -60,15 +63,22 @@ export function findPeers(wanted: readonly PeerName[]): PeersHere {
   return { peers, programs: [...programs].map(([name, version]) => ({ name, version })), skipped };
 }
 
+function installed(name: string): Program {
+  return { name, version: programVersion(name) };
+}
+
+/** Tries a library that is called by its name here and installed as a package. */
+function library(name: string, packageName = name): Program {
+  const version = versionOf(packageName, fileURLToPath(import.meta.resolve(packageName)));
+  tryLibrary(name);
+  return { name: packageName, version };
+}
+
 /** Returns the first line that a program prints of itself; throws when it is not installed. */
 export function programVersion(program: string): string {
   const { error, status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
   if (error || status !== 0) throw new Error('not installed');
   return /\d+(\.\d+)+/.exec(stdout)?.[0] ?? stdout.trim();
-}
-
-function packageVersion(name: string): string {
-  return versionOf(name, fileURLToPath(import.meta.resolve(name)));
 }
 
 /** Returns the version of the package that a file belongs to. */

@@ -8,11 +8,15 @@ export interface Results {
   /** Measured rounds; one more before them is thrown away. */
   readonly rounds: number;
   readonly machine: Machine;
+  /** The engine that Muse takes on this machine by itself. */
+  readonly engine: Engine;
   readonly programs: readonly Program[];
   readonly skipped: readonly Skipped[];
   readonly trees: readonly TreeFacts[];
   readonly measurements: readonly Measurement[];
 }
+
+export type Engine = 'native' | 'typescript';
 
 export interface Machine {
   readonly cpu: string;
@@ -49,7 +53,7 @@ export interface TreeFacts {
   readonly bytes: number;
 }
 
-export const CASE_NAMES = ['cold', 'warm', 'ten', 'percent', 'touched', 'file', 'start'] as const;
+export const CASE_NAMES = ['cold', 'warm', 'busy', 'ten', 'percent', 'touched', 'file', 'start'] as const;
 
 /** The name of a case; {@link caseTitles} has its title. */
 export type CaseName = (typeof CASE_NAMES)[number];
@@ -64,7 +68,7 @@ export interface Measurement {
   readonly name: string;
   readonly role: Role;
   readonly milliseconds: Spread;
-  /** The median CPU time of all threads and processes. */
+  /** The mean CPU time of all threads and processes: the system counts in hundredths, which a median would keep. */
   readonly cpuSeconds?: CpuSeconds | undefined;
   /** The most memory resident at once, in the largest of its processes. */
   readonly peakBytes?: number | undefined;
@@ -108,6 +112,7 @@ export const PHASE_NAMES = ['load', 'scan', 'hash', 'save'] as const satisfies r
 export const caseTitles: Readonly<Record<CaseName, string>> = {
   cold: 'Cold: no cache, every file is read',
   warm: 'Warm: nothing changed',
+  busy: 'Warm, while another process keeps one processor busy',
   ten: '10 files changed',
   percent: '1 % of the files changed',
   touched: 'Everything touched: new times, same bytes',
@@ -115,19 +120,25 @@ export const caseTitles: Readonly<Record<CaseName, string>> = {
   start: 'Start of the process',
 };
 
+export const NODE = 'node -e 0';
+
 /** The other program that the times of a case are divided by in its table. */
 export const references: Readonly<Record<CaseName, string>> = {
   cold: 'sha256sum',
   warm: 'git status',
+  busy: 'git status',
   ten: 'git status',
   percent: 'git status',
   touched: 'git status',
   file: 'sha256sum',
-  start: 'node -e 0',
+  start: NODE,
 };
 
 export const LIBRARY = 'muse, library';
 export const COMMAND = 'muse, command';
 export const COMMAND_IN_TYPESCRIPT = 'muse, command, engine in TypeScript';
 export const LIVING = 'muse, library, again in a living process';
-export const UNCHANGED = 'muse, library, nothing changed';
+/** A program in C that does what has to be done and nothing else. */
+export const FLOOR = 'C floor';
+/** The same where there is no OpenSSL to compile it with: no floor of anything that hashes. */
+export const FLOOR_OF_CALLS = 'C floor, without hashing';

@@ -2,13 +2,15 @@ import { changedCase } from './cases/changed.js';
 import { coldCase } from './cases/cold.js';
 import { largeFileCase } from './cases/large-file.js';
 import { startCase } from './cases/start.js';
-import { warmCase } from './cases/warm.js';
+import { busyCase, warmCase } from './cases/warm.js';
 import { runInTurn } from './contestants/in-turn.js';
 import type { Contestant } from './contestants/contestant.js';
 import { fillCache } from './contestants/our-contestants.js';
+import { engineHere } from './engine.js';
 import { thisMachine } from './machine.js';
 import type { BenchOptions } from './options.js';
 import { findPeers, programVersion, type PeerName } from './peers.js';
+import { BusyProcess } from './processes/busy-process.js';
 import type { Measurement, Results, Skipped, TreeFacts } from './results.js';
 import { factsOf, type BenchTree } from './trees/bench-tree.js';
 import { letSettle } from './trees/edits.js';
@@ -16,8 +18,8 @@ import { builtTrees, givenTree, largeFileTree, seriesTrees, type TreePlan } from
 import { makeTree } from './trees/make-tree.js';
 import { Scratch } from './trees/scratch.js';
 
-/** Peers of the series: one that hashes, one that compares, one that lists. */
-const SERIES_PEERS: readonly PeerName[] = ['sha256sum', 'git', 'fdir'];
+/** Peers of the series: one that hashes, one that compares, one that lists, and what cannot be undercut. */
+const SERIES_PEERS: readonly PeerName[] = ['sha256sum', 'git', 'fdir', 'floor'];
 /** A start takes so little that it can be measured more often. */
 const STARTS_A_ROUND = 3;
 const HUGE = 500_000;
@@ -44,6 +46,7 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
     quick: options.quick,
     rounds: options.rounds,
     machine: thisMachine(copy ? undefined : directory),
+    engine: engineHere(),
     programs: [...programs, ...tracer.programs],
     skipped: [...skipped, ...tracer.skipped, ...run.skipped],
     trees: run.trees,
@@ -79,6 +82,9 @@ class BenchRun {
     if (cases.has('cold')) await this.inTurn(tree.name, coldCase(tree, this.#peers, slowPeers));
     this.#settle(tree);
     if (cases.has('warm')) await this.inTurn(tree.name, warmCase(tree, this.#peers));
+    if (cases.has('busy') && tree.role === 'main') {
+      await this.busy(tree);
+    }
     const changed = (['ten', 'percent', 'touched'] as const).filter((name) => cases.has(name));
     if (tree.editable) {
       await this.inTurn(
@@ -87,6 +93,15 @@ class BenchRun {
       );
     } else {
       this.skipped.push(...changed.map((name) => ({ name, reason: 'the tree is not ours to edit' })));
+    }
+  }
+
+  async busy(tree: BenchTree): Promise<void> {
+    const busy = new BusyProcess();
+    try {
+      await this.inTurn(tree.name, busyCase(tree, this.#peers));
+    } finally {
+      busy.end();
     }
   }
 

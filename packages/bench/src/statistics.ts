@@ -8,6 +8,10 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? NaN) + upper) / 2;
 }
 
+export function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
 /** Returns the mean that suits ratios: a half and a double make 1. NaN of none. */
 export function geometricMean(numbers: readonly number[]): number {
   return Math.exp(numbers.reduce((sum, number) => sum + Math.log(number), 0) / numbers.length);
@@ -25,4 +29,8 @@ export function spreadOf(samples: readonly number[]): Spread {
 
 export function hundredths(number: number): number {
   return Math.round(number * 100) / 100;
+}
+
+export function thousandths(number: number): number {
+  return Math.round(number * 1000) / 1000;
 }

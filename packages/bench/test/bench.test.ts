@@ -22,7 +22,7 @@ describe('the benchmarks, on 300 files', () => {
   beforeAll(() => {
     place = tempDir();
     file = join(place.path, 'benchmarks/results.json');
-    const cases = 'cold,warm,ten,sizes,start';
+    const cases = 'cold,warm,busy,ten,sizes,start';
     const { status, stderr } = bench('--', '--quick', '--rounds', '1', '--cases', cases, '--out', place.path);
     expect(status, stderr).toBe(0);
     results = JSON.parse(readFileSync(file, 'utf8')) as Results;
@@ -38,7 +38,7 @@ describe('the benchmarks, on 300 files', () => {
     });
     expect(results.trees.map(({ files }) => files)).toEqual([300, 100, 300]);
     expect(new Set(results.measurements.map((each) => each.case))).toEqual(
-      new Set(['start', 'cold', 'warm', 'ten']),
+      new Set(['start', 'cold', 'warm', 'busy', 'ten']),
     );
     for (const { role, milliseconds, notes } of results.measurements) {
       expect(milliseconds.samples.length).toBeGreaterThan(0);

@@ -1,68 +1,94 @@
 import prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { caseTable } from '../src/report/case-table.js';
 import { jsonText } from '../src/report/json-text.js';
 import { markdownTable } from '../src/report/markdown-table.js';
 import { targetTable } from '../src/report/target-table.js';
 import { targets } from '../src/report/targets.js';
 import { betweenMarks } from '../src/report/write-report.js';
-import { COMMAND, LIBRARY, UNCHANGED } from '../src/results.js';
+import { COMMAND, FLOOR, FLOOR_OF_CALLS, LIBRARY, LIVING, NODE } from '../src/results.js';
 import { measurement, resultsOf } from './support/results.js';
 
 const style = { singleQuote: true, printWidth: 110 };
 
 describe('targets()', () => {
+  const seconds = (user: number) => ({ cpuSeconds: { user, system: 0.1 } });
   const results = resultsOf([
     measurement('cold', LIBRARY, 400, { eventLoopDelay: { p99: 12, max: 30 } }),
-    measurement('cold', COMMAND, 500, { peakBytes: 160e6 }),
+    measurement('cold', COMMAND, 450, { peakBytes: 90e6 }),
+    measurement('cold', FLOOR, 360),
     measurement('cold', 'sha256sum', 1000),
     measurement('warm', LIBRARY, 300, { eventLoopDelay: { p99: 25, max: 30 } }),
-    measurement('warm', COMMAND, 350, { peakBytes: 100e6 }),
-    measurement('warm', 'git status', 100),
-    measurement('ten', LIBRARY, 105),
-    measurement('ten', UNCHANGED, 100, { role: 'baseline' }),
+    measurement('warm', LIVING, 75),
+    measurement('warm', COMMAND, 105, { peakBytes: 60e6, ...seconds(0.2) }),
+    measurement('warm', 'git status', 100, seconds(0.1)),
+    measurement('busy', COMMAND, 180),
+    measurement('busy', 'git status', 120),
+    measurement('ten', COMMAND, 110),
+    measurement('ten', 'git status', 110),
   ]);
-  const measured = (what: string) =>
-    targets(results).find((target) => target.what.startsWith(what))?.measured;
+  const target = (what: string, against = '') =>
+    targets(results).find((each) => each.what === what && each.against.startsWith(against));
 
-  it('divides ours by the peer that each target names', () => {
-    expect(measured('cold, library')).toBe(0.4);
-    expect(measured('warm, library')).toBe(3);
-    expect(measured('warm, command')).toBe(3.5);
-    expect(measured('10 files')).toBe(1.05);
+  it('divides ours by what each target names, of the same case', () => {
+    expect(target('warm, command')?.measured).toBe(1.05);
+    expect(target('warm, command, one processor busy')?.measured).toBe(1.5);
+    expect(target('warm again in a living process')?.measured).toBe(0.75);
+    expect(target('10 files changed, command')?.measured).toBe(1);
+    expect(target('cold, command', FLOOR)?.measured).toBe(1.25);
+    expect(target('cold, command', 'sha256sum')?.measured).toBe(0.45);
+    expect(target('warm, command: CPU seconds')?.measured).toBeCloseTo(1.5);
   });
 
   it('takes the larger of what must both stay below', () => {
-    expect(measured('peak memory, command')).toBe(160);
-    expect(measured('event-loop delay')).toBe(25);
+    expect(target('peak memory, command, warm and cold')?.measured).toBe(90);
+    expect(target('event-loop delay p99 during a library call')?.measured).toBe(25);
   });
 
   it('says nothing of what was not measured', () => {
-    expect(measured('time a file')).toBeUndefined();
-    expect(measured('`muse --version`')).toBeUndefined();
+    expect(target('1,000 files, warm, command')?.measured).toBeUndefined();
+    expect(target('`muse --version`')?.measured).toBeUndefined();
   });
 
-  it('are told as reached, missed or not measured', () => {
+  it('are told with the bound that they keep, if any', () => {
     const rows = targetTable(results).split('\n');
-    const row = (what: string) => rows.find((line) => line.startsWith(`| ${what}`));
-    expect(row('cold, library')).toMatch(/0\.40 +\| +0\.42 +\| +0\.32 +\| reached +\|$/);
-    expect(row('warm, library')).toMatch(/\*\*missed\*\* +\|$/);
-    expect(row('10 files')).toMatch(/as aimed for +\|$/);
-    expect(row('time a file')).toMatch(/not measured/);
+    const row = (what: string) => rows.find((line) => line.startsWith(`| ${what} `));
+    expect(row('warm, command')).toMatch(/1\.05 +\| +1\.10 +\| +0\.85 +\| reach +\|$/);
+    expect(row('warm, command, one processor busy')).toMatch(/\*\*no\*\* +\|$/);
+    expect(row('10 files changed, command')).toMatch(/aim +\|$/);
+    expect(row('1,000 files, warm, command')).toMatch(/not measured .*\| +\|$/);
   });
 
-  it('grow with the tree by the time a file takes', () => {
-    const trees = [75_000, 1_000_000].map((files) => ({
-      ...{ name: `${files}`, role: 'series' as const, description: '', files, directories: 1, bytes: 0 },
-    }));
-    const grown = {
+  it('compare trees of other sizes and shapes by their names and numbers of files', () => {
+    const tree = (name: string, files: number) => ({
+      ...{ name, role: 'series' as const, description: '', files, directories: 1, bytes: 0 },
+    });
+    const measured = targets({
       ...resultsOf([
-        measurement('warm', LIBRARY, 150, { tree: '75000' }),
-        measurement('warm', LIBRARY, 2400, { tree: '1000000' }),
+        measurement('warm', COMMAND, 30, { tree: 'few' }),
+        measurement('warm', NODE, 20, { tree: 'few', role: 'baseline' }),
+        measurement('warm', LIBRARY, 150, { tree: 'more' }),
+        measurement('warm', LIBRARY, 2400, { tree: 'many' }),
+        measurement('warm', COMMAND, 2500, { tree: 'many', peakBytes: 300e6 }),
+        measurement('cold', COMMAND, 390, { tree: 'synthetic' }),
+        measurement('cold', FLOOR, 300, { tree: 'synthetic' }),
       ]),
-      trees,
-    };
-    const target = targets(grown).find(({ what }) => what === 'time a file at 1,000,000 files, warm');
-    expect(target?.measured).toBeCloseTo(1.2);
+      trees: [tree('few', 1000), tree('more', 75_000), tree('many', 1_000_000)],
+    });
+    const of = (what: string) => measured.find((each) => each.what === what)?.measured;
+    expect(of('1,000 files, warm, command')).toBe(1.5);
+    expect(of('1,000,000 files, warm, library: time a file')).toBeCloseTo(1.2);
+    expect(of('1,000,000 files, warm, command: peak memory')).toBe(300);
+    expect(of('cold, command, 75,000 files of 1 KiB')).toBe(1.3);
+  });
+});
+
+describe('caseTable()', () => {
+  it('divides by the floor where there is one', () => {
+    const [ours, floor] = [measurement('warm', COMMAND, 150), measurement('warm', FLOOR, 100)];
+    expect(caseTable(resultsOf([ours, floor]), 'main', 'warm')).toMatch(/× C floor.*\n.*\n.*\b1\.50 /);
+    const other = measurement('warm', FLOOR_OF_CALLS, 100);
+    expect(caseTable(resultsOf([ours, other]), 'main', 'warm')).not.toContain('× C floor');
   });
 });
 

@@ -1,8 +1,7 @@
 import type { Contestant } from '../contestants/contestant.js';
 import { GIT, gitAdd, gitStatus } from '../contestants/git-contestants.js';
-import { fillCache, museCommand, museLibrary } from '../contestants/our-contestants.js';
+import { fillCache, museCommands, museLibrary } from '../contestants/our-contestants.js';
 import type { PeerName } from '../peers.js';
-import { UNCHANGED } from '../results.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 import { editFiles, letSettle, touchFiles } from '../trees/edits.js';
 
@@ -35,21 +34,9 @@ export function changedCase(
     },
     reads,
   };
-  const unchanged = {
-    case: caseName,
-    prepare: () => {
-      fillCache(tree);
-    },
-    reads: 0,
-  };
   const git = gitStatus(tree, GIT, caseName, () => {
     gitAdd(tree);
     edit();
   });
-  return [
-    ...(caseName === 'ten' ? [museLibrary(tree, unchanged, { name: UNCHANGED, role: 'baseline' })] : []),
-    museLibrary(tree, ours),
-    museCommand(tree, ours),
-    ...(peers.has('git') ? [git] : []),
-  ];
+  return [museLibrary(tree, ours), ...museCommands(tree, ours), ...(peers.has('git') ? [git] : [])];
 }

@@ -1,13 +1,11 @@
 import type { Contestant } from '../contestants/contestant.js';
+import { coldFloor } from '../contestants/floor.js';
 import { gitHashObject } from '../contestants/git-contestants.js';
 import { hashProgram } from '../contestants/hash-program.js';
 import { libraryPeer } from '../contestants/library-peer.js';
-import { forgetCache, museCommand, museLibrary } from '../contestants/our-contestants.js';
+import { forgetCache, museCommands, museLibrary } from '../contestants/our-contestants.js';
 import type { PeerName } from '../peers.js';
-import type { BenchTree } from '../trees/bench-tree.js';
-
-/** Files up to which a library that takes a millisecond for each is no trouble. */
-const SMALL = 5000;
+import { isSmall, type BenchTree } from '../trees/bench-tree.js';
 
 /** Everything is read and hashed, from the page cache. */
 export function coldCase(tree: BenchTree, peers: ReadonlySet<PeerName>, slowToo: boolean): Contestant[] {
@@ -18,10 +16,11 @@ export function coldCase(tree: BenchTree, peers: ReadonlySet<PeerName>, slowToo:
     },
     reads: tree.files,
   } as const;
-  const small = tree.files <= SMALL;
+  const small = isSmall(tree);
   return [
     museLibrary(tree, cold),
-    museCommand(tree, cold),
+    ...museCommands(tree, cold),
+    ...(peers.has('floor') ? [coldFloor(tree, 'cold')] : []),
     ...(peers.has('sha256sum') ? [hashProgram(tree, 'sha256sum', 'cold')] : []),
     ...(peers.has('b3sum') ? [hashProgram(tree, 'b3sum', 'cold')] : []),
     ...(peers.has('git-hash-object') ? [gitHashObject(tree, 'cold')] : []),

@@ -1,8 +1,9 @@
 import type { Contestant } from '../contestants/contestant.js';
+import { coldFloor } from '../contestants/floor.js';
 import { gitHashObject } from '../contestants/git-contestants.js';
 import { hashProgram } from '../contestants/hash-program.js';
 import { libraryPeer } from '../contestants/library-peer.js';
-import { forgetCache, museCommand, museLibrary } from '../contestants/our-contestants.js';
+import { forgetCache, museCommands, museLibrary } from '../contestants/our-contestants.js';
 import type { PeerName } from '../peers.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 
@@ -17,7 +18,8 @@ export function largeFileCase(tree: BenchTree, peers: ReadonlySet<PeerName>): Co
   } as const;
   return [
     museLibrary(tree, cold),
-    museCommand(tree, cold),
+    ...museCommands(tree, cold),
+    ...(peers.has('floor') ? [coldFloor(tree, 'file')] : []),
     ...(peers.has('sha256sum') ? [hashProgram(tree, 'sha256sum', 'file')] : []),
     ...(peers.has('b3sum') ? [hashProgram(tree, 'b3sum', 'file')] : []),
     ...(peers.has('git-hash-object') ? [gitHashObject(tree, 'file')] : []),

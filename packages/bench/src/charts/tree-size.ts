@@ -1,4 +1,4 @@
-import { LIBRARY, type CaseName, type Results } from '../results.js';
+import { FLOOR, LIBRARY, type CaseName, type Results } from '../results.js';
 import { find } from '../report/find.js';
 import { renderSvg } from './render.js';
 
@@ -6,9 +6,10 @@ import { renderSvg } from './render.js';
 const LINES: readonly (readonly [caseName: CaseName, name: string])[] = [
   ['cold', LIBRARY],
   ['cold', 'sha256sum'],
+  ['cold', FLOOR],
   ['warm', LIBRARY],
   ['warm', 'git status'],
-  ['warm', 'fdir and lstatSync'],
+  ['warm', FLOOR],
 ];
 
 /** Draws time against the number of files; `undefined` where there are not two sizes. */

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type Command } from '../processes/run.js';
-import { sampledPeak } from '../processes/sampled-peak.js';
-import { systemCallsPerFile } from '../processes/system-calls.js';
 import type { CaseName } from '../results.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 import type { Contestant } from './contestant.js';
-import { isTraced } from './traced.js';
+import { program } from './program.js';
 
 export const GIT = 'git status';
 export const GIT_UNTRACKED_CACHE = 'git status, untracked cache';
@@ -23,21 +21,15 @@ export function gitStatus(
 ): Contestant {
   const repository = repositoryOf(tree, name);
   const command = gitCommand(tree, repository, 'status', '--porcelain');
-  return {
+  return program(tree, command, {
     case: caseName,
     name,
-    role: 'peer',
+    traced: true,
     prepare: () => {
       makeRepository(tree, repository, name === GIT_UNTRACKED_CACHE);
       prepare?.();
     },
-    run: () => run(command),
-    account: async () => {
-      const peakBytes = await sampledPeak(command);
-      if (!isTraced(tree, caseName)) return { peakBytes };
-      return { peakBytes, systemCallsPerFile: systemCallsPerFile(command, tree.files) };
-    },
-  };
+  });
 }
 
 /** Has git read what was edited, so that the next `git status` finds only what comes after. */
@@ -53,13 +45,7 @@ export function gitHashObject(tree: BenchTree, caseName: CaseName): Contestant {
     cwd: tree.root,
     stdin: tree.lineList,
   };
-  return {
-    case: caseName,
-    name: 'git hash-object',
-    role: 'peer',
-    run: () => run(command),
-    account: async () => ({ peakBytes: await sampledPeak(command) }),
-  };
+  return program(tree, command, { case: caseName, name: 'git hash-object' });
 }
 
 function repositoryOf({ aside }: BenchTree, name: string): string {

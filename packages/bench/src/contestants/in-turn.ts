@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CpuSeconds, Measurement, Phases, Skipped } from '../results.js';
 import { PHASE_NAMES } from '../results.js';
-import { hundredths, median, spreadOf } from '../statistics.js';
+import { hundredths, mean, median, spreadOf, thousandths } from '../statistics.js';
 import type { Account, Contestant, Sample } from './contestant.js';
 
 /** Options of running contestants in turn. */
@@ -72,7 +72,7 @@ function sumUp(
     name,
     role,
     milliseconds: spreadOf(samples.map(({ milliseconds }) => milliseconds)),
-    cpuSeconds: medianCpu(samples.flatMap(({ cpuSeconds }) => cpuSeconds ?? [])),
+    cpuSeconds: meanCpu(samples.flatMap(({ cpuSeconds }) => cpuSeconds ?? [])),
     peakBytes: account.peakBytes ?? (peaks.length > 0 ? Math.max(...peaks) : undefined),
     eventLoopDelay: account.eventLoopDelay,
     systemCallsPerFile: account.systemCallsPerFile,
@@ -81,11 +81,11 @@ function sumUp(
   };
 }
 
-function medianCpu(all: readonly CpuSeconds[]): CpuSeconds | undefined {
+function meanCpu(all: readonly CpuSeconds[]): CpuSeconds | undefined {
   if (all.length === 0) return undefined;
   return {
-    user: hundredths(median(all.map(({ user }) => user))),
-    system: hundredths(median(all.map(({ system }) => system))),
+    user: thousandths(mean(all.map(({ user }) => user))),
+    system: thousandths(mean(all.map(({ system }) => system))),
   };
 }
 

@@ -1,24 +1,24 @@
 import { rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { statCachePath } from '@muse/paths';
 import type { Called, CallReport } from '../children/reports.js';
+import { engineHere, museMain } from '../engine.js';
 import { callInProcess } from '../processes/library-process.js';
 import { LivingProcess } from '../processes/living-process.js';
 import { run, type Command } from '../processes/run.js';
-import { systemCallsPerFile } from '../processes/system-calls.js';
 import {
   COMMAND,
   COMMAND_IN_TYPESCRIPT,
   LIBRARY,
   LIVING,
+  NODE,
   type CaseName,
+  type Engine,
   type EventLoopDelay,
-  type Role,
 } from '../results.js';
 import { median } from '../statistics.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 import type { Contestant, Sample } from './contestant.js';
-import { isTraced } from './traced.js';
+import { program } from './program.js';
 
 /** A case for ours: what to do before each run, and what each run must then find. */
 export interface MuseCase {
@@ -28,47 +28,37 @@ export interface MuseCase {
   readonly reads: number;
 }
 
-const main = fileURLToPath(import.meta.resolve('@muse/cli'));
-const peakAtExit = new URL('../children/peak-at-exit.js', import.meta.url).href;
 /** 3: some files could not be read. The figures are still those of the tree. */
 const SNAPSHOT_CODES = [0, 3];
 const DELAY_RUNS = 3;
+/** What V8 leaves for later differs from run to run. */
+const PEAK_RUNS = 3;
 
-/** The command, with everything that a process costs. */
-export function museCommand(tree: BenchTree, { case: caseName, prepare }: MuseCase): Contestant {
-  const command = snapshotCommand(tree);
-  return {
-    case: caseName,
-    name: COMMAND,
-    role: 'ours',
-    ...(prepare && { prepare }),
-    run: () => run(command),
-    account: () => {
-      const { aside } = run({ ...command, args: ['--import', peakAtExit, ...command.args], printed: true });
-      const peakBytes = Number(aside);
-      if (!isTraced(tree, caseName)) return { peakBytes };
-      prepare?.();
-      return { peakBytes, systemCallsPerFile: systemCallsPerFile(command, tree.files) };
-    },
-  };
+/** The command with each engine that there is, with everything that a process costs. */
+export function museCommands(tree: BenchTree, museCase: MuseCase): Contestant[] {
+  const engine = engineHere();
+  const typescript = engine === 'native' ? [museCommand(tree, museCase, 'typescript')] : [];
+  return [museCommand(tree, museCase, engine), ...typescript];
 }
 
-/** The command as it is where there is no native engine. */
-export function museCommandInTypeScript(tree: BenchTree): Contestant {
-  const command = { ...snapshotCommand(tree), env: { MUSE_ENGINE: 'typescript' } };
-  return { case: 'warm', name: COMMAND_IN_TYPESCRIPT, role: 'ours', run: () => run(command) };
+function museCommand(tree: BenchTree, { case: caseName, prepare }: MuseCase, engine: Engine): Contestant {
+  const isDefault = engine === engineHere();
+  return program(tree, snapshotCommand(tree, engine), {
+    case: caseName,
+    name: isDefault ? COMMAND : COMMAND_IN_TYPESCRIPT,
+    role: 'ours',
+    traced: isDefault,
+    peakRuns: PEAK_RUNS,
+    ...(prepare && { prepare }),
+  });
 }
 
 /** `createSnapshot` in a fresh process that has loaded it; timed in there, around the call. */
-export function museLibrary(
-  tree: BenchTree,
-  { case: caseName, prepare, reads }: MuseCase,
-  { name = LIBRARY, role = 'ours' }: { name?: string; role?: Role } = {},
-): Contestant {
+export function museLibrary(tree: BenchTree, { case: caseName, prepare, reads }: MuseCase): Contestant {
   return {
     case: caseName,
-    name,
-    role,
+    name: LIBRARY,
+    role: 'ours',
     ...(prepare && { prepare }),
     run: () => sampleOf(callInProcess('muse', tree.root), tree, reads),
     account: (rounds) => {
@@ -101,7 +91,7 @@ export function museLiving(tree: BenchTree): Contestant {
 
 /** Takes a snapshot that is not measured, so that the cache knows everything. */
 export function fillCache(tree: BenchTree): void {
-  run(snapshotCommand(tree));
+  run(snapshotCommand(tree, engineHere()));
 }
 
 export function forgetCache({ root }: BenchTree): void {
@@ -109,10 +99,24 @@ export function forgetCache({ root }: BenchTree): void {
 }
 
 /** `muse --version`: what the command costs before it has done anything. */
-export const museStart: Command = { program: process.execPath, args: [main, '--version'] };
+export function museStart(): Contestant {
+  const command: Command = { program: process.execPath, args: [museMain, '--version'] };
+  return { case: 'start', name: COMMAND, role: 'ours', run: () => run(command) };
+}
 
-function snapshotCommand({ root }: BenchTree): Command {
-  return { program: process.execPath, args: [main, 'snapshot', root], codes: SNAPSHOT_CODES };
+/** A Node that does nothing. */
+export function nodeAlone(caseName: CaseName): Contestant {
+  const command: Command = { program: process.execPath, args: ['-e', '0'] };
+  return { case: caseName, name: NODE, role: 'baseline', run: () => run(command) };
+}
+
+function snapshotCommand({ root }: BenchTree, engine: Engine): Command {
+  return {
+    program: process.execPath,
+    args: [museMain, 'snapshot', root],
+    env: { MUSE_ENGINE: engine },
+    codes: SNAPSHOT_CODES,
+  };
 }
 
 function sampleOf(report: CallReport, tree: BenchTree, reads: number): Sample {

@@ -1,4 +1,4 @@
-import { references, type CaseName, type Measurement, type Results } from '../results.js';
+import { FLOOR, references, type CaseName, type Measurement, type Results } from '../results.js';
 import { decimals, megabytes, ms, times } from './figures.js';
 import { find, ratio } from './find.js';
 import { markdownTable } from './markdown-table.js';
@@ -8,13 +8,16 @@ export function caseTable(results: Results, tree: string, caseName: CaseName): s
   const measured = results.measurements.filter((each) => each.tree === tree && each.case === caseName);
   if (measured.length === 0) return undefined;
   const reference = find(results, tree, caseName, references[caseName]);
-  const head = ['', 'median, ms', 'min', 'max', `× ${references[caseName]}`, 'CPU, s', 'peak, MB'];
+  const floor = find(results, tree, caseName, FLOOR);
+  const divided = [`× ${references[caseName]}`, ...(floor ? [`× ${FLOOR}`] : [])];
+  const head = ['', 'median, ms', 'min', 'max', ...divided, 'CPU, s', 'peak, MB'];
   const rows = measured.map((each) => [
     each.role === 'ours' ? `**${each.name}**` : each.name,
     ms(each.milliseconds.median),
     ms(each.milliseconds.min),
     ms(each.milliseconds.max),
     times(ratio(each, reference)),
+    ...(floor ? [times(ratio(each, floor))] : []),
     cpu(each),
     megabytes(each.peakBytes),
   ]);

@@ -1,4 +1,11 @@
-import { CASE_NAMES, caseTitles, type Machine, type Results, type TreeFacts } from '../results.js';
+import {
+  CASE_NAMES,
+  caseTitles,
+  type Engine,
+  type Machine,
+  type Results,
+  type TreeFacts,
+} from '../results.js';
 import { caseTable } from './case-table.js';
 import { count, decimals } from './figures.js';
 import { behaviourTables } from './behaviour-tables.js';
@@ -27,14 +34,16 @@ export function reportPage(results: Results, charts: readonly ChartFile[], folde
   return sections.join('\n\n');
 }
 
-function conditions({ date, quick, rounds, machine, programs, skipped, trees }: Results): string {
+function conditions({ date, quick, rounds, machine, engine, programs, skipped, trees }: Results): string {
   const warning = quick
     ? ['**A quick run: small trees and few rounds. These figures mean nothing.**', '']
     : [];
   const round = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}`;
   return [
     ...warning,
-    `Run on ${date}: ${machineLine(machine)}. ${round} in turn after one that is thrown away.`,
+    `Run on ${date}: ${machineLine(machine)}. ${round} in turn after one that is thrown away. ${ENGINES[engine]}`,
+    '',
+    limits(machine),
     '',
     `Beside Muse: ${programs.map(({ name, version }) => `${name} ${version}`).join(', ') || 'nothing'}.`,
     ...(skipped.length > 0 ? ['', 'Not measured:', ''] : []),
@@ -44,6 +53,20 @@ function conditions({ date, quick, rounds, machine, programs, skipped, trees }: 
     '',
     ...trees.map((tree) => `- ${tree.name}: ${treeLine(tree)}`),
   ].join('\n');
+}
+
+const ENGINES: Readonly<Record<Engine, string>> = {
+  native: 'Muse ran on its native engine, except where the one in TypeScript is named.',
+  typescript:
+    'Muse ran on its engine in TypeScript, since there is no native one here: the targets are those of that one.',
+};
+
+function limits({ cores }: Machine): string {
+  const processors = cores === 1 ? 'one core' : `${cores} cores`;
+  return (
+    `**Not shown:** more or fewer than ${processors}, another kind of processor, and files that are not in the page cache ` +
+    'and so come from a disk or over a network. A ratio may differ there.'
+  );
 }
 
 function machineLine({ cpu, cores, memoryBytes, kernel, fileSystem, node }: Machine): string {

@@ -3,9 +3,9 @@ import { decimals } from './figures.js';
 import { markdownTable } from './markdown-table.js';
 import { targets, type Target } from './targets.js';
 
-/** Returns the targets with what was measured, and whether that is enough. */
+/** Returns the targets with what was measured, and which of the two bounds that keeps. */
 export function targetTable(results: Results): string {
-  const head = ['what', 'against', 'measured', 'reach', 'aim for', 'so'];
+  const head = ['what', 'against', 'measured', 'reach', 'aim for', 'held'];
   const rows = targets(results).map((target) => [
     target.what,
     target.against,
@@ -17,10 +17,10 @@ export function targetTable(results: Results): string {
   return markdownTable(head, rows, new Set([0, 1, 5]));
 }
 
-export function verdict({ measured, reach, aimFor }: Target): string {
+function verdict({ measured, reach, aimFor }: Target): string {
   if (measured === undefined) return '';
-  if (measured <= aimFor) return 'as aimed for';
-  return measured <= reach ? 'reached' : '**missed**';
+  if (measured <= aimFor) return 'aim';
+  return measured <= reach ? 'reach' : '**no**';
 }
 
 function figure({ unit }: Target, value: number): string {

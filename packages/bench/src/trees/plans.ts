@@ -15,6 +15,8 @@ export interface TreePlan {
 
 /** As many as the Linux tree that the targets were measured on has. */
 const KERNEL_FILES = 78_579;
+/** The name of the tree in which every file is small. */
+export const SYNTHETIC = 'synthetic';
 const SYNTHETIC_FILES = 75_000;
 const SERIES = [1_000, 10_000, 75_000];
 const MILLION = 1_000_000;
@@ -33,7 +35,7 @@ export function builtTrees({ quick }: BenchOptions): TreePlan[] {
     recipe: { kind: 'kernel', files: quick ? QUICK_FILES : KERNEL_FILES },
   };
   const synthetic: TreePlan = {
-    name: 'synthetic',
+    name: SYNTHETIC,
     role: 'more',
     description: 'Files of 1 KiB, a thousand to a directory.',
     recipe: { kind: 'numbered', files: SYNTHETIC_FILES },

@@ -21,6 +21,7 @@ export function resultsOf(measurements: readonly Measurement[]): Results {
     quick: false,
     rounds: 1,
     machine: { cpu: 'none', cores: 2, memoryBytes: 2 ** 30, kernel: 'none', fileSystem: 'none', node: '20' },
+    engine: 'native',
     programs: [],
     skipped: [],
     trees: [
