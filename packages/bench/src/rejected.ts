@@ -1,6 +1,6 @@
 /**
  * Measures designs that were not taken beside those that were, on a directory with a warm cache:
- * `node dist/rejected.js <directory>`. The decisions name what each is about.
+ * `node dist/rejected.js <directory>`. The decisions name what each is about: all of it is the engine in TypeScript.
  */
 import { join, resolve } from 'node:path';
 import { statCachePath } from '@muse/paths';
@@ -14,6 +14,7 @@ import { parseWholeCache } from './rejected/parsed-cache.js';
 import { promisedWalk } from './rejected/promised-walk.js';
 import { hashThroughStream } from './rejected/streamed-hash.js';
 
+process.env['MUSE_ENGINE'] = 'typescript';
 const [directory] = process.argv.slice(2);
 if (directory === undefined) {
   console.error('Cannot measure: give a directory in which `muse init` was run');
