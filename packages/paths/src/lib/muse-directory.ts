@@ -1,7 +1,7 @@
-import { lstat, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { openLongPath } from './held-directory.js';
-import { readGuarded } from './read-guarded.js';
 import { toFsPath } from './tree-path.js';
 
 /** Returns `<root>/.muse`, the directory that holds all that Muse keeps about a working tree. */
@@ -92,14 +92,10 @@ export class TrustedOwners {
   }
 
   /** Looks up what decides about a directory, which is there, and about this process. */
-  static async of(directory: string, also: readonly number[] = []): Promise<TrustedOwners> {
-    const { uid: named } = await stat(toFsPath(directory));
-    const user = process.geteuid?.();
-    const sudo = process.env['SUDO_UID'];
-    if (process.platform !== 'linux') return new TrustedOwners({ user, sudo, named, also });
-    const overflow = Number((await textOf('/proc/sys/kernel/overflowuid')) ?? 65534);
-    const allMapped = /^\s*0\s+0\s+4294967295\s*$/.test((await textOf('/proc/self/uid_map')) ?? '');
-    return new TrustedOwners({ user, sudo, named, also, overflow, allMapped });
+  static of(directory: string, also: readonly number[] = []): TrustedOwners {
+    const { uid: named } = statSync(toFsPath(directory));
+    const facts = { user: process.geteuid?.(), sudo: process.env['SUDO_UID'], named, also };
+    return new TrustedOwners(process.platform === 'linux' ? { ...facts, ...namespaceFacts() } : facts);
   }
 
   /** Returns true if what `uid` owns at the directory, or above it, counts. */
@@ -111,9 +107,23 @@ export class TrustedOwners {
   }
 }
 
-async function textOf(path: string): Promise<string | undefined> {
-  return readGuarded(path, { maxBytes: 4096 }).then(
-    ({ bytes }) => bytes.toString('latin1').trim(),
-    () => undefined,
-  );
+type NamespaceFacts = Pick<OwnerFacts, 'overflow' | 'allMapped'>;
+
+/** The user namespace of this process: a process enters another one before it starts Node, or never. */
+let namespace: NamespaceFacts | undefined;
+
+function namespaceFacts(): NamespaceFacts {
+  return (namespace ??= {
+    overflow: Number(textOf('/proc/sys/kernel/overflowuid') ?? 65534),
+    allMapped: /^\s*0\s+0\s+4294967295\s*$/.test(textOf('/proc/self/uid_map') ?? ''),
+  });
+}
+
+/** Reads a file of the kernel's, which is small and there at once. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1').trim();
+  } catch {
+    return undefined;
+  }
 }

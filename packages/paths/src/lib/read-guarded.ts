@@ -1,5 +1,5 @@
-import { close, constants, createReadStream, fstatSync, open as openDescriptor, type Stats } from 'node:fs';
-import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { constants, createReadStream, fstatSync, type Stats } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { openLongPath } from './held-directory.js';
@@ -64,6 +64,14 @@ export interface GuardedFile {
   readonly stat: Stats;
 }
 
+// The calls of `node:fs/promises`, which takes 3 ms to load.
+const stat = promisify<string | Buffer, Stats>(fs.stat);
+const lstat = promisify<string | Buffer, Stats>(fs.lstat);
+const fstat = promisify<number, Stats>(fs.fstat);
+const open = promisify<string | Buffer, number, number>(fs.open);
+const read = promisify(fs.read);
+const close = promisify(fs.close);
+
 // Windows has only the first, and there undefined counts as 0.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const NOFOLLOW = constants.O_NOFOLLOW as number | undefined;
@@ -97,17 +105,17 @@ export async function readGuarded(
       return { bytes: await readStream(path, pipe.stream, options), stat: pipe.stat };
     }
     check(path, named);
-    const handle = await open(native, flags).catch((error: unknown) => {
+    const descriptor = await open(native, flags).catch((error: unknown) => {
       throw isReplaced(error) ? replaced(path) : error;
     });
     try {
-      const opened = await handle.stat();
+      const opened = await fstat(descriptor);
       check(path, opened);
       // A link that took the place of the file, where the system cannot be told not to follow it.
       if (NOFOLLOW === undefined && !follow && opened.ino !== named.ino) check(path, await lstat(native));
-      return { bytes: await readWhole(path, handle, opened.size, options), stat: opened };
+      return { bytes: await readWhole(path, descriptor, opened.size, options), stat: opened };
     } finally {
-      await handle.close();
+      await close(descriptor);
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -167,11 +175,11 @@ function isReplaced(error: unknown): boolean {
 
 async function readWhole(
   path: string | Uint8Array,
-  handle: FileHandle,
+  descriptor: number,
   size: number,
   { maxBytes, signal, shared = false, accept }: ReadGuardedOptions,
 ): Promise<Buffer> {
-  if (accept && !accept(await readBeginning(handle))) {
+  if (accept && !accept(await readBeginning(descriptor))) {
     throw new FileReadError(path, 'it begins like a file of another kind', 'EOTHER');
   }
   if (size > maxBytes) throw tooLarge(path, maxBytes);
@@ -180,7 +188,7 @@ async function readWhole(
   for (let length = 0; ;) {
     signal?.throwIfAborted();
     const room = Math.min(bytes.length - length, MOST_AT_ONCE);
-    const { bytesRead } = await handle.read(bytes, length, room, accept ? length : null);
+    const { bytesRead } = await read(descriptor, bytes, length, room, accept ? length : null);
     length += bytesRead;
     if (bytesRead === 0) return bytes.subarray(0, length);
     if (length > maxBytes) throw tooLarge(path, maxBytes);
@@ -192,9 +200,9 @@ async function readWhole(
   }
 }
 
-async function readBeginning(handle: FileHandle): Promise<Buffer> {
+async function readBeginning(descriptor: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+  const { bytesRead } = await read(descriptor, bytes, 0, bytes.length, 0);
   return bytes.subarray(0, bytesRead);
 }
 
@@ -234,15 +242,15 @@ async function openPipe(
   native: string | Buffer,
   flags: number,
 ): Promise<{ readonly stream: Readable; readonly stat: Stats } | undefined> {
-  const descriptor = await promisify(openDescriptor)(native, flags);
+  const descriptor = await open(native, flags);
   try {
     const stat = fstatSync(descriptor);
     if (isPipe(stat)) return { stream: streamOf(descriptor, stat), stat };
   } catch (error) {
-    await promisify(close)(descriptor);
+    await close(descriptor);
     throw error;
   }
-  await promisify(close)(descriptor);
+  await close(descriptor);
   return undefined;
 }
 

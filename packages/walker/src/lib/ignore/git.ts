@@ -42,7 +42,7 @@ export async function loadGitIgnoreRules(
   { logger, onText, ...owners }: LoadGitIgnoreRulesOptions = {},
 ): Promise<IgnoreRules> {
   const { root: resolved } = await resolveRoot(root);
-  const reading = { owners: await RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger), onText };
+  const reading = { owners: RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger), onText };
   const problems: Problem[] = [];
   let { layer, directory } = await findTop(resolved, reading, problems);
   let rootRule: IgnoreRule | undefined;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 /**
  * The amount of each work beyond which worker threads are worth their start. A thread takes some 45 ms to start, and on
@@ -25,6 +25,11 @@ const YOUNG_MB = 4;
 const START_MS = 30_000;
 /** A V8 heap each: some hundred thousand of them end the process without a word that could be caught. */
 const MOST_THREADS = 64;
+
+/** Two milliseconds to load, and most processes need none. */
+function workerThreads(): typeof import('node:worker_threads') {
+  return process.getBuiltinModule('node:worker_threads');
+}
 
 /** Returns how many threads to use where a caller asks for so many, by default for one per processor. */
 export function threadCount(threads = availableParallelism()): number {
@@ -170,6 +175,7 @@ export class ThreadPool {
   }
 
   #spawn(): Thread {
+    const { Worker } = workerThreads();
     // The process's own flags are not for the script: `--input-type` ends a worker that is a file.
     const worker = new Worker(this.#script(), {
       workerData: this.#data,
@@ -267,9 +273,10 @@ interface Answer {
 export function servePool(
   handle: (message: never, signal: Pick<AbortSignal, 'throwIfAborted'>) => Answer,
 ): void {
-  const port = parentPort;
+  const threads = workerThreads();
+  const port = threads.parentPort;
   if (!port) throw new Error('Cannot serve a thread pool: this is not a worker thread');
-  const { aborted } = workerData as PoolData;
+  const { aborted } = threads.workerData as PoolData;
   const signal = {
     throwIfAborted() {
       if (Atomics.load(aborted, 0) !== 0) throw new Error('Aborted');
