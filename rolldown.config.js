@@ -20,7 +20,7 @@ const STARTED = ['src/start.ts', 'src/version.ts'];
  */
 const SHARED = [
   { name: 'base', test: /cli\/src\/version\.ts$|rolldown\/runtime/, priority: 4 },
-  { name: 'program', test: /cli\/src\/(?:program|signals|terminal\/reporter)\.ts$/, priority: 3 },
+  { name: 'grammar', test: /cli\/src\/(?:commands|plain-parser|signals|tune-v8|terminal\/reporter)\.ts$/, priority: 3 },
   {
     name: 'engine',
     test: /cli\/src\/(?:working-tree|terminal\/answer|commands\/cache\/root)\.ts$|saved-snapshots\.ts$/,
@@ -33,6 +33,9 @@ const SHARED = [
   },
 ];
 
+/** What the command has in place of the global `performance`, which takes a millisecond to load. */
+const CLOCK = '\0clock';
+
 const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const isCommand = name === '@muse/cli';
 const sources = Object.values(exports).flatMap((target) => target['@muse/source'] ?? []);
@@ -44,6 +47,7 @@ const shared = {
   external: isCommand ? [] : /^[^./]/,
   resolve: { conditionNames: ['@muse/source', 'node', 'import'] },
   treeshake: { propertyReadSideEffects: false },
+  ...(isCommand && { transform: { inject: { performance: CLOCK } } }),
 };
 const output = {
   dir: 'dist',
@@ -65,7 +69,7 @@ export default defineConfig([
   {
     ...shared,
     input: byName(isCommand ? STARTED : sources),
-    plugins: isCommand ? [builtins(), nativeEngine(), licenses(), scripts()] : [],
+    plugins: isCommand ? [builtins(), clock(), nativeEngine(), licenses(), scripts()] : [],
     output: { ...output, cleanDir: true },
   },
   ...(isCommand ? [{ ...shared, input: byName(sources), external: /^\.\//, output }] : []),
@@ -79,7 +83,7 @@ export default defineConfig([
       ]
     : []),
   ...(THREADS[name] ?? []).map((source) => {
-    return { ...shared, input: byName([source]), plugins: isCommand ? [builtins()] : [], output };
+    return { ...shared, input: byName([source]), plugins: isCommand ? [builtins(), clock()] : [], output };
   }),
 ]);
 
@@ -87,16 +91,18 @@ function byName(files) {
   return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
 }
 
-/** Functions of modules that take milliseconds to load: commander can start programs, and only terminals are asked after. */
-const LATER = {
-  'node:child_process': ['spawn'],
-  'node:tty': ['isatty'],
-  'node:v8': ['setFlagsFromString'],
-};
+/** The modules that Node has loaded before a program runs, of those in use. */
+const LOADED = new Set(['buffer', 'events', 'fs', 'path', 'process', 'timers', 'url', 'util']);
+
+/** What `node:fs/promises` has in common with `node:fs`: it takes 3 ms to load, streams and all. */
+const BY_PATH = new Map(
+  ['access', 'lstat', 'mkdir', 'readdir', 'readlink', 'rename', 'stat', 'unlink'].map((key) => [key, key]),
+).set('realpath', 'realpath.native');
 
 /**
  * Takes what is used of Node's modules, name by name. An `import` of `node:fs` takes 2.5 ms: it asks for every export, and
- * some of them load the streams. What few runs need of those in `LATER` is only asked for when it is called.
+ * some of them load the streams. A module that Node has not loaded by itself takes up to 5 ms, and few runs need any: it is
+ * loaded when one of its functions is called.
  */
 function builtins() {
   let count = 0;
@@ -111,23 +117,37 @@ function builtins() {
     load: {
       filter: { id: /^\0[a-z-]+:\d+:node:/ },
       async handler(id) {
-        const [, kind, name] = /^\0([a-z-]+):\d+:(.*)$/.exec(id);
-        const module = `process.getBuiltinModule('${name}')`;
-        if (name in LATER) {
-          const prefix = kind === 'require-call' ? 'exports.' : 'export const ';
-          return LATER[name]
-            .map((key) => `${prefix}${key} = (...args) => ${module}.${key}(...args);`)
-            .join('\n');
+        const [, kind, name] = /^\0([a-z-]+):\d+:node:(.*)$/.exec(id);
+        if (kind === 'require-call' && LOADED.has(name)) {
+          return `module.exports = process.getBuiltinModule('node:${name}');`;
         }
-        if (kind === 'require-call') return `module.exports = ${module};`;
-        const names = Object.keys(await import(name)).filter((key) => key !== 'default');
-        const code = [
-          `const module = ${module};`,
-          ...names.map((key) => `export const ${key} = module.${key};`),
-        ];
-        return { code: code.join('\n'), moduleSideEffects: false };
+        const values = Object.entries(await import(`node:${name}`)).filter(([key]) => key !== 'default');
+        const prefix = kind === 'require-call' ? 'exports.' : 'export const ';
+        const lines = values.map(([key, value]) => `${prefix}${key} = ${builtin(name, key, value)};`);
+        const load = `let loaded; const load = () => loaded ??= process.getBuiltinModule('node:${name}');`;
+        return { code: [load, ...lines].join('\n'), moduleSideEffects: false };
       },
     },
+  };
+}
+
+/** Returns the code for an export of one of Node's modules. */
+function builtin(module, key, value) {
+  if (module === 'fs/promises' && BY_PATH.has(key)) {
+    const settle = '(error, value) => error ? reject(error) : resolve(value)';
+    const call = `process.getBuiltinModule('node:fs').${BY_PATH.get(key)}`;
+    return `(...args) => new Promise((resolve, reject) => ${call}(...args, ${settle}))`;
+  }
+  if (LOADED.has(module) || typeof value !== 'function') return `/* @__PURE__ */ load().${key}`;
+  return `(...args) => load().${key}(...args)`;
+}
+
+function clock() {
+  const code = 'export default { now: () => Number(process.hrtime.bigint()) / 1e6 };';
+  return {
+    name: 'clock',
+    resolveId: { filter: { id: /^\0clock$/ }, handler: (id) => id },
+    load: { filter: { id: /^\0clock$/ }, handler: () => ({ code, moduleSideEffects: false }) },
   };
 }
 
