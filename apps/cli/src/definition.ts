@@ -1,5 +1,5 @@
 import type { ExitCode } from './errors.js';
-import type { Reporter } from './terminal/reporter.js';
+import type { Reporter, ReporterOptions } from './terminal/reporter.js';
 
 /** The values that a shell can offer for an option or an argument. */
 export type Offer = 'file' | 'directory' | readonly string[];
@@ -101,12 +101,31 @@ export interface CommandGroup extends Help {
 /** The commands of `muse`, in the order of help. */
 export type Commands = readonly (Command | CommandGroup)[];
 
+/** A command and what is asked of it, as a command line says. */
+export interface ParsedCommand {
+  readonly command: Command;
+  readonly request: object;
+  readonly common: ReporterOptions;
+}
+
 /** Ties a definition to the code that carries it out. */
 export function command<A extends Words, O extends Words>(
   definition: Definition<A, O>,
   load: () => Promise<{ readonly run: Run<RequestOf<Definition<A, O>>> }>,
 ): Command {
   return { definition: definition, load };
+}
+
+/** Returns the values of options or arguments, from what a parser collected for each. */
+export function valuesOf<W extends Words>(
+  words: W,
+  collected: (word: Word<unknown>, index: number) => unknown,
+): ValuesOf<W> {
+  const values = Object.entries(words).map(([name, word], index) => [
+    name,
+    word.resolve(collected(word, index)),
+  ]);
+  return Object.fromEntries(values) as ValuesOf<W>;
 }
 
 /** Defines an argument. */

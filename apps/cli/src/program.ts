@@ -1,17 +1,15 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { commands as allCommands } from './commands.js';
 import type * as define from './definition.js';
+import { valuesOf } from './definition.js';
 import { usageError, type CommandError } from './errors.js';
 import { commonOptions, programOptions } from './shared-options.js';
-import type { ReporterOptions } from './terminal/reporter.js';
 import { version } from './version.js';
 
 // The only file that knows commander.
 
 /** A command and what is asked of it, or a text to print: help or the version. Help on stderr stands for a missing command. */
-export type Parsed =
-  | { readonly command: define.Command; readonly request: object; readonly common: ReporterOptions }
-  | { readonly text: string; readonly to: 'stdout' | 'stderr' };
+export type Parsed = define.ParsedCommand | { readonly text: string; readonly to: 'stdout' | 'stderr' };
 
 /** The help of `muse` itself. */
 export const museHelp: define.Help = {
@@ -187,18 +185,6 @@ function parserOf(parse: (text: string) => unknown, repeatable = false) {
       throw error instanceof RangeError ? new InvalidArgumentError(error.message) : error;
     }
   };
-}
-
-/** Returns the values of options or arguments, from what commander collected for each. */
-function valuesOf<W extends define.Words>(
-  words: W,
-  collected: (word: define.Word<unknown>, index: number) => unknown,
-): define.ValuesOf<W> {
-  const values = Object.entries(words).map(([name, word], index) => [
-    name,
-    word.resolve(collected(word, index)),
-  ]);
-  return Object.fromEntries(values) as define.ValuesOf<W>;
 }
 
 function optionsOf<W extends define.Words>(words: W, command: Command): define.ValuesOf<W> {

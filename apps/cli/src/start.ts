@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { commandLineArguments } from './argv.js';
 import {
   CommandError,
@@ -10,10 +9,12 @@ import {
   systemReason,
 } from './errors.js';
 import { commands } from './commands.js';
-import { parseArguments, type Parsed } from './program.js';
+import type { ParsedCommand } from './definition.js';
+import { parsePlain } from './plain-parser.js';
 import { keepHangupIgnored, runInChild } from './signals.js';
 import { createReporter, reportFailure, type ReporterOptions } from './terminal/reporter.js';
 import { stderrStream, writeStdout } from './terminal/streams.js';
+import { tuneV8 } from './tune-v8.js';
 
 // The code of a command is imported when it runs: `muse --help` must not wait for the engine to load. What is needed to
 // fail is here from the start.
@@ -35,7 +36,7 @@ export async function start(): Promise<void> {
 async function run(args: readonly string[], unparsed: ReporterOptions): Promise<ExitCode> {
   let options = unparsed;
   try {
-    const parsed = parseArguments(args);
+    const parsed = parsePlain(args, commands) ?? (await loaded(import('./program.js'))).parseArguments(args);
     if ('text' in parsed) {
       const more = options.debug && args.includes('--version') ? await engineLine() : '';
       return await print(parsed.text + more, parsed.to);
@@ -47,14 +48,11 @@ async function run(args: readonly string[], unparsed: ReporterOptions): Promise<
   }
 }
 
-async function runCommand({
-  command,
-  request,
-  common,
-}: Extract<Parsed, { request: object }>): Promise<ExitCode> {
+async function runCommand({ command, request, common }: ParsedCommand): Promise<ExitCode> {
   keepHangupIgnored();
   const { run } = await loaded(command.load());
-  tuneV8();
+  // Each thread that starts sets a flag back.
+  process.on('worker', (worker) => worker.once('online', tuneV8));
   const reporter = createReporter(common);
   try {
     return await run(request as never, { reporter, commands });
@@ -100,21 +98,4 @@ async function loaded<T>(part: Promise<T>): Promise<T> {
     if (isSystem) throw systemFailure(doing, error);
     throw new CommandError(ExitCode.failed, `${doing}: ${systemReason(error)}`, 'reinstall @muse/cli', error);
   }
-}
-
-/** Sets V8's flags for a process that is soon over; none of them changes an answer. */
-function tuneV8(): void {
-  // A snapshot is over before much of what the compiler makes fast can pay: half its work was inlining what runs once for
-  // each file. 11 % less wall and CPU time on the kernel tree (Node 20).
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=100');
-  // V8 12, of Node 22, does not know this one any more, and would say so on stderr.
-  if (Number.parseInt(process.versions.v8, 10) < 12) setFlagsFromString('--interrupt-budget=400000');
-
-  // What a snapshot keeps is small beside what it throws away at once, so young objects need no more room than at the
-  // start: 130 MB at most instead of 165 on the kernel tree, in the same time. Each thread that starts sets the flag back.
-  const keepYoungGenerationSmall = (): void => {
-    setFlagsFromString('--semi-space-growth-factor=1');
-  };
-  keepYoungGenerationSmall();
-  process.on('worker', (worker) => worker.once('online', keepYoungGenerationSmall));
 }

@@ -15,6 +15,7 @@ import { errorCode, systemFailure } from './errors.js';
 import { rootFailure, throwIfUnlisted } from './failures.js';
 import type { Reporter } from './terminal/reporter.js';
 import { temporaryFiles } from './terminal/temporary-files.js';
+import { MANY_FILES, tuneV8 } from './tune-v8.js';
 
 /** A directory that was named, and the working tree that it belongs to. */
 export interface WorkingTree {
@@ -105,6 +106,7 @@ export function reportingTo(
   return {
     logger: reporter,
     onProgress: (progress) => {
+      if (progress.files > MANY_FILES) tuneV8();
       reporter.progress(progress);
     },
     temporaryFiles,

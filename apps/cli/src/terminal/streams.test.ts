@@ -18,7 +18,7 @@ it('writeStdout() asks for the next piece only when the system has the last one'
   });
   let made = 0;
   function* pieces(): Iterable<Uint8Array> {
-    for (; made < 5; made++) yield Buffer.from(String(made));
+    for (; made < 5; made++) yield Buffer.alloc(8192, String(made));
   }
   const done = writeStdout(pieces());
   for (let piece = 0; piece < 5; piece++) {

@@ -1,4 +1,4 @@
-import { fstatSync, write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync, type Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { errorCode, ExitCode, SilentExit, systemFailure } from '../errors.js';
@@ -10,10 +10,16 @@ const STDERR = 2;
 export function isTerminal(descriptor: number): boolean {
   try {
     // Asked first because it needs no module: Node's for terminals loads its network too.
-    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+    const stat = fstatSync(descriptor);
+    return stat.isCharacterDevice() && !isMemory(stat) && isatty(descriptor);
   } catch {
     return false;
   }
+}
+
+/** Returns true for `/dev/null` and the like, by the number that Linux has for their kind. */
+function isMemory({ rdev }: Stats): boolean {
+  return process.platform === 'linux' && rdev >> 8 === 1;
 }
 
 /** True when stdout is a terminal, so that what goes there must be fit for one. */
@@ -45,15 +51,34 @@ function writeToFile(piece: Uint8Array): Promise<void> {
   return writeFully(STDOUT, piece);
 }
 
+/** Bytes that need no stream, which takes 3 ms to load: a pipe has room for them. */
+const FEW_BYTES = 4096;
+
 function writeToStream(piece: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
+    const done = piece.length <= FEW_BYTES ? writeAtOnce(STDOUT, piece) : 0;
+    if (done === piece.length) {
+      resolve();
+      return;
+    }
     // The callback gets the error as well; without a listener the event would end the process first.
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
-    process.stdout.write(piece, (error) => {
+    process.stdout.write(piece.subarray(done), (error) => {
       if (error) reject(error);
       else resolve();
     });
   });
+}
+
+/** Writes without waiting for the event loop, and returns how much: less than all where a pipe that does not wait is full. */
+function writeAtOnce(descriptor: number, bytes: Uint8Array): number {
+  let done = 0;
+  try {
+    while (done < bytes.length) done += writeSync(descriptor, bytes, done);
+  } catch (error) {
+    if (errorCode(error) !== 'EAGAIN') throw error;
+  }
+  return done;
 }
 
 const writeSome = promisify(write);
@@ -80,15 +105,12 @@ export function stderrStream(): MessageStream {
     isTTY: false,
     write(text) {
       const bytes = Buffer.from(text);
-      let done = 0;
       try {
-        while (done < bytes.length) done += writeSync(STDERR, bytes, done);
-      } catch (error) {
-        // A pipe that somebody else made not to wait is full.
-        const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-        if (isFull) return listenedTo(process.stderr).write(bytes.subarray(done));
+        const done = writeAtOnce(STDERR, bytes);
+        return done === bytes.length || listenedTo(process.stderr).write(bytes.subarray(done));
+      } catch {
+        return true;
       }
-      return true;
     },
   };
 }
