@@ -20,7 +20,11 @@ const STARTED = ['src/start.ts', 'src/version.ts'];
  */
 const SHARED = [
   { name: 'base', test: /cli\/src\/version\.ts$|rolldown\/runtime/, priority: 4 },
-  { name: 'grammar', test: /cli\/src\/(?:commands|plain-parser|signals|tune-v8|terminal\/reporter)\.ts$/, priority: 3 },
+  {
+    name: 'grammar',
+    test: /cli\/src\/(?:commands|plain-parser|signals|tune-v8|terminal\/reporter)\.ts$/,
+    priority: 3,
+  },
   {
     name: 'engine',
     test: /cli\/src\/(?:working-tree|terminal\/answer|commands\/cache\/root)\.ts$|saved-snapshots\.ts$/,
