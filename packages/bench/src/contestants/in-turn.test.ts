@@ -30,6 +30,13 @@ it('runInTurn() runs all in each round and throws the first one away', async () 
   expect(b?.milliseconds.median).toBe(2.5);
 });
 
+it('runInTurn() tells the mean CPU time, whose clock ticks seldom', async () => {
+  const ticks = [9, 0.01, 0.01, 0.04];
+  const run = () => ({ milliseconds: 1, cpuSeconds: { user: ticks.shift() ?? NaN, system: 0 } });
+  const [only] = await runInTurn([contestant('a', [], { run })], { ...nobody, rounds: 3 });
+  expect(only?.cpuSeconds).toEqual({ user: 0.02, system: 0 });
+});
+
 it('runInTurn() leaves out a peer that fails, with its reason, and runs the others on', async () => {
   const skipped: Skipped[] = [];
   const fails = contestant('a', [], {

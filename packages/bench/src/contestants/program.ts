@@ -9,7 +9,7 @@ export interface ProgramCase extends Pick<Contestant, 'case' | 'name' | 'prepare
   readonly role?: Contestant['role'];
   /** True if its system calls are counted, in the cases where they are: strace makes a run many times as long. */
   readonly traced?: boolean;
-  /** Runs of which the largest peak counts. */
+  /** The most runs of which the largest peak counts. */
   readonly peakRuns?: number;
 }
 
@@ -23,9 +23,9 @@ export function program(
     ...contestant,
     role,
     run: () => run(command),
-    account: async () => {
+    account: async (rounds) => {
       const peaks: number[] = [];
-      for (let runs = 0; runs < peakRuns; runs++) {
+      for (let runs = 0; runs < Math.min(rounds, peakRuns); runs++) {
         if (runs > 0) contestant.prepare?.();
         peaks.push((await sampledPeak(command)) ?? NaN);
       }
