@@ -60,10 +60,10 @@ static void checkScan(const u8 *reply, size_t capacity, long answered, size_t li
     memcpy(&record, reply + used, sizeof record);
     size_t parts = sizeof record;
     if (record.outcome == LISTED)
-      parts += PADDED(record.nameBytes) + PADDED(record.entries * sizeof(u32)) + record.entries * sizeof(PackedStat) +
+      parts += PADDED(record.textBytes) + PADDED(record.entries * sizeof(u32)) + record.details * sizeof(PackedStat) +
                record.gone * sizeof(Range);
     if (record.bytes != parts || parts > capacity - used) abort();
-    const u8 *match = reply + used + sizeof record + PADDED(record.nameBytes);
+    const u8 *match = reply + used + sizeof record;
     for (u32 k = 0; record.outcome == LISTED && k < record.entries; k++) {
       u32 value;
       memcpy(&value, match + k * sizeof value, sizeof value);

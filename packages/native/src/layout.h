@@ -26,6 +26,8 @@ typedef struct {
   u32 pathLength;
   /** How many bytes of the path `root` stands for, the slash after them included; 0 where it is the top of the tree. */
   u32 base;
+  /** Not 0: hits get a detail, too. */
+  u32 allDetails, zero;
 } ScanRequest;
 
 enum ScanOutcome {
@@ -51,17 +53,26 @@ typedef struct {
   u32 outcome, error, operation;
   /** Regular files, directories, and names whose stat failed. */
   u32 entries;
-  u32 nameBytes;
+  u32 textBytes;
   u32 gone;
   /** Watch descriptor; 0 where none was asked for; an error number negated. */
   int32_t watch;
   u32 skipped[SKIPPED];
+  /** Among the entries. Hits are files, too. */
+  u32 files, directories, hits;
+  /** Of the directory's own part in the path of an entry, with a slash at its end. */
+  u32 prefixBytes;
+  u32 details, zero;
+  /** Of all files, as their stats have it. */
+  u64 fileBytes;
 } ScanRecord;
 
-// What follows a record, each part padded to 8:
-//   names    `entries` names in path order, each ended by NUL; a directory sorts as if its name ended in a slash
+// What follows a record, each part padded to 8. The entries are in path order: a directory sorts as if its name ended in a
+// slash.
 //   match    u32 for each entry, see below
-//   details  48 bytes for each entry: the PackedStat of a file, a DirectoryDetail or a FailedDetail
+//   details  48 bytes for each entry that is no hit, or for each: the PackedStat of a file, a DirectoryDetail or a
+//            FailedDetail
+//   text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them
 //   gone     `gone` times u32 from, to: ascending ranges of lines in the slice whose paths are neither a listed file's
 //            nor below a listed directory
 
@@ -88,7 +99,9 @@ typedef struct {
   u64 dev, ino;
   /** Its slice of the lines. */
   u32 from, to;
-  u64 zero[3];
+  /** Where its name begins in the text. */
+  u32 text, zero;
+  u64 zeros[2];
 } DirectoryDetail;
 
 typedef struct {
@@ -134,7 +147,7 @@ typedef struct {
 } HashRecord;
 
 _Static_assert(sizeof(PackedStat) == 48 && sizeof(DirectoryDetail) == 48 && sizeof(FailedDetail) == 48, "details");
-_Static_assert(sizeof(ScanRequest) == 32 && sizeof(ScanRecord) == 56, "scan");
+_Static_assert(sizeof(ScanRequest) == 40 && sizeof(ScanRecord) == 88, "scan");
 _Static_assert(sizeof(HashDirectory) == 24 && sizeof(HashFile) == 24 && sizeof(HashRecord) == 144, "hash");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian");
 

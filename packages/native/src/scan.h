@@ -327,24 +327,67 @@ static u8 *pad(u8 *at, size_t size) {
   return at;
 }
 
-static void writeRecord(Scan *scan, const ScanRecord *record, u8 *at) {
+static bool isHit(const Entry *entry) { return entry->match >= FIRST_HIT; }
+
+/** Bytes of an object id: the name of its algorithm, and 64 digits. */
+enum { ID_BYTES = 71 };
+
+static size_t textSize(const Entry *entry, size_t prefix) {
+  return entry->length + 1u + (isHit(entry) ? prefix + ID_BYTES + 1 : 0);
+}
+
+static void writeDetail(const Entry *entry, u32 text, u8 *at) {
+  u32 type = entry->type == DT_DIR || entry->type == DT_UNKNOWN ? entry->type : DT_REG;
+  DirectoryDetail directory = {
+      .dev = entry->stat.dev, .ino = entry->stat.ino, .from = entry->from, .to = entry->to, .text = text};
+  FailedDetail failed = {.error = entry->error, .type = type};
+  const void *detail = entry->match == DIRECTORY     ? (const void *)&directory
+                       : entry->match == STAT_FAILED ? (const void *)&failed
+                                                     : (const void *)&entry->stat;
+  put(at, detail, sizeof(PackedStat));
+}
+
+static void writeRecord(Scan *scan, const ScanRequest *wanted, const ScanRecord *record, u8 *at) {
   at = put(at, record, sizeof *record);
   if (record->outcome != LISTED) return;
-  for (u32 i = 0; i < scan->count; i++) at = put(at, scan->names.at + entryAt(scan, i)->name, entryAt(scan, i)->length + 1u);
-  at = pad(at, record->nameBytes);
   for (u32 i = 0; i < scan->count; i++) at = put(at, &entryAt(scan, i)->match, sizeof(u32));
-  at = pad(at, scan->count * sizeof(u32));
+  u8 *detail = pad(at, scan->count * sizeof(u32)), *text = detail + record->details * sizeof(PackedStat);
+  at = text;
   for (u32 i = 0; i < scan->count; i++) {
     const Entry *entry = entryAt(scan, i);
-    u32 type = entry->type == DT_DIR || entry->type == DT_UNKNOWN ? entry->type : DT_REG;
-    DirectoryDetail directory = {.dev = entry->stat.dev, .ino = entry->stat.ino, .from = entry->from, .to = entry->to};
-    FailedDetail failed = {.error = entry->error, .type = type};
-    const void *detail = entry->match == DIRECTORY     ? (const void *)&directory
-                         : entry->match == STAT_FAILED ? (const void *)&failed
-                                                       : (const void *)&entry->stat;
-    at = put(at, detail, sizeof(PackedStat));
+    if (wanted->allDetails || !isHit(entry)) {
+      writeDetail(entry, (u32)(at - text), detail);
+      detail += sizeof(PackedStat);
+    }
+    if (isHit(entry)) at = put(at, scan->path.at, record->prefixBytes);
+    at = put(at, scan->names.at + entry->name, entry->length + 1u);
+    if (!isHit(entry)) continue;
+    at = put(at, scan->lines + entry->match, ID_BYTES);
+    *at++ = 0;
   }
-  put(at, scan->gone.at, record->gone * sizeof(Range));
+  put(pad(at, record->textBytes), scan->gone.at, record->gone * sizeof(Range));
+}
+
+/** Counts what is in a directory whose lines were matched. */
+static void countEntries(Scan *scan, const ScanRequest *wanted, ScanRecord *record) {
+  u64 text = 0;
+  record->entries = scan->count;
+  record->prefixBytes = wanted->pathLength ? wanted->pathLength + 1 : 0;
+  for (u32 i = 0; i < scan->count; i++) {
+    const Entry *entry = entryAt(scan, i);
+    text += textSize(entry, record->prefixBytes);
+    if (entry->match == DIRECTORY) record->directories++;
+    if (entry->match == DIRECTORY || entry->match == STAT_FAILED) continue;
+    record->files++;
+    record->hits += isHit(entry);
+    record->fileBytes += entry->stat.size;
+  }
+  record->details = record->entries - (wanted->allDetails ? 0 : record->hits);
+  u64 bytes = sizeof *record + PADDED(scan->count * sizeof(u32)) + record->details * sizeof(PackedStat) + PADDED(text) +
+              record->gone * sizeof(Range);
+  if (bytes > UINT32_MAX) return fail(record, READDIR, -ENOMEM);
+  record->textBytes = (u32)text;
+  record->bytes = (u32)bytes;
 }
 
 static void scanDirectory(Scan *scan, const ScanRequest *wanted, ScanRecord *record) {
@@ -357,12 +400,7 @@ static void scanDirectory(Scan *scan, const ScanRequest *wanted, ScanRecord *rec
   if (record->outcome != LISTED) return;
   sortEntries(scan);
   if (!matchLines(scan, wanted, record)) return fail(record, READDIR, -ENOMEM);
-  record->entries = scan->count;
-  for (u32 i = 0; i < scan->count; i++) record->nameBytes += entryAt(scan, i)->length + 1u;
-  u64 bytes = sizeof *record + PADDED(record->nameBytes) + PADDED(scan->count * sizeof(u32)) +
-              (u64)scan->count * sizeof(PackedStat) + record->gone * sizeof(Range);
-  if (bytes > UINT32_MAX) return fail(record, READDIR, -ENOMEM);
-  record->bytes = (u32)bytes;
+  countEntries(scan, wanted, record);
 }
 
 /** Returns how many directories were answered, or an error number negated: -EINVAL for a request that is not as it should be. */
@@ -384,7 +422,7 @@ static long scan(int root, int inotify, Input request, const u8 *lines, size_t l
       u32 needed = record.bytes;
       record = (ScanRecord){.bytes = sizeof record, .outcome = TOO_LARGE, .error = needed, .watch = record.watch};
     }
-    writeRecord(&state, &record, reply + used);
+    writeRecord(&state, &wanted, &record, reply + used);
     used += record.bytes;
     answered++;
   }

@@ -82,6 +82,7 @@ describe.skipIf(!hasNative)('scan()', () => {
     for (const slice of [
       { from: 0, to: 0 },
       { from: 25, to: text.length - 2 },
+      { from: 25, to: text.length - 2, allDetails: true },
     ]) {
       let hits = 0;
       let seen = 0;
@@ -159,10 +160,10 @@ describe.skipIf(!hasNative)('scan()', () => {
       let room = capacity;
       const fitting = sizes.findIndex((size) => (room -= size) < 0);
       const got = scan(native, root, directories, { capacity });
-      if (capacity < 56) expect(got).toEqual([]);
+      if (capacity < 88) expect(got).toEqual([]);
       else if (capacity < first) {
         const result = unpack(got[0]);
-        expect([result.outcome, result.error, got[0]?.length]).toEqual([3, first, 56]);
+        expect([result.outcome, result.error, got[0]?.length]).toEqual([3, first, 88]);
         // What it said is enough.
         expect(scan(native, root, directories, { capacity: result.error }).length).toBe(1);
       } else expect(got).toEqual(records.slice(0, fitting < 0 ? records.length : fitting));

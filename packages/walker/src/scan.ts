@@ -42,10 +42,11 @@ export {
   NEW,
   ReplyWriter,
   SIZE_CHANGED,
+  type EntryCursor,
   type Join,
   type LineRange,
+  type ListedIn,
   type Listing,
-  type NameCursor,
 } from './lib/scan/reply.js';
 export {
   countLeftOut,

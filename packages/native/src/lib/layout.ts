@@ -13,14 +13,20 @@ export const ScanWord = {
   error: 2,
   operation: 3,
   entries: 4,
-  nameBytes: 5,
+  textBytes: 5,
   gone: 6,
   watch: 7,
   skipped: 8,
+  files: 14,
+  directories: 15,
+  hits: 16,
+  prefixBytes: 17,
+  details: 18,
+  fileBytes: 20,
 } as const;
 
-/** Bytes of the record of a directory before its names. */
-export const SCAN_RECORD_BYTES = 56;
+/** Bytes of the record of a directory before its matches. */
+export const SCAN_RECORD_BYTES = 88;
 
 /** The meanings of a word of the match part; from `firstHit` on it is the offset of an object id. */
 export const Match = {
@@ -35,7 +41,7 @@ export const Match = {
   firstHit: 32,
 } as const;
 
-/** Bytes for each entry behind the matches. */
+/** Bytes for each entry that has a detail. */
 export const DETAIL_BYTES = 48;
 
 /** The outcomes of hashing a file. */
@@ -71,10 +77,12 @@ export interface ScanDirectory {
   /** Its slice of the lines, in bytes: whole lines, among them each line of a path below it. */
   readonly from: number;
   readonly to: number;
-  /** The bytes of its tree path. */
-  readonly path: Uint8Array;
+  /** Its tree path: the bytes, or a text without lone surrogates. */
+  readonly path: Uint8Array | string;
   /** The number of them that `root` stands for, with the slash after them. Default: 0, the top of the tree. */
   readonly base?: number;
+  /** Whether hits get a detail, too. Default: false. */
+  readonly allDetails?: boolean;
 }
 
 /** A directory with files to hash. */
@@ -85,15 +93,30 @@ export interface HashDirectory {
   readonly files: readonly { readonly dev: bigint; readonly ino: bigint; readonly name: Uint8Array }[];
 }
 
+const SCAN_REQUEST_BYTES = 40;
+const MOST_BYTES_A_UNIT = 3;
+
 /** Returns a request for `scan`, in shared memory. */
 export function packScanRequest(directories: readonly ScanDirectory[]): Uint8Array {
-  const request = newRequest(directories.reduce((sum, { path }) => sum + 32 + textBytes(path), 0));
-  for (const { dev, ino, from, to, path, base = 0 } of directories) {
-    request.identity(dev, ino);
-    request.words(from, to, path.length, base);
-    request.text(path);
+  let most = 0;
+  for (const { path } of directories) most += SCAN_REQUEST_BYTES + path.length * MOST_BYTES_A_UNIT + 8;
+  const bytes = Buffer.from(new SharedArrayBuffer(most));
+  let at = 0;
+  for (const { dev, ino, from, to, path, base = 0, allDetails = false } of directories) {
+    const text = at + SCAN_REQUEST_BYTES;
+    let length = path.length;
+    if (typeof path === 'string') length = bytes.write(path, text, 'utf8');
+    else bytes.set(path, text);
+    bytes.writeBigUInt64LE(dev, at);
+    bytes.writeBigUInt64LE(ino, at + 8);
+    bytes.writeUInt32LE(from, at + 16);
+    bytes.writeUInt32LE(to, at + 20);
+    bytes.writeUInt32LE(length, at + 24);
+    bytes.writeUInt32LE(base, at + 28);
+    bytes.writeUInt32LE(Number(allDetails), at + 32);
+    at = text + paddedText(length);
   }
-  return request.bytes;
+  return new Uint8Array(bytes.buffer, 0, at);
 }
 
 /** Returns a request for `hash`, in shared memory. */
@@ -116,9 +139,13 @@ export function packHashRequest(directories: readonly HashDirectory[]): Uint8Arr
   return request.bytes;
 }
 
-/** Bytes of a text with its NUL, padded. */
 function textBytes(text: Uint8Array): number {
-  return (text.length + 8) & ~7;
+  return paddedText(text.length);
+}
+
+/** Returns the bytes of a text of some length with its NUL, padded. */
+function paddedText(length: number): number {
+  return (length + 8) & ~7;
 }
 
 function newRequest(size: number) {

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, lstatSync, openSync, type BigIntStats } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  DETAIL_BYTES,
   HASH_RECORD_BYTES,
   HashByte,
   HashOutcome,
@@ -115,18 +116,21 @@ function scanOnce(native: Native, folder: string, root: number): string | undefi
   if (native.scanSync({ root, request, lines, reply }) !== 2) return 'scan answers other directories';
   const view = new DataView(reply.buffer);
   const word = (start: number, index: number) => view.getUint32(start + index * 4, true);
-  const names = Buffer.from('directory\0file\0\0');
   for (let start = 0, round = 0; round < 2; round++) {
-    if (word(start, ScanWord.outcome) !== 0 || word(start, ScanWord.entries) !== 2)
+    const isHit = round === 0;
+    const counts = [ScanWord.outcome, ScanWord.entries, ScanWord.files, ScanWord.directories, ScanWord.hits];
+    if (counts.map((index) => word(start, index)).join() !== `0,2,1,1,${Number(isHit)}`)
       return 'scan lists other names';
-    const match = start + SCAN_RECORD_BYTES + names.length;
-    if (names.compare(reply, match - names.length, match) !== 0) return 'scan lists other names';
+    const match = start + SCAN_RECORD_BYTES;
     const detail = match + 8;
     if (word(match, 0) !== Match.directory || !hasIdentity(view, detail, directory))
       return 'scan stats a directory otherwise';
-    const expected = round === 0 ? line.indexOf('sha256:') : Match.noLine;
-    if (word(match, 1) !== expected) return 'scan matches a line otherwise';
-    if (!hasStat(view, detail + 48, file)) return 'scan stats a file otherwise';
+    if (word(match, 1) !== (isHit ? line.indexOf('sha256:') : Match.noLine))
+      return 'scan matches a line otherwise';
+    if (!isHit && !hasStat(view, detail + DETAIL_BYTES, file)) return 'scan stats a file otherwise';
+    const text = detail + DETAIL_BYTES * (isHit ? 1 : 2);
+    const names = Buffer.from(`directory\0file\0${isHit ? `sha256:${DIGEST}\0` : ''}`);
+    if (names.compare(reply, text, text + names.length) !== 0) return 'scan lists other names';
     start += word(start, ScanWord.bytes);
   }
   return undefined;

@@ -107,25 +107,35 @@ export interface ScanResult {
 export function unpack(record: Buffer | undefined): ScanResult {
   if (!record) throw new Error('no record');
   const word = (index: number) => record.readUInt32LE(index * 4);
-  const [entries, nameBytes, gone] = [word(4), word(5), word(6)];
-  const names = 56;
-  const match = names + ((nameBytes + 7) & ~7);
+  const [entries, textBytes, gone, prefix, count] = [word(4), word(5), word(6), word(17), word(18)];
+  const match = 88;
   const detail = match + ((entries * 4 + 7) & ~7);
-  const end = detail + entries * 48;
+  const text = detail + count * 48;
+  const end = text + ((textBytes + 7) & ~7);
   if (word(1) === 0 && end + gone * 8 !== record.length) throw new Error('the parts do not add up');
-  const text = record.toString('latin1', names, names + nameBytes);
+  const matches = Array.from({ length: entries }, (_, i) => record.readUInt32LE(match + i * 4));
+  const names: string[] = [];
+  const details: Buffer[] = [];
+  for (let i = 0, at = text, next = detail; i < entries; i++) {
+    const isHit = (matches[i] ?? 0) >= 32;
+    const from = isHit ? at + prefix : at;
+    const to = record.indexOf(0, from);
+    names.push(record.toString('latin1', from, to));
+    at = to + 1 + (isHit ? 72 : 0);
+    const hasDetail = !isHit || count === entries;
+    details.push(record.subarray(next, hasDetail ? next + 48 : next));
+    if (hasDetail) next += 48;
+  }
   return {
     outcome: word(1),
     error: word(2),
     operation: word(3),
-    names: text === '' ? [] : text.slice(0, -1).split('\0'),
-    matches: Array.from({ length: entries }, (_, i) => record.readUInt32LE(match + i * 4)),
+    names,
+    matches,
     skipped: Array.from({ length: 6 }, (_, i) => word(8 + i)),
     watch: record.readInt32LE(28),
     gone: Array.from({ length: gone * 2 }, (_, i) => record.readUInt32LE(end + i * 4)),
-    details: Array.from({ length: entries }, (_, i) =>
-      record.subarray(detail + i * 48, detail + i * 48 + 48),
-    ),
+    details,
   };
 }
 
@@ -135,9 +145,12 @@ export function scanTree(
   root: string,
   lines: Buffer,
   visit: (directory: Wanted, record: Buffer) => void,
-  { from, to } = { from: 0, to: lines.length },
+  { from, to, allDetails = false }: { from: number; to: number; allDetails?: boolean } = {
+    from: 0,
+    to: lines.length,
+  },
 ): void {
-  const pending = [wanted(root, '', from, to)];
+  const pending = [{ ...wanted(root, '', from, to), allDetails }];
   for (let directory; (directory = pending.pop());) {
     let [record] = scan(engine, root, [directory], { lines, capacity: 4096 });
     const { outcome, error } = unpack(record);
@@ -152,7 +165,8 @@ export function scanTree(
       const path =
         directory.path.length === 0 ? name : Buffer.concat([directory.path, Buffer.from('/'), name]);
       const [dev, ino] = [bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8)];
-      pending.push({ dev, ino, path, from: bytes.readUInt32LE(16), to: bytes.readUInt32LE(20) });
+      const slice = { from: bytes.readUInt32LE(16), to: bytes.readUInt32LE(20) };
+      pending.push({ dev, ino, path, ...slice, allDetails });
     }
   }
 }

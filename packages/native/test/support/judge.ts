@@ -9,6 +9,7 @@ export interface Wanted {
   readonly from: number;
   readonly to: number;
   readonly base?: number;
+  readonly allDetails?: boolean;
 }
 
 /** A file that a hash is asked for. */
@@ -35,7 +36,11 @@ interface Walker {
   readonly systemCalls: unknown;
   scanBatch(
     calls: unknown,
-    task: { readonly root: string; readonly directories: readonly Directory[] },
+    task: {
+      readonly root: string;
+      readonly directories: readonly Directory[];
+      readonly allDetails: boolean;
+    },
     options: { readonly join: (directory: Directory) => unknown },
   ): Uint8Array;
 }
@@ -67,12 +72,16 @@ const { LineJoin } = (await load('snapshot/src/lib/take/join.ts')) as Joining;
 const { hashBatch } = (await load('snapshot/src/lib/hash/engine.ts')) as Hashing;
 
 /** Returns what the engine in TypeScript replies to a scan. Each line of the text must end in a line feed. */
-export function judgeScan(root: string, { path, dev, ino, from, to }: Wanted, text: Buffer): Buffer {
+export function judgeScan(
+  root: string,
+  { path, dev, ino, from, to, allDetails = false }: Wanted,
+  text: Buffer,
+): Buffer {
   const lines = { bytes: text, from, to, count: 0 };
   const directory = { path: fsdecode(path), dev, ino, slice: { from, to } };
   const reply = walker.scanBatch(
     walker.systemCalls,
-    { root, directories: [directory] },
+    { root, directories: [directory], allDetails },
     { join: (asked) => new LineJoin(lines, asked.path, asked.slice) },
   );
   return Buffer.from(reply);

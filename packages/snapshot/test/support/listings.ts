@@ -18,22 +18,28 @@ export function listingOf(
   entries: Readonly<Record<string, number | undefined>>,
   gone: readonly LineRange[] = [],
   stat = FILE_STAT,
+  allDetails = true,
 ): Listing {
   const names = Object.keys(entries);
   const matches = names.map((name) => entries[name] ?? NEW);
   const details = new Int32Array(names.length * DETAIL_WORDS);
   for (const i of names.keys()) new PackedStats(details).write(stat, i * DETAIL_WORDS);
   const kinds = matches.map((match) => (match === DIRECTORY || match === FAILED ? match : NEW));
-  const files = matches.filter((match) => match !== DIRECTORY && match !== FAILED).values();
+  const files = matches
+    .filter((match) => match !== DIRECTORY && match !== FAILED)
+    .map((match) => (match === LEFT_OUT ? NEW : match))
+    .values();
   const join = {
+    lines: Buffer.alloc(4096),
     file: () => files.next().value ?? NEW,
     directory: () => ({ from: 0, to: 0 }),
     gone: () => gone,
   };
   const writer = new ReplyWriter();
-  writer.addListed({ names, kinds, details, order: undefined, skipped: [0, 0, 0, 0, 0, 0] }, join);
+  writer.addListed({ names, kinds, details, order: undefined, skipped: [0, 0, 0, 0, 0, 0] }, { join, allDetails });
   const [listing] = listingsIn(writer.take());
   if (!listing) throw new Error('The reply has no record');
-  for (const [i, match] of matches.entries()) if (match === LEFT_OUT) listing.leaveOut(i);
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
+    if (matches[cursor.entry] === LEFT_OUT) listing.leaveOut(cursor);
   return listing;
 }

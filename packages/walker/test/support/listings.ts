@@ -32,17 +32,17 @@ export function show(listing: Listing, path: string): Shown {
     leftOut: SKIPPED_BY_ENGINE.flatMap((kind, i) => Array.from({ length: listing.skipped(i) }, () => kind)),
     problems: failed ? [systemProblem(path, operation, errno)] : [],
   };
-  for (let entry = 0, names = listing.names; entry < listing.length; entry++, names.next()) {
-    const match = listing.match(entry);
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+    const { match, name } = cursor;
     if (match === FAILED) {
-      const at = path === '' ? names.text : `${path}/${names.text}`;
-      shown.problems.push(systemProblem(at, 'lstat', listing.failure(entry).errno));
+      const at = path === '' ? name : `${path}/${name}`;
+      shown.problems.push(systemProblem(at, 'lstat', cursor.failure.errno));
       continue;
     }
-    shown.names.push(names.text);
+    shown.names.push(name);
     if (match === LEFT_OUT) shown.kinds.push('left out');
     else shown.kinds.push(match === DIRECTORY ? 'directory' : isFile(match) ? 'file' : 'left out');
-    shown.inodes.push(listing.stat(entry).ino);
+    shown.inodes.push(cursor.stat.ino);
   }
   return shown;
 }

@@ -35,9 +35,9 @@ export async function listed(
 /** Returns the inode number of each file in a tree, by its path, in path order. */
 export function filesIn(tree: Tree<string>): Map<string, bigint> {
   const files = new Map<string, bigint>();
-  for (const { directory, listing, from, to, names } of entriesInPathOrder(tree.top)) {
-    for (let entry = from; entry < to; entry++, names.next()) {
-      if (isFile(listing.match(entry))) files.set(directory.prefix + names.text, listing.stat(entry).ino);
+  for (const { directory, cursor, to } of entriesInPathOrder(tree.top)) {
+    for (; cursor.entry < to; cursor.next()) {
+      if (isFile(cursor.match)) files.set(directory.prefix + cursor.name, cursor.stat.ino);
     }
   }
   return files;

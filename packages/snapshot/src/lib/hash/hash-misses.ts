@@ -172,9 +172,9 @@ function record(
 
 /** Removes a file that is gone from the listing that still has it. */
 function forget(miss: Miss): void {
-  const { directory, entry } = miss;
-  directory.listing.leaveOut(entry);
-  directory.node.excludedFiles.push(miss.name);
+  const { directory } = miss;
+  directory.listing.leaveOut(miss);
+  directory.node.excludedFiles = [...directory.node.excludedFiles, miss.name];
   directory.misses.splice(directory.misses.indexOf(miss), 1);
 }
 

@@ -66,10 +66,10 @@ const NOTHING = new Uint8Array();
  */
 export class SnapshotIdHasher {
   readonly #hash = createHash('sha256');
+  /** Each entry ends in a NUL here; the last byte is held back, since the last entry of all does not. */
   #chunk: Uint8Array = Buffer.allocUnsafe(CHUNK_BYTES);
   #length = 0;
   #prefix: Uint8Array = NOTHING;
-  #isFirst = true;
 
   /** Puts the entries that follow into a directory: `prefix` is its path and a slash, or `''`. */
   enter(prefix: string): void {
@@ -78,8 +78,11 @@ export class SnapshotIdHasher {
 
   /** Takes the next entry. The caller keeps to path order, without a path twice: it is not checked. */
   add(name: string, objectId: ObjectId): void {
-    const start = this.#begin(name.length * MAX_BYTES_A_UNIT);
+    const prefix = this.#prefix;
+    this.#makeRoom(prefix.length + name.length * MAX_BYTES_A_UNIT + ID_BYTES + 2);
     const chunk = this.#chunk;
+    chunk.set(prefix, this.#length);
+    const start = this.#length + prefix.length;
     let at = start;
     for (let i = 0; i < name.length; i++) {
       const unit = name.charCodeAt(i);
@@ -93,21 +96,18 @@ export class SnapshotIdHasher {
     }
     chunk[at++] = 0;
     for (let i = 0; i < ID_BYTES; i++) chunk[at++] = objectId.charCodeAt(i);
+    chunk[at++] = 0;
     this.#length = at;
   }
 
-  /** Takes the next entry as bytes: its name, and its object id from an offset in other bytes on. */
-  addBytes(
-    { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
-    ids: Uint8Array,
-    id: number,
-  ): void {
-    let at = this.#begin(to - from);
-    const chunk = this.#chunk;
-    for (let i = from; i < to; i++) chunk[at++] = byteAt(bytes, i);
-    chunk[at++] = 0;
-    for (let i = id; i < id + ID_BYTES; i++) chunk[at++] = byteAt(ids, i);
-    this.#length = at;
+  /** Takes what comes next as text: the path and the object id of each entry, and a NUL after each of them. */
+  addText(text: Uint8Array): void {
+    for (let at = 0; at < text.length; at += CHUNK_BYTES / 2) {
+      const part = text.subarray(at, at + CHUNK_BYTES / 2);
+      this.#makeRoom(part.length);
+      this.#chunk.set(part, this.#length);
+      this.#length += part.length;
+    }
   }
 
   /** Returns the snapshot id of all entries, and ends the hasher. */
@@ -116,26 +116,22 @@ export class SnapshotIdHasher {
     return `sha256:${this.#hash.digest('hex')}`;
   }
 
-  /** Makes room for an entry, writes what stands before its name, and returns where that begins. */
-  #begin(nameBytes: number): number {
-    const prefix = this.#prefix;
-    this.#makeRoom(prefix.length + nameBytes + ID_BYTES + 2);
-    let at = this.#length;
-    if (!this.#isFirst) this.#chunk[at++] = 0;
-    this.#isFirst = false;
-    this.#chunk.set(prefix, at);
-    return at + prefix.length;
-  }
-
   #makeRoom(bytes: number): void {
     if (this.#length + bytes <= this.#chunk.length) return;
-    this.#flush();
-    if (bytes > this.#chunk.length) this.#chunk = Buffer.allocUnsafe(bytes);
+    const last = this.#flush();
+    if (bytes + 1 > this.#chunk.length) this.#chunk = Buffer.allocUnsafe(bytes + 1);
+    if (last === undefined) return;
+    this.#chunk[0] = last;
+    this.#length = 1;
   }
 
-  #flush(): void {
-    this.#hash.update(this.#chunk.subarray(0, this.#length));
+  /** Hashes all but the last byte, which it returns. */
+  #flush(): number | undefined {
+    if (this.#length === 0) return undefined;
+    const last = this.#chunk[this.#length - 1];
+    this.#hash.update(this.#chunk.subarray(0, this.#length - 1));
     this.#length = 0;
+    return last;
   }
 }
 

@@ -25,7 +25,7 @@ function nodeOf(
   node.value = new DirectoryResult(node, listing, undefined);
   node.value.problems.push(...problems);
   for (const [i, name] of Object.keys(entries).entries()) if (!without.includes(name)) node.value.set(i, id);
-  parent?.children.set(path.slice(parent.prefix.length), node);
+  if (parent) parent.children = new Map([...parent.children, [path.slice(parent.prefix.length), node]]);
   return node;
 }
 

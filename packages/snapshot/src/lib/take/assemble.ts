@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareTreePaths, PathSet, withPath } from '@muse/paths';
+import { compareTreePaths, PathSet, treePathToBytes, withPath } from '@muse/paths';
 import type { MissReason, ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import {
@@ -24,8 +24,9 @@ export interface Assembled {
   readonly counts: Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'hits' | 'misses' | 'leftOut'>;
 }
 
-/** Entries between two turns of the event loop: some 4 ms of work. */
-const ENTRIES_A_TURN = 8192;
+/** The work between two turns of the event loop, some 4 ms, in bytes of text, and what an entry by itself counts for. */
+const WORK_A_TURN = 4 * 1024 * 1024;
+const WORK_AN_ENTRY = 512;
 
 /**
  * Makes the snapshot id of a tree and its manifest, and counts what is in it. All paths in the result begin where the
@@ -35,30 +36,36 @@ export async function assemble(
   top: DirectoryNode<DirectoryResult>,
   { signal, deferManifest = false }: SnapshotCall,
 ): Promise<Assembled> {
-  const start = top.prefix.length;
-  const assembly = new Assembly(start, !deferManifest);
-  let entries = 0;
-  for (const run of entriesInPathOrder(top)) {
-    assembly.add(run);
-    entries += run.to - run.from;
-    if (entries < ENTRIES_A_TURN) continue;
-    entries = 0;
-    await nextTurn();
-    signal?.throwIfAborted();
+  const assembly = new Assembly(top.prefix, !deferManifest);
+  let work = 0;
+  for (const run of entriesInPathOrder(top, assembly.takesText)) {
+    const { from, to } = run.text ?? { from: 0, to: (run.to - run.cursor.entry) * WORK_AN_ENTRY };
+    if (!run.text) assembly.add(run);
+    for (let at = from; at < to;) {
+      const end = Math.min(to, at + WORK_A_TURN - work);
+      if (run.text) assembly.addText(run.listing.bytes.subarray(at, end));
+      work += end - at;
+      at = end;
+      if (work < WORK_A_TURN) continue;
+      work = 0;
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
   }
-  const { files, bytes, withoutId } = assembly;
-  const { problems, directories, misses, surplus } = collect(top);
+  const { withoutId } = assembly;
+  const { problems, misses, ...counts } = collect(top);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
+  const start = top.prefix.length;
   const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   return {
     id: assembly.digest(),
     manifest: deferManifest ? later(top) : constant(assembly.manifest),
     problems: allNamed(start === 0 ? problems : problems.map(fromStart), withoutId),
     counts: {
-      files,
-      bytes: bytes + surplus,
-      directories,
-      hits: files + withoutId.length - missed,
+      files: counts.files - withoutId.length,
+      bytes: counts.bytes - assembly.bytesWithoutId,
+      directories: counts.directories,
+      hits: counts.files - missed,
       misses,
       leftOut: countLeftOut(top),
     },
@@ -67,42 +74,52 @@ export async function assemble(
 
 /** The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time. */
 class Assembly {
-  files = 0;
-  bytes = 0;
   manifest = new Map<string, ObjectId>();
-  /** Paths of files that have no object id. */
+  /** Paths of files that have no object id, and their bytes in all. */
   readonly withoutId: string[] = [];
+  bytesWithoutId = 0;
+  /** Returns whether the entries of a directory are taken as text: hits, whose paths begin where the tree does. */
+  readonly takesText: (directory: DirectoryNode<DirectoryResult>) => boolean;
   readonly #hasher = new SnapshotIdHasher();
+  /** The part of each path that is above the tree: its characters, and its bytes. */
   readonly #start: number;
+  readonly #startBytes: number;
   readonly #isListing: boolean;
 
-  /** The first `start` characters of a path are no part of it. */
-  constructor(start: number, isListing: boolean) {
-    this.#start = start;
+  /** @param above - the part of each path that is above the tree, with a slash at its end. */
+  constructor(above: string, isListing: boolean) {
+    this.#start = above.length;
+    this.#startBytes = treePathToBytes(above).length;
     this.#isListing = isListing;
+    this.takesText = (directory) => !isListing && above === '' && resultOf(directory).isText;
+  }
+
+  /** Takes what comes next in path order, as text of the snapshot id. */
+  addText(text: Uint8Array): void {
+    this.#hasher.addText(text);
   }
 
   /** Takes what comes next in path order. */
-  add({ directory, listing, from, to, names }: Run<DirectoryResult>): void {
+  add({ directory, listing, cursor, to }: Run<DirectoryResult>): void {
     const result = resultOf(directory);
     const prefix = directory.prefix.slice(this.#start);
     this.#hasher.enter(prefix);
-    for (let entry = from; entry < to; entry++, names.next()) {
-      if (!isFile(listing.match(entry))) continue;
-      const offset = result.offsetOf(entry);
-      if (offset > 0 && result.lines && !this.#isListing) {
-        this.#hasher.addBytes(names, result.lines, offset);
-      } else {
-        const id = result.idOf(entry);
-        if (id === undefined) {
-          this.withoutId.push(prefix + names.text);
-          continue;
-        }
-        this.#hasher.add(names.text, id);
-        if (this.#isListing) this.manifest = withPath(this.manifest, prefix + names.text, id);
+    for (; cursor.entry < to; cursor.next()) {
+      const { entry, match } = cursor;
+      if (!isFile(match)) continue;
+      if (!this.#isListing && result.isHit(entry)) {
+        this.#hasher.addText(listing.bytes.subarray(cursor.start + this.#startBytes, cursor.end));
+        continue;
       }
-      this.files++;
-      this.bytes += listing.size(entry);
+      const id = result.idOf(entry);
+      const { name } = cursor;
+      if (id === undefined) {
+        this.withoutId.push(prefix + name);
+        this.bytesWithoutId += cursor.size;
+        continue;
+      }
+      this.#hasher.add(name, id);
+      if (this.#isListing) this.manifest = withPath(this.manifest, prefix + name, id);
     }
   }
 
@@ -131,11 +148,11 @@ function later(top: DirectoryNode<DirectoryResult>): () => Manifest {
 function manifestOf(top: DirectoryNode<DirectoryResult>): Manifest {
   let manifest = new Map<string, ObjectId>();
   const start = top.prefix.length;
-  for (const { directory, listing, from, to, names } of entriesInPathOrder(top)) {
+  for (const { directory, cursor, to } of entriesInPathOrder(top)) {
     const prefix = directory.prefix.slice(start);
-    for (let entry = from; entry < to; entry++, names.next()) {
-      const id = isFile(listing.match(entry)) ? resultOf(directory).idOf(entry) : undefined;
-      if (id !== undefined) manifest = withPath(manifest, prefix + names.text, id);
+    for (; cursor.entry < to; cursor.next()) {
+      const id = isFile(cursor.match) ? resultOf(directory).idOf(cursor.entry) : undefined;
+      if (id !== undefined) manifest = withPath(manifest, prefix + cursor.name, id);
     }
   }
   return manifest;
@@ -153,20 +170,29 @@ function collect(top: DirectoryNode<DirectoryResult>) {
   };
   const problems: Problem[] = [];
   let directories = 0;
-  // What was read of a file may be more or less than its size said.
-  let surplus = 0;
+  let files = 0;
+  let bytes = 0;
   for (const { listing, problems: own, value } of directoriesOf(top)) {
     if (listing) directories++;
-    for (const problem of own) problems.push(problem);
+    append(problems, own);
     if (!value) continue;
-    for (const problem of value.problems) problems.push(problem);
-    for (const { reason, size, bytes } of value.misses) {
-      misses[reason]++;
-      surplus += bytes - size;
+    files += value.files;
+    bytes += value.bytes;
+    append(problems, value.problems);
+    if (value.misses.length === 0) continue;
+    for (const miss of value.misses) {
+      misses[miss.reason]++;
+      // What was read of a file may be more or less than its size said.
+      bytes += miss.bytes - miss.size;
     }
     value.misses.length = 0;
   }
-  return { problems, directories, misses, surplus };
+  return { problems, directories, files, bytes, misses };
+}
+
+/** Adds what mostly is nothing: then without an iterator. */
+function append(problems: Problem[], more: readonly Problem[]): void {
+  if (more.length > 0) for (const problem of more) problems.push(problem);
 }
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */

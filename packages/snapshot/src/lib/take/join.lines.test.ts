@@ -101,14 +101,14 @@ function join(lines: StoredLines, files: Files): Joined {
         order: keys.map((_, i) => i).sort((a, b) => compareTreePaths(keys[a] ?? '', keys[b] ?? '')),
         skipped: [0, 0, 0, 0, 0, 0],
       },
-      new LineJoin(lines, at.path, at),
+      { join: new LineJoin(lines, at.path, at), prefix: Buffer.from(prefix) },
     );
     const [listing] = listingsIn(writer.take());
     if (!listing) throw new Error('The reply has no record');
-    for (let i = 0, names = listing.names; i < listing.length; i++, names.next()) {
-      const found = prefix + names.text;
-      if (listing.match(i) === DIRECTORY) pending.push({ path: found, ...listing.slice(i) });
-      else matches.set(found, listing.match(i));
+    for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+      const found = prefix + cursor.name;
+      if (cursor.match === DIRECTORY) pending.push({ path: found, ...cursor.slice });
+      else matches.set(found, cursor.match);
     }
     const text = Buffer.from(lines.bytes);
     for (const { from, to } of listing.gone) {

@@ -97,8 +97,8 @@ describe('DirectoryResult', () => {
     const files = new DirectoryResult(nodeOf(), listingOf({ a: HIT, b: NEW, c: NEW }), lines);
     files.set(1, newer);
     expect([0, 1, 2].map((entry) => files.idOf(entry))).toEqual([stored, newer, undefined]);
-    expect([0, 1, 2].map((entry) => files.offsetOf(entry))).toEqual([HIT, 0, 0]);
+    expect([0, 1, 2].map((entry) => files.isHit(entry))).toEqual([true, false, false]);
     files.set(0, newer);
-    expect(files.idOf(0)).toBe(newer);
+    expect([files.idOf(0), files.isHit(0)]).toEqual([newer, false]);
   });
 });

@@ -32,8 +32,8 @@ import {
   type DirectoryNode,
   type Join,
   type LineRange,
+  type EntryCursor,
   type Listing,
-  type NameCursor,
 } from '@muse/walker/scan';
 import type { FileToHash } from '../hash/engine.js';
 
@@ -42,6 +42,7 @@ import type { FileToHash } from '../hash/engine.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const LINE_FEED = 0x0a;
 const SLASH = Buffer.from('/');
 const CHANGES = {
   size: SIZE_CHANGED,
@@ -75,6 +76,10 @@ export class LineJoin implements Join {
     this.#prefix = treePathToBytes(path === '' ? '' : `${path}/`);
     this.#line = from;
     this.#end = to;
+  }
+
+  get lines(): Uint8Array {
+    return this.#lines.bytes;
   }
 
   file(names: Uint8Array, from: number, to: number, details: Int32Array, detail: number): number {
@@ -187,15 +192,18 @@ export class Miss {
   readonly size: number;
   /** Bytes when it was read; until then, those it was listed with. */
   bytes: number;
+  /** The word of the listing where its detail begins. */
+  readonly detail: number;
   readonly #nameFrom: number;
 
-  constructor(directory: DirectoryResult, names: NameCursor, reason: MissReason) {
+  constructor(directory: DirectoryResult, cursor: EntryCursor, reason: MissReason) {
     this.directory = directory;
-    this.entry = names.entry;
+    this.entry = cursor.entry;
+    this.detail = cursor.detail;
     this.reason = reason;
-    this.size = directory.listing.size(names.entry);
+    this.size = cursor.size;
     this.bytes = this.size;
-    this.#nameFrom = names.from;
+    this.#nameFrom = cursor.from;
   }
 
   get name(): string {
@@ -209,7 +217,7 @@ export class Miss {
 
   /** The stat that it was listed with. */
   get stat(): FileStat {
-    return this.directory.listing.stat(this.entry);
+    return this.directory.listing.stat(this.detail);
   }
 
   /** Returns what an engine must be told of it. */
@@ -221,8 +229,10 @@ export class Miss {
 
 const ID_LENGTH = 71;
 const DIGEST_BYTES = 32;
-/** A digest, after one byte that is 1 where there is any. */
+/** A digest, after one byte that says whether there is one. */
 const ROW_BYTES = 1 + DIGEST_BYTES;
+const KNOWN = 1;
+const DOUBTED = 2;
 
 /** The files of one directory: its listing with their object ids, and those that must be read. */
 export class DirectoryResult {
@@ -230,8 +240,6 @@ export class DirectoryResult {
   readonly listing: Listing;
   /** The stored lines, in which a match of the listing is an offset; the same for all directories. */
   readonly lines: Buffer | undefined;
-  /** Entries of the listing that are files. */
-  files = 0;
   /** The files that have to be read. */
   readonly misses: Miss[] = [];
   /** The files that could not be. */
@@ -244,35 +252,54 @@ export class DirectoryResult {
     this.lines = lines;
   }
 
+  /** The number of its files. */
+  get files(): number {
+    return this.listing.files;
+  }
+
+  /** The sizes of its files when it was listed, in bytes. */
+  get bytes(): number {
+    const { fileBytes, leftOutHits } = this.listing;
+    return leftOutHits.reduce((rest, offset) => rest - sizeInLine(this.#knownLines, offset), fileBytes);
+  }
+
+  /** True if its files are hits and nothing else is known of them, so that the text of its listing is that of the snapshot. */
+  get isText(): boolean {
+    return this.#rows === undefined && this.listing.isText;
+  }
+
   /** Keeps the object id of an entry. */
   set(entry: number, id: ObjectId): void {
-    const rows = (this.#rows ??= Buffer.alloc(this.listing.length * ROW_BYTES));
+    const rows = this.#rowsToWrite;
     const at = entry * ROW_BYTES;
-    rows[at] = 1;
+    rows[at] = KNOWN;
     rows.write(id.slice(-2 * DIGEST_BYTES), at + 1, DIGEST_BYTES, 'hex');
   }
 
   /** Returns whether an object id was kept for an entry. */
   has(entry: number): boolean {
-    return this.#rows?.[entry * ROW_BYTES] === 1;
+    return this.#rows?.[entry * ROW_BYTES] === KNOWN;
   }
 
-  /** Returns where in the lines the object id of an entry stands, or 0 where it does not, or was kept here. */
-  offsetOf(entry: number): number {
-    const match = this.listing.match(entry);
-    return match >= FIRST_HIT && !this.has(entry) ? match : 0;
+  /** Takes the object id of no hit any more: something newer is known of the file than its line. */
+  doubt(entry: number): void {
+    this.#rowsToWrite[entry * ROW_BYTES] = DOUBTED;
+  }
+
+  /** Returns whether the object id of an entry is that of its line. */
+  isHit(entry: number): boolean {
+    return this.listing.match(entry) >= FIRST_HIT && !this.#rows?.[entry * ROW_BYTES];
   }
 
   /** Returns the object id of a file, where it is known. */
   idOf(entry: number): ObjectId | undefined {
-    const offset = this.offsetOf(entry);
-    if (offset > 0) {
-      if (!this.lines) throw new Error('Broken join: a hit without lines');
-      return this.lines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
+    if (this.isHit(entry)) {
+      const offset = this.listing.match(entry);
+      return this.#knownLines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
     }
     const rows = this.#rows;
     const at = entry * ROW_BYTES;
-    return rows?.[at] === 1 ? `sha256:${rows.toString('hex', at + 1, at + ROW_BYTES)}` : undefined;
+    return rows?.[at] === KNOWN ? `sha256:${rows.toString('hex', at + 1, at + ROW_BYTES)}` : undefined;
   }
 
   /** Returns the files that were read since the directory was listed, by name; `undefined` where there are none. */
@@ -284,6 +311,22 @@ export class DirectoryResult {
     }
     return read.size > 0 ? read : undefined;
   }
+
+  get #rowsToWrite(): Buffer {
+    return (this.#rows ??= Buffer.alloc(this.listing.length * ROW_BYTES));
+  }
+
+  get #knownLines(): Buffer {
+    if (!this.lines) throw new Error('Broken join: a hit without lines');
+    return this.lines;
+  }
+}
+
+/** Returns the size in the line whose object id is at an offset. */
+function sizeInLine(lines: Buffer, objectId: number): number {
+  const entry = entryOfLine(lines, lines.lastIndexOf(LINE_FEED, objectId) + 1);
+  if (!entry) throw new Error(`Broken join: no entry in the line of the object id at ${objectId}`);
+  return Number(entry.size);
 }
 
 /** A file that was read in this snapshot. */
@@ -330,21 +373,13 @@ export function judgeDirectory(
 ): DirectoryResult {
   const result = new DirectoryResult(node, listing, known.lines);
   const read = before?.filesRead();
-  // With nothing newer than the lines, a hit needs neither its name nor its path.
-  const areLinesNewest = read === undefined && known.cache?.hasPending !== true;
-  const isHit = (match: number) => match >= FIRST_HIT && areLinesNewest;
-  let open = 0;
-  for (let entry = 0; entry < listing.length; entry++) {
-    const match = listing.match(entry);
-    if (!isFile(match)) continue;
-    result.files++;
-    if (!isHit(match)) open++;
-  }
-  for (let names = listing.names; open > 0; names.next()) {
-    const match = listing.match(names.entry);
-    if (!isFile(match) || isHit(match)) continue;
-    open--;
-    judgeFile(result, names, match, known, read);
+  // With nothing newer than the lines, a hit needs neither its name nor its path. A line that vouches for a file is right
+  // whatever was recorded since the listing was asked for, without the stats that would tell.
+  const areLinesNewest = read === undefined && (known.cache?.hasPending !== true || !listing.hasAllDetails);
+  if (areLinesNewest && listing.hasOnlyHits) return result;
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+    const { match } = cursor;
+    if (isFile(match) && !(areLinesNewest && match >= FIRST_HIT)) judgeFile(result, cursor, match, known, read);
   }
   return result;
 }
@@ -352,33 +387,32 @@ export function judgeDirectory(
 /** Judges one file by whatever is newest: what was read in this snapshot, what is pending in the cache, its line. */
 function judgeFile(
   result: DirectoryResult,
-  names: NameCursor,
+  cursor: EntryCursor,
   match: number,
   { cache, lines }: Known,
   read: ReadonlyMap<string, ReadFile> | undefined,
 ): void {
-  const { entry } = names;
-  const { listing, misses } = result;
-  const name = names.text;
+  const { entry, name } = cursor;
+  const { misses } = result;
   const earlier = read?.get(name);
-  if (earlier && isSameStat(earlier.miss.stat, listing.stat(entry))) {
-    const miss = new Miss(result, names, earlier.miss.reason);
+  if (earlier && isSameStat(earlier.miss.stat, cursor.stat)) {
+    const miss = new Miss(result, cursor, earlier.miss.reason);
     miss.bytes = earlier.miss.bytes;
     misses.push(miss);
     result.set(entry, earlier.id);
     return;
   }
   if (!cache) {
-    misses.push(new Miss(result, names, 'new'));
+    misses.push(new Miss(result, cursor, 'new'));
     return;
   }
   const path = result.node.prefix + name;
   if (lines && match !== BAD_LINE && !cache.isPending(path)) {
-    if (match < FIRST_HIT) misses.push(new Miss(result, names, reasonOf(match, cache)));
+    if (match < FIRST_HIT) misses.push(new Miss(result, cursor, reasonOf(match, cache)));
     return;
   }
-  const stat = listing.stat(entry);
-  listing.doubt(entry);
+  const { stat } = cursor;
+  result.doubt(entry);
   const id = cache.lookup(path, stat);
   if (id !== undefined) {
     result.set(entry, id);
@@ -387,7 +421,7 @@ function judgeFile(
   const reason = cache.missReason(path, stat);
   if (reason === undefined)
     throw new Error(`Broken cache: no reason for the miss of ${JSON.stringify(path)}`);
-  misses.push(new Miss(result, names, reason));
+  misses.push(new Miss(result, cursor, reason));
 }
 
 const REASONS: readonly MissReason[] = Object.assign([] as MissReason[], {

@@ -5,13 +5,11 @@ import type { Problem, ResolvedRoot } from '@muse/walker';
 import { rulesAbove } from '@muse/walker/ignore';
 import {
   directoriesOf,
-  FAILED,
   NativeScanEngine,
   openNativeRoot,
   Tree,
   TypeScriptScanEngine,
   type LineRange,
-  type Listing,
   type NativeEngine,
   type ScanCalls,
   type ScanEngine,
@@ -125,6 +123,7 @@ async function scan(
     identity: top,
     slice: lines && sliceOf(lines, subtree),
     engine,
+    allDetails: () => cache?.hasPending === true,
     calls: calls?.scan,
     ignore: above.rules,
     oneFileSystem,
@@ -222,24 +221,18 @@ export function prune(cache: StatCache, found: Found): number {
   return cache.prune({ has: isKnown }, { below: subtree });
 }
 
-/** Yields the lines whose files are gone or left out. A directory that was not fully listed yields none. */
-function* goneLines(tree: Tree<DirectoryResult>): Iterable<LineRange> {
+/** Returns the lines whose files are gone or left out. A directory that was not fully listed has none. */
+function goneLines(tree: Tree<DirectoryResult>): readonly LineRange[] {
+  const gone: LineRange[] = [];
   for (const { state, listing, excludedLines } of directoriesOf(tree.top)) {
-    if (state !== 'listed' || !listing || hasFailed(listing)) continue;
-    yield* listing.gone;
-    yield* excludedLines;
+    if (state !== 'listed' || !listing || listing.failed > 0) continue;
+    for (const lines of [listing.gone, excludedLines]) if (lines.length > 0) for (const range of lines) gone.push(range);
   }
+  return gone;
 }
 
-function* excludedPaths(tree: Tree<DirectoryResult>): Iterable<string> {
-  for (const { prefix, excludedFiles } of directoriesOf(tree.top)) {
-    for (const name of excludedFiles) yield prefix + name;
-  }
-}
-
-function hasFailed(listing: Listing): boolean {
-  for (let entry = 0; entry < listing.length; entry++) if (listing.match(entry) === FAILED) return true;
-  return false;
+function excludedPaths(tree: Tree<DirectoryResult>): readonly string[] {
+  return directoriesOf(tree.top).flatMap(({ prefix, excludedFiles }) => excludedFiles.map((name) => prefix + name));
 }
 
 async function save(cache: StatCache): Promise<Error | undefined> {

@@ -193,9 +193,9 @@ export async function missingAmong(
   } finally {
     tree.close();
   }
-  for (const { directory, listing, from, to, names } of entriesInPathOrder(tree.top)) {
-    for (let entry = from; entry < to; entry++, names.next())
-      if (isFile(listing.match(entry))) missing.delete(directory.prefix + names.text);
+  for (const { directory, cursor, to } of entriesInPathOrder(tree.top)) {
+    for (; cursor.entry < to; cursor.next())
+      if (isFile(cursor.match)) missing.delete(directory.prefix + cursor.name);
   }
   for (const { problems } of directoriesOf(tree.top))
     for (const path of unseenPaths(problems)) unseen.add(path);

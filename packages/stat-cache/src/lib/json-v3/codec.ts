@@ -96,9 +96,23 @@ function decodeCanonical(bytes: Buffer): DecodeResult | undefined {
     return { discarded: 'checksum', detail: 'its text does not match its checksum' };
   }
   const { bodyStart: from, bodyEnd: to } = layout;
+  let count: number | undefined;
+  const lines = {
+    bytes,
+    from,
+    to,
+    /** Counted when it is asked for: a snapshot of which each file is a hit does not. */
+    get count() {
+      return (count ??= countLines(bytes, from, to));
+    },
+  };
+  return { contents: new LineContents(lines), dropped: 0 };
+}
+
+function countLines(bytes: Buffer, from: number, to: number): number {
   let count = 0;
   for (let at = from; at < to; at = bytes.indexOf(LINE_FEED, at) + 1) count++;
-  return { contents: new LineContents({ bytes, from, to, count }), dropped: 0 };
+  return count;
 }
 
 const LINE_FEED = 0x0a;

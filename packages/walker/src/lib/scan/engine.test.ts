@@ -155,7 +155,10 @@ describe('TypeScriptScanEngine', () => {
     const [top] = directoriesIn(calls);
     const node = Object.assign(new Map([['a', 'child']]), top);
     await engine.scan([node], {});
-    expect(pool.tasks).toEqual([{ kind: 'scan', root: '/root', directories: [top], data: 'lines' }]);
+    const task = { kind: 'scan', root: '/root', directories: [top], data: 'lines' };
+    expect(pool.tasks).toEqual([{ ...task, allDetails: false }]);
+    await engine.scan([node], { allDetails: true });
+    expect(pool.tasks.at(-1)).toEqual({ ...task, allDetails: true });
   });
 
   it('has a record for each directory, in their order, also where one fails', async () => {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareTreePaths, openLongPath } from '@muse/paths';
+import { compareTreePaths, openLongPath, treePathToBytes } from '@muse/paths';
 import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
 import { errnoOf, isMoved } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
@@ -32,6 +32,14 @@ export interface DirectoryToScan extends ListedDirectory {
   readonly slice: LineRange;
 }
 
+/** Options of one call of an engine. */
+export interface ScanCall {
+  readonly signal?: AbortSignal | undefined;
+  readonly large?: boolean | undefined;
+  /** Whether the reply is to have the stats of hits, too. Default: false. */
+  readonly allDetails?: boolean | undefined;
+}
+
 /** Lists directories, whatever it is written in. All that is above it reads its replies, and does not know which it is. */
 export interface ScanEngine {
   /** The number of batches to have under way at once. */
@@ -44,7 +52,7 @@ export interface ScanEngine {
    */
   scan(
     directories: readonly DirectoryToScan[],
-    options: { readonly signal?: AbortSignal | undefined; readonly large?: boolean | undefined },
+    options: ScanCall,
   ): Promise<Uint8Array>;
 }
 
@@ -95,29 +103,33 @@ export class TypeScriptScanEngine implements ScanEngine {
 
   async scan(
     directories: readonly DirectoryToScan[],
-    { signal, large = false }: Parameters<ScanEngine['scan']>[1],
+    { signal, large = false, allDetails = false }: ScanCall,
   ): Promise<Uint8Array> {
     const { root, data } = this.#options;
     const pool = this.#usablePool;
     if (pool && (large || this.#hasRoom)) {
       const plain = directories.map(({ path, dev, ino, slice, base }) => ({ path, dev, ino, slice, base }));
       try {
-        return await this.#inWorker(pool, { kind: 'scan', root, directories: plain, data });
+        return await this.#inWorker(pool, { kind: 'scan', root, directories: plain, data, allDetails });
       } catch (error) {
         if (!(error instanceof ThreadsUnavailableError)) throw error;
       }
     }
-    const reply = this.#here(directories, signal);
+    const reply = this.#here(directories, allDetails, signal);
     await nextTurn();
     return reply;
   }
 
-  #here(directories: readonly DirectoryToScan[], signal: AbortSignal | undefined): Uint8Array {
+  #here(
+    directories: readonly DirectoryToScan[],
+    allDetails: boolean,
+    signal: AbortSignal | undefined,
+  ): Uint8Array {
     const { root, join, calls = systemCalls } = this.#options;
     const pool = this.#usablePool;
     const started = performance.now();
     const maxNames = pool ? MAX_NAMES_HERE : Infinity;
-    const reply = scanBatch(calls, { root, directories }, { signal, join, maxNames });
+    const reply = scanBatch(calls, { root, directories, allDetails }, { signal, join, maxNames });
     this.#entries += entriesIn(reply);
     if (pool && performance.now() - started > SLOW_TURN_MS) {
       this.#isSlow = true;
@@ -161,6 +173,8 @@ export interface ScanTask {
   readonly directories: readonly DirectoryToScan[];
   /** Data for the join of the worker's script: small, or shared memory. */
   readonly data: unknown;
+  /** Whether the reply is to have the stats of hits, too. Default: false. */
+  readonly allDetails?: boolean | undefined;
 }
 
 /** Options of a batch. */
@@ -176,13 +190,13 @@ export interface ScanOptions {
 /** Lists the directories of a batch one after the other and returns the reply. Throws what `signal` throws between two. */
 export function scanBatch(
   calls: ScanCalls,
-  { root, directories }: Pick<ScanTask, 'root' | 'directories'>,
+  { root, directories, allDetails }: Pick<ScanTask, 'root' | 'directories' | 'allDetails'>,
   options: ScanOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const reply = new ReplyWriter();
   for (const directory of directories) {
     options.signal?.throwIfAborted();
-    scanDirectory(calls, root, directory, reply, options);
+    scanDirectory(calls, root, directory, reply, { ...options, allDetails });
   }
   return reply.take();
 }
@@ -199,7 +213,7 @@ export function scanDirectory(
   root: string,
   directory: DirectoryToScan,
   reply: ReplyWriter,
-  { maxNames = Infinity, join }: ScanOptions = {},
+  { maxNames = Infinity, join, allDetails }: ScanOptions & Pick<ScanTask, 'allDetails'> = {},
 ): void {
   let operation: ScanOperation = 'readdir';
   try {
@@ -219,8 +233,12 @@ export function scanDirectory(
         const entries = new Entries(reply.memory);
         entries.list(opened, names);
         operation = 'lstat';
-        if (opened.isStill(directory)) reply.addListed(entries, join?.(directory));
-        else reply.addUnlisted('moved');
+        if (opened.isStill(directory)) {
+          const prefix = treePathToBytes(directory.path === '' ? '' : `${directory.path}/`);
+          reply.addListed(entries, { prefix, join: join?.(directory), allDetails });
+        } else {
+          reply.addUnlisted('moved');
+        }
       } finally {
         opened.close();
       }

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { openLongPath, treePathToBytes } from '@muse/paths';
-import type { DirectoryToScan, ScanEngine } from './engine.js';
+import { isWellFormedPath, openLongPath, treePathToBytes } from '@muse/paths';
+import type { DirectoryToScan, ScanCall, ScanEngine } from './engine.js';
 import { ERRNO, OUTCOME, OUTCOMES, RECORD_BYTES } from './reply.js';
 
 type NativeModule = typeof import('@muse/native');
@@ -125,13 +125,13 @@ export class NativeScanEngine implements ScanEngine {
 
   async scan(
     directories: readonly DirectoryToScan[],
-    { signal }: Parameters<ScanEngine['scan']>[1],
+    { signal, allDetails = false }: ScanCall,
   ): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let reply = this.#free.pop() ?? shared(REPLY_BYTES);
     for (let done = 0; done < directories.length;) {
       signal?.throwIfAborted();
-      const answered = await this.#call(directories, done, reply);
+      const answered = await this.#call(directories, done, allDetails, reply);
       const { used, needed } = measure(reply, answered);
       if (needed === undefined) {
         parts.push(reply.slice(0, used));
@@ -147,19 +147,26 @@ export class NativeScanEngine implements ScanEngine {
   }
 
   /** Asks for the directories from one on that are reached from the same base; resolves with how many were answered. */
-  #call(directories: readonly DirectoryToScan[], from: number, reply: Uint8Array): Promise<number> {
+  #call(
+    directories: readonly DirectoryToScan[],
+    from: number,
+    allDetails: boolean,
+    reply: Uint8Array,
+  ): Promise<number> {
     const { native, packScanRequest, descriptor } = this.#root;
     const base = directories[from]?.base;
     let to = from + 1;
     while (to < directories.length && directories[to]?.base === base) to++;
+    const above = base ? treePathToBytes(directories[from]?.path.slice(0, base.length) ?? '').length : 0;
     const request = packScanRequest(
       directories.slice(from, to).map(({ path, dev, ino, slice }) => ({
         dev,
         ino,
         from: slice.from,
         to: slice.to,
-        path: treePathToBytes(path),
-        ...(base && { base: treePathToBytes(path.slice(0, base.length)).length }),
+        allDetails,
+        path: isWellFormedPath(path) ? path : treePathToBytes(path),
+        base: above,
       })),
     );
     return native.scan({ root: base?.descriptor ?? descriptor, request, lines: this.#lines, reply });

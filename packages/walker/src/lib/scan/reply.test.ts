@@ -1,4 +1,4 @@
-import { treePathFromBytes } from '@muse/paths';
+import { treePathFromBytes, treePathToBytes } from '@muse/paths';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -36,12 +36,18 @@ type Directory =
       readonly entries: readonly Entry[];
       readonly skipped: readonly number[];
       readonly gone: readonly LineRange[];
+      readonly prefix: string;
+      readonly allDetails: boolean;
     }
   | {
       readonly outcome: 'moved' | 'failed' | 'too-large';
       readonly errno: number;
       readonly operation: 'open' | 'lstat';
     };
+
+/** Lines with an object id everywhere. */
+const LINES = Buffer.from(Array.from({ length: 2000 }, (_, i) => 33 + ((i * i) % 90)));
+const ID_BYTES = 71;
 
 const unsigned = (bits: number) => fc.bigInt(0n, 2n ** BigInt(bits) - 1n);
 const word = fc.nat(2 ** 32 - 1);
@@ -57,13 +63,13 @@ const entries: fc.Arbitrary<Entry> = fc.record({
   kind: fc.constantFrom(NEW, DIRECTORY, FAILED),
   match: fc.oneof(
     fc.constantFrom(NEW, INODE_CHANGED, BAD_LINE),
-    fc.integer({ min: FIRST_HIT, max: 2 ** 32 - 1 }),
+    fc.integer({ min: FIRST_HIT, max: LINES.length - ID_BYTES }),
   ),
   slice: ranges,
   stat: fc.record({
     dev: unsigned(64),
     ino: unsigned(64),
-    size: unsigned(52),
+    size: unsigned(45),
     mtimeNs: fc.bigInt(-(2n ** 63n), 2n ** 63n),
     ctimeNs: fc.bigInt(-(2n ** 63n), 2n ** 63n),
   }),
@@ -76,6 +82,11 @@ const directories: fc.Arbitrary<Directory> = fc.oneof(
       entries: fc.array(entries, { maxLength: 20 }),
       skipped: fc.array(fc.nat(2 ** 31 - 1), { minLength: 6, maxLength: 6 }),
       gone: fc.array(ranges, { maxLength: 4 }),
+      prefix: fc.oneof(
+        fc.constant(''),
+        names.map((name) => `${name}/`),
+      ),
+      allDetails: fc.boolean(),
     }),
   },
   {
@@ -100,7 +111,7 @@ function replyOf(all: readonly Directory[]): Uint8Array<ArrayBuffer> {
 
 function addListed(
   reply: ReplyWriter,
-  { entries, skipped, gone }: Extract<Directory, { entries: unknown }>,
+  { entries, skipped, gone, prefix, allDetails }: Extract<Directory, { entries: unknown }>,
 ): void {
   const given = entries.toReversed();
   const details = new Details();
@@ -116,6 +127,7 @@ function addListed(
     return entry;
   };
   const join: Join = {
+    lines: LINES,
     file: (bytes, from, to) => about(bytes, from, to).match,
     directory: (bytes, from, to) => about(bytes, from, to).slice,
     gone: () => gone,
@@ -124,7 +136,7 @@ function addListed(
   const kinds = given.map(({ kind }) => kind);
   reply.addListed(
     { names: given.map(({ name }) => name), kinds, details: details.words, order, skipped },
-    join,
+    { join, prefix: treePathToBytes(prefix), allDetails },
   );
 }
 
@@ -132,37 +144,83 @@ function read(listing: Listing) {
   const { outcome, errno, operation, gone, length } = listing;
   const skipped = SKIPPED_BY_ENGINE.map((_, kind) => listing.skipped(kind));
   const found = [];
-  const cursor = listing.names;
+  const cursor = listing.entries();
   for (let entry = 0; entry < length; entry++, cursor.next()) {
     const match = listing.match(entry);
-    const name = cursor.text;
+    const { name } = cursor;
+    if (cursor.entry !== entry || cursor.match !== match) throw new Error(`${name} is not entry ${entry}`);
     if (listing.nameAt(cursor.from) !== name) throw new Error(`${name} has two names`);
-    if (match === FAILED) found.push({ name, match, failure: listing.failure(entry) });
+    const text = listing.bytes.toString('latin1', cursor.start, cursor.end);
+    if (match === FAILED) found.push({ name, match, text, failure: cursor.failure });
     else if (match === DIRECTORY) {
-      const { dev, ino, mtimeNs, ctimeNs } = listing.stat(entry);
-      // After the slice nothing is left of the stat that the engine had.
-      const rest = [mtimeNs, ctimeNs];
-      found.push({ name, match, dev, ino, rest, slice: listing.slice(entry) });
+      const { dev, ino, ctimeNs } = cursor.stat;
+      // After the slice, and where its name is, nothing is left of the stat that the engine had.
+      found.push({ name, match, text, dev, ino, ctimeNs, slice: cursor.slice });
+    } else if (!cursor.hasDetail) {
+      expect(() => cursor.stat).toThrow(RangeError);
+      found.push({ name, match, text });
     } else {
-      const stat = listing.stat(entry).copy();
-      if (BigInt(listing.size(entry)) !== stat.size) throw new Error(`${name} has two sizes`);
-      found.push({ name, match, ...stat });
+      const stat = cursor.stat.copy();
+      if (BigInt(cursor.size) !== stat.size) throw new Error(`${name} has two sizes`);
+      found.push({ name, match, text, ...stat });
     }
   }
-  return { outcome, errno, operation, skipped, gone, found };
+  const { files, fileBytes, failed, hasOnlyHits, isText, hasAllDetails } = listing;
+  const directories = directoriesIn(listing);
+  const counts = { files, fileBytes, failed, hasOnlyHits, isText, directories };
+  return { outcome, errno, operation, skipped, gone, found, counts, hasAllDetails };
+}
+
+/** Returns the names of the directories, found without a look at the other names. */
+function directoriesIn(listing: Listing): string[] {
+  const found: string[] = [];
+  const cursor = listing.entries();
+  for (cursor.skipToDirectory(); cursor.entry < listing.length; cursor.nextDirectory())
+    found.push(cursor.name);
+  return found;
 }
 
 const readAll = (reply: Uint8Array) => Array.from(listingsIn(reply), read);
 
 function expected(directory: Directory) {
-  if ('outcome' in directory) return { ...directory, skipped: [0, 0, 0, 0, 0, 0], gone: [], found: [] };
-  const { entries, skipped, gone } = directory;
-  const found = entries.map(({ name, kind, match, slice, stat, failure }) => {
-    if (kind === FAILED) return { name, match: FAILED, failure };
-    if (kind === NEW) return { name, match, ...stat };
-    return { name, match: DIRECTORY, dev: stat.dev, ino: stat.ino, rest: [0n, 0n], slice };
+  if ('outcome' in directory) {
+    const counts = {
+      files: 0,
+      fileBytes: 0,
+      failed: 0,
+      hasOnlyHits: true,
+      isText: true,
+      directories: [],
+    };
+    const nothing = { skipped: [0, 0, 0, 0, 0, 0], gone: [], found: [], hasAllDetails: true };
+    return { ...directory, ...nothing, counts };
+  }
+  const { entries, skipped, gone, prefix, allDetails } = directory;
+  const isHit = ({ kind, match }: Entry) => kind === NEW && match >= FIRST_HIT;
+  const found = entries.map((entry) => {
+    const { name, kind, match, slice, stat, failure } = entry;
+    const own = treePathToBytes(name).toString('latin1');
+    const text = `${own}\0`;
+    if (kind === FAILED) return { name, match: FAILED, text, failure };
+    if (kind === DIRECTORY)
+      return { name, match: DIRECTORY, text, dev: stat.dev, ino: stat.ino, ctimeNs: 0n, slice };
+    if (!isHit(entry)) return { name, match, text, ...stat };
+    const id = LINES.toString('latin1', match, match + ID_BYTES);
+    const path = `${treePathToBytes(prefix).toString('latin1')}${own}\0${id}\0`;
+    return { name, match, text: path, ...(allDetails && stat) };
   });
-  return { outcome: 'listed', errno: 0, operation: '', skipped, gone, found };
+  const files = entries.filter(({ kind }) => kind === NEW);
+  const directories = entries.filter(({ kind }) => kind === DIRECTORY).map(({ name }) => name);
+  const counts = {
+    files: files.length,
+    fileBytes: files.reduce((sum, { stat }) => sum + Number(stat.size), 0),
+    failed: entries.length - files.length - directories.length,
+    hasOnlyHits: files.every(isHit),
+    isText: entries.every((entry) => entry.kind === DIRECTORY || isHit(entry)),
+    directories,
+  };
+  const hasAllDetails = allDetails || !entries.some(isHit);
+  return { outcome: 'listed', errno: 0, operation: '', skipped, gone, found, counts, hasAllDetails };
 }
 
 describe('A reply', () => {
@@ -189,11 +247,13 @@ describe('A reply', () => {
     const many = Array.from({ length: 50_000 }, (_, from) => ({ from, to: from + 1 }));
     const reply = new ReplyWriter();
     reply.addUnlisted('moved');
-    reply.addListed(listed, {
+    const join: Join = {
+      lines: LINES,
       file: () => CTIME_CHANGED,
       directory: () => ({ from: 0, to: 0 }),
       gone: () => many,
-    });
+    };
+    reply.addListed(listed, { join });
     reply.addListed(listed);
     const [moved, joined, plain] = readAll(reply.take());
     expect(moved?.outcome).toBe('moved');
@@ -225,8 +285,9 @@ describe('A broken reply', () => {
     );
   });
 
-  // The bytes of the record, the outcome, the operation, the entries, the bytes of the names, and the gone.
-  it.each([0, 1, 3, 4, 5, 6])(
+  // The bytes of the record, the outcome, the operation, the entries, the bytes of the text, the gone, and the counts of
+  // files, directories, hits and details.
+  it.each([0, 1, 3, 4, 5, 6, 14, 15, 16, 18])(
     'throws a RangeError for any other number in word %i, or says the same',
     (at) => {
       const inRange = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -252,6 +313,8 @@ describe('A broken reply', () => {
               outcome: whole[i]?.outcome,
               operation: whole[i]?.operation,
             }));
+          // Nor are the counts.
+          if (at >= 14) said = said.map((one, i) => ({ ...whole[i], ...one, counts: whole[i]?.counts }));
           expect(said).toEqual(whole);
         }),
         { numRuns: 500 },
@@ -261,8 +324,8 @@ describe('A broken reply', () => {
 
   it('comes to an end where lengths cancel each other out', () => {
     // A record of no bytes, whose names are as long as its header, backwards.
-    const words = new Int32Array(14);
-    words[5] = -56;
+    const words = new Int32Array(22);
+    words[5] = -88;
     expect(() => readAll(new Uint8Array(words.buffer))).toThrow(RangeError);
   });
 
@@ -271,9 +334,10 @@ describe('A broken reply', () => {
     fc.assert(
       fc.property(full, fc.nat(), fc.nat(255), (directory, seed, byte) => {
         const reply = replyOf([directory]);
-        const [nameBytes = 0] = new Int32Array(reply.buffer, 20, 1);
+        const [textBytes = 0, gone = 0] = new Int32Array(reply.buffer, 20, 2);
         const [before] = readAll(reply);
-        reply[56 + (seed % nameBytes)] = byte;
+        const text = reply.length - gone * 8 - ((textBytes + 7) & ~7);
+        reply[text + (seed % textBytes)] = byte;
         try {
           const [after] = readAll(reply);
           expect(after?.found.map(({ match }) => match)).toEqual(before?.found.map(({ match }) => match));
@@ -299,7 +363,8 @@ describe('A listing', () => {
     skipped: Partial<Record<(typeof SKIPPED_BY_ENGINE)[number], number>> = {},
   ) {
     const counts = SKIPPED_BY_ENGINE.map((kind) => skipped[kind] ?? 0);
-    const [listing] = listingsIn(replyOf([{ entries: all, skipped: counts, gone: [] }]));
+    const plain = { gone: [], prefix: 'p/', allDetails: false };
+    const [listing] = listingsIn(replyOf([{ entries: all, skipped: counts, ...plain }]));
     if (!listing) throw new Error('The reply has no record');
     return listing;
   }
@@ -320,16 +385,61 @@ describe('A listing', () => {
 
   it('says of an entry that it is left out, and keeps the rest', () => {
     const listing = listingOf([entry('a', NEW), entry('é', NEW), entry('z', DIRECTORY)]);
-    listing.leaveOut(1);
+    const cursor = listing.entries();
+    cursor.next();
+    listing.leaveOut(cursor);
     expect([0, 1, 2].map((i) => listing.match(i))).toEqual([NEW, LEFT_OUT, DIRECTORY]);
     expect(read(listing).found.map(({ name }) => name)).toEqual(['a', 'é', 'z']);
   });
 
+  it.each([false, true])('counts what is not left out, all details %s', (allDetails) => {
+    const stat = { ...entry('', NEW).stat, size: 10n };
+    const all = [
+      { ...entry('a', NEW), match: 40, stat },
+      { ...entry('b', NEW), stat },
+      { ...entry('c', NEW), match: 50, stat },
+      entry('d', DIRECTORY),
+    ];
+    const counts = { skipped: [0, 0, 0, 0, 0, 0], gone: [], prefix: 'p/', allDetails };
+    const [listing] = listingsIn(replyOf([{ entries: all, ...counts }]));
+    if (!listing) throw new Error('The reply has no record');
+    const shown = () => [listing.files, listing.fileBytes, listing.hasOnlyHits, listing.isText];
+    expect(shown()).toEqual([3, 30, false, false]);
+    const cursor = listing.entries();
+    listing.leaveOut(cursor);
+    // Without its detail only its line tells the size of a hit.
+    expect([...shown(), ...listing.leftOutHits]).toEqual([
+      2,
+      allDetails ? 20 : 30,
+      false,
+      false,
+      ...(allDetails ? [] : [40]),
+    ]);
+    cursor.next();
+    listing.leaveOut(cursor);
+    expect(shown()).toEqual([1, allDetails ? 10 : 20, true, false]);
+    cursor.nextDirectory();
+    listing.leaveOut(cursor);
+    const names = [];
+    for (const each = listing.entries(); each.entry < listing.length; each.next()) names.push(each.name);
+    expect(names).toEqual(['a', 'b', 'c', 'd']);
+    expect(directoriesIn(listing)).toEqual([]);
+  });
+
+  it('is no text once a directory in it is left out, whose name is there all the same', () => {
+    const listing = listingOf([{ ...entry('a', NEW), match: 40 }, entry('d', DIRECTORY)]);
+    expect(listing.isText).toBe(true);
+    const cursor = listing.entries();
+    cursor.skipToDirectory();
+    listing.leaveOut(cursor);
+    expect(listing.isText).toBe(false);
+  });
+
   it('has no name after the last', () => {
-    const { names } = listingOf([entry('a', NEW)]);
-    names.next();
-    expect([names.entry, names.from]).toEqual([1, names.to]);
-    expect(() => names.text).toThrow(RangeError);
+    const cursor = listingOf([entry('a', NEW)]).entries();
+    cursor.next();
+    expect([cursor.entry, cursor.from]).toEqual([1, cursor.to]);
+    expect(() => cursor.name).toThrow(RangeError);
   });
 });
 

@@ -2,23 +2,26 @@ import { treePathFromBytes, treePathToBytes } from '@muse/paths';
 import { RESERVED_NAMES, type WalkedStat } from '../types.js';
 
 /**
- * The reply to a scan: a record for each directory, in this machine's byte order, each on a multiple of eight bytes.
- * Every engine writes it, and all that is above the engines reads it through {@link Listing}.
+ * The reply to a scan: a record for each directory, in this machine's byte order, each on a multiple of eight bytes, and
+ * so is each of its parts. Every engine writes it, and all that is above the engines reads it through {@link Listing}.
  *
  * ```
  * header   u32 bytes of the record · u32 outcome · u32 errno · u32 operation
- *          u32 entries · u32 bytes of the names · u32 gone · i32 watch
- *          u32 × 6 skipped, by kind
- * names    each ended by NUL, in path order: a directory counts as ending in a slash
- * matches  u32 for each entry: what the join with the stored lines says of it
- * details  48 bytes for each entry:
+ *          u32 entries · u32 bytes of the text · u32 gone · i32 watch · u32 × 6 skipped, by kind
+ *          u32 files · u32 directories · u32 hits · u32 bytes of the prefix
+ *          u32 details · 0 · u64 bytes of all files
+ * matches  u32 for each entry, in path order: what the join with the stored lines says of it
+ * details  48 bytes for each entry that is no hit; for each of them where all details were asked for:
  *            a file       u64 dev · u64 ino · u64 size · i64 mtime s · i64 ctime s · u32 mtime ns · u32 ctime ns
- *            a directory  u64 dev · u64 ino · u32 from · u32 to, its slice of the lines · 0
+ *            a directory  u64 dev · u64 ino · u32 from · u32 to, its slice of the lines · u32 its name in the text · 0
  *            failed       u32 errno · u32 d_type · 0
+ * text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them
  * gone     u32 from · u32 to, for each range of stored lines whose files are not there
  * ```
+ *
+ * A directory counts as ending in a slash. The prefix is what stands before the name in the path of an entry.
  */
-const HEADER_BYTES = 56;
+const HEADER_BYTES = 88;
 
 // Words of the header.
 export const RECORD_BYTES = 0;
@@ -26,12 +29,22 @@ export const OUTCOME = 1;
 export const ERRNO = 2;
 const OPERATION = 3;
 const ENTRIES = 4;
-const NAME_BYTES = 5;
+const TEXT_BYTES = 5;
 const GONE = 6;
 const SKIPPED = 8;
+const FILES = 14;
+const DIRECTORIES = 15;
+const HITS = 16;
+const PREFIX_BYTES = 17;
+const DETAILS = 18;
+const FILE_BYTES = 20;
 
-/** The word of a directory's detail at which its slice of the stored lines begins. */
+/** The words of a directory's detail at which its slice of the stored lines stands, and where its name is in the text. */
 const SLICE = 4;
+const NAME = 6;
+
+/** Bytes of an object id as text, and of the NUL after it. */
+const ID_BYTES = 71;
 
 /** The outcomes for a directory, in the order of the numbers in a reply. */
 export const OUTCOMES = ['listed', 'moved', 'failed', 'too-large'] as const;
@@ -56,12 +69,19 @@ export const DIRECTORY = 6;
 export const FAILED = 7;
 /** A rule leaves the entry out. No engine writes this: whoever asks the rules puts it over the match. */
 export const LEFT_OUT = 8;
+/** The same over a hit, whose text is still there. */
+const HIT_LEFT_OUT = 9;
 /** The least match that is a hit: the offset of the 64 hex digits of its object id in the stored lines. */
 export const FIRST_HIT = 32;
 
 /** Returns whether a match is that of a regular file. */
 export function isFile(match: number): boolean {
   return match <= BAD_LINE || match >= FIRST_HIT;
+}
+
+/** Returns whether an engine called an entry a hit, so that its text has its path and its object id. */
+function hasObjectId(match: number): boolean {
+  return match >= FIRST_HIT || match === HIT_LEFT_OUT;
 }
 
 /** A range of the stored lines, by the offsets of its first byte and of the one after its last. */
@@ -72,6 +92,8 @@ export interface LineRange {
 
 /** Joins the entries of one directory with its slice of the stored lines; asked about each entry once, in path order. */
 export interface Join {
+  /** The stored lines, in which a hit is the offset of an object id. */
+  readonly lines: Uint8Array;
   /** Returns the match of the file named `names[from..to)` whose detail begins at `details[detail]`. */
   file(names: Uint8Array, from: number, to: number, details: Int32Array, detail: number): number;
   /** Returns the slice of the lines that belongs to the directory named `names[from..to)`. */
@@ -81,6 +103,8 @@ export interface Join {
 }
 
 const NO_LINES: LineRange = { from: 0, to: 0 };
+const NOTHING: readonly never[] = [];
+const NO_PREFIX = new Uint8Array();
 const TWO_32 = 2 ** 32;
 const MAX_BYTES_A_UNIT = 3;
 
@@ -98,6 +122,16 @@ export interface Listed {
   readonly skipped: readonly number[];
 }
 
+/** The directory that was listed, and how its record is to be written. */
+export interface ListedIn {
+  /** The bytes of its part in the path of an entry, with a slash at its end. Default: none, at the top. */
+  readonly prefix?: Uint8Array;
+  /** Without a join each file is {@link NEW}. */
+  readonly join?: Join | undefined;
+  /** Whether hits get a detail, too. Default: false. */
+  readonly allDetails?: boolean | undefined;
+}
+
 /** Writes a reply, record by record. */
 export class ReplyWriter {
   /** Memory for the details of the directory that is being listed. */
@@ -105,6 +139,8 @@ export class ReplyWriter {
   #bytes = Buffer.from(new ArrayBuffer(32 * 1024));
   #words = new Int32Array(this.#bytes.buffer);
   #at = 0;
+  /** The text of the record that is being written. */
+  #text = Buffer.alloc(16 * 1024);
 
   /** Adds the record of a directory that was not listed. */
   addUnlisted(outcome: Exclude<ScanOutcome, 'listed'>, errno = 0, operation: ScanOperation = ''): void {
@@ -115,25 +151,26 @@ export class ReplyWriter {
     this.#end(header, this.#at + HEADER_BYTES);
   }
 
-  /** Adds the record of a directory that was listed. Without a join each file is {@link NEW}. */
-  addListed(listed: Listed, join?: Join): void {
-    const { names, skipped } = listed;
-    let room = HEADER_BYTES + names.length * (1 + 4 + DETAIL_BYTES) + 16;
-    for (const name of names) room += name.length * MAX_BYTES_A_UNIT;
-    const header = this.#begin(room);
-    const start = this.#at + HEADER_BYTES;
-    const namesEnd = this.#writeNames(listed, start);
-    let end = this.#writeEntries(listed, start, padded(namesEnd), join);
-    const gone = join?.gone() ?? [];
-    this.#makeRoom(end + gone.length * 8);
-    this.#words[header + ENTRIES] = names.length;
-    this.#words[header + NAME_BYTES] = namesEnd - start;
-    this.#words[header + GONE] = gone.length;
-    this.#words.set(skipped, header + SKIPPED);
-    for (const { from, to } of gone) {
-      this.#words[end >> 2] = from;
-      this.#words[(end >> 2) + 1] = to;
-      end += 8;
+  /** Adds the record of a directory that was listed. */
+  addListed(listed: Listed, within: ListedIn = {}): void {
+    const { length } = listed.names;
+    const header = this.#begin(HEADER_BYTES + padded(length * 4) + length * DETAIL_BYTES);
+    const { detailsEnd, textBytes } = this.#writeEntries(listed, within, header);
+    const gone = within.join?.gone() ?? [];
+    const goneFrom = detailsEnd + padded(textBytes);
+    const end = goneFrom + gone.length * 8;
+    this.#makeRoom(end);
+    this.#bytes.set(this.#text.subarray(0, textBytes), detailsEnd);
+    this.#bytes.fill(0, detailsEnd + textBytes, goneFrom);
+    const words = this.#words;
+    words[header + ENTRIES] = length;
+    words[header + TEXT_BYTES] = textBytes;
+    words[header + GONE] = gone.length;
+    words[header + PREFIX_BYTES] = within.prefix?.length ?? 0;
+    words.set(listed.skipped, header + SKIPPED);
+    for (const [i, { from, to }] of gone.entries()) {
+      words[(goneFrom >> 2) + i * 2] = from;
+      words[(goneFrom >> 2) + i * 2 + 1] = to;
     }
     this.#end(header, end);
   }
@@ -143,62 +180,88 @@ export class ReplyWriter {
     return new Uint8Array(this.#bytes.buffer.slice(0, this.#at));
   }
 
-  /** Returns where the names end. */
-  #writeNames({ names, order }: Listed, start: number): number {
-    const bytes = this.#bytes;
-    let at = start;
+  /** Writes matches, details and their counts, and collects the text. */
+  #writeEntries(
+    { names, kinds, details, order }: Listed,
+    { prefix = NO_PREFIX, join, allDetails = false }: ListedIn,
+    header: number,
+  ): { readonly detailsEnd: number; readonly textBytes: number } {
+    const words = this.#words;
+    const matches = header + HEADER_BYTES / 4;
+    let detail = matches + padded(names.length * 4) / 4;
+    words.fill(0, matches + names.length, detail);
+    let text = 0;
+    const counts = { files: 0, directories: 0, hits: 0, low: 0, high: 0 };
     for (let i = 0; i < names.length; i++) {
-      const name = itemOf(names, order ? itemOf(order, i) : i);
-      const from = at;
-      for (let unit = 0; unit < name.length; unit++) {
-        const code = name.charCodeAt(unit);
-        if (code >= 0x80) {
-          const encoded = treePathToBytes(name);
-          bytes.set(encoded, from);
-          at = from + encoded.length;
-          break;
+      const index = order ? itemOf(order, i) : i;
+      const nameEnd = this.#writeName(itemOf(names, index), text, prefix.length);
+      for (let word = 0; word < DETAIL_WORDS; word++)
+        words[detail + word] = itemOf(details, index * DETAIL_WORDS + word);
+      let match = itemOf(kinds, index);
+      let end = nameEnd + 1;
+      if (match === NEW) {
+        counts.files++;
+        counts.low += itemOf(words, detail + STAT_LAYOUT.size + LOW) >>> 0;
+        counts.high += itemOf(words, detail + STAT_LAYOUT.size + HIGH) >>> 0;
+        if (join) match = join.file(this.#text, text, nameEnd, words, detail);
+        if (join && match >= FIRST_HIT) {
+          counts.hits++;
+          end = this.#completeHit(text, nameEnd, prefix, join.lines, match);
         }
-        bytes[at++] = code;
+      } else if (match === DIRECTORY) {
+        counts.directories++;
+        const slice = join ? join.directory(this.#text, text, nameEnd) : NO_LINES;
+        words.fill(0, detail + SLICE, detail + DETAIL_WORDS);
+        words[detail + SLICE] = slice.from;
+        words[detail + SLICE + 1] = slice.to;
+        words[detail + NAME] = text;
       }
-      bytes[at++] = 0;
+      words[matches + i] = match;
+      if (match < FIRST_HIT || allDetails) detail += DETAIL_WORDS;
+      text = end;
     }
-    bytes.fill(0, at, padded(at));
+    words[header + FILES] = counts.files;
+    words[header + DIRECTORIES] = counts.directories;
+    words[header + HITS] = counts.hits;
+    words[header + DETAILS] = names.length - (allDetails ? 0 : counts.hits);
+    words[header + FILE_BYTES + LOW] = counts.low % TWO_32;
+    words[header + FILE_BYTES + HIGH] = counts.high + Math.floor(counts.low / TWO_32);
+    return { detailsEnd: detail * 4, textBytes: text };
+  }
+
+  /** Writes a name and its NUL into the text, makes room for what a hit has more, and returns where the NUL is. */
+  #writeName(name: string, from: number, prefixBytes: number): number {
+    const room = from + prefixBytes + name.length * MAX_BYTES_A_UNIT + ID_BYTES + 2;
+    if (room > this.#text.length) {
+      const larger = Buffer.alloc(room * 2);
+      larger.set(this.#text.subarray(0, from));
+      this.#text = larger;
+    }
+    const text = this.#text;
+    let at = from;
+    for (let unit = 0; unit < name.length; unit++) {
+      const code = name.charCodeAt(unit);
+      if (code >= 0x80) {
+        const encoded = treePathToBytes(name);
+        text.set(encoded, from);
+        at = from + encoded.length;
+        break;
+      }
+      text[at++] = code;
+    }
+    text[at] = 0;
     return at;
   }
 
-  /** Writes matches and details, and returns where they end. */
-  #writeEntries(
-    { names, kinds, details, order }: Listed,
-    namesStart: number,
-    start: number,
-    join: Join | undefined,
-  ): number {
-    const bytes = this.#bytes;
-    const words = this.#words;
-    const matches = start >> 2;
-    let to = (start + padded(names.length * 4)) >> 2;
-    words[to - 1] = 0;
-    let name = namesStart;
-    for (let i = 0; i < names.length; i++) {
-      const index = order ? itemOf(order, i) : i;
-      let nameEnd = name;
-      while (bytes[nameEnd] !== 0) nameEnd++;
-      const from = index * DETAIL_WORDS;
-      for (let word = 0; word < DETAIL_WORDS; word++) words[to + word] = itemOf(details, from + word);
-      let match = itemOf(kinds, index);
-      if (match === NEW) {
-        if (join) match = join.file(bytes, name, nameEnd, words, to);
-      } else if (match === DIRECTORY) {
-        const slice = join ? join.directory(bytes, name, nameEnd) : NO_LINES;
-        words.fill(0, to + SLICE, to + DETAIL_WORDS);
-        words[to + SLICE] = slice.from;
-        words[to + SLICE + 1] = slice.to;
-      }
-      words[matches + i] = match;
-      to += DETAIL_WORDS;
-      name = nameEnd + 1;
-    }
-    return to << 2;
+  /** Makes the name in `text[from..to)` a path, adds the object id from an offset in the lines on, and returns its end. */
+  #completeHit(from: number, to: number, prefix: Uint8Array, lines: Uint8Array, id: number): number {
+    const text = this.#text;
+    text.copyWithin(from + prefix.length, from, to + 1);
+    for (let i = 0; i < prefix.length; i++) text[from + i] = itemOf(prefix, i);
+    let at = to + prefix.length + 1;
+    for (let i = id; i < id + ID_BYTES; i++) text[at++] = itemOf(lines, i);
+    text[at] = 0;
+    return at + 1;
   }
 
   #begin(room: number): number {
@@ -226,41 +289,70 @@ function padded(bytes: number): number {
   return (bytes + 7) & ~7;
 }
 
-/** Yields what a reply says of each directory. */
-export function* listingsIn(reply: Uint8Array): Generator<Listing> {
+/** Returns what a reply says of each directory. */
+export function listingsIn(reply: Uint8Array): readonly Listing[] {
   const { buffer, byteOffset, length } = reply;
   const bytes = Buffer.from(buffer, byteOffset, length);
   const stats = new PackedStats(new Int32Array(buffer, byteOffset, length >> 2));
+  const listings: Listing[] = [];
   for (let at = 0; at < length;) {
     const listing = new Listing(bytes, stats, at);
-    yield listing;
+    listings.push(listing);
     at += listing.bytesOfRecord;
   }
+  return listings;
 }
 
 /** The record of one directory in a reply, read in place. */
 export class Listing {
   /** The number of entries: files, directories, and such as could not be statted. */
   readonly length: number;
-  readonly #bytes: Buffer;
+  /** The number of entries that could not be statted. */
+  readonly failed: number;
+  /** True if hits have a stat here, too. */
+  readonly hasAllDetails: boolean;
+  /** All of the reply. */
+  readonly bytes: Buffer;
   readonly #stats: PackedStats;
   /** The words where the record, its matches and its details begin. */
   readonly #header: number;
   readonly #matches: number;
   readonly #details: number;
+  /** Where the text begins and ends. */
+  readonly #text: number;
+  readonly #textEnd: number;
+  // Of what is not left out.
+  #files: number;
+  #hits: number;
+  #directories: number;
+  #fileBytes: number;
+  #leftOutHits: number[] | undefined;
 
   /** `stats` is the same memory as `bytes`, all of the reply; the record begins at `at`. */
   constructor(bytes: Buffer, stats: PackedStats, at: number) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#stats = stats;
-    this.#header = at >> 2;
-    this.length = this.#word(this.#header + ENTRIES);
-    this.#matches = padded(at + HEADER_BYTES + this.#nameBytes) >> 2;
-    this.#details = this.#matches + ((this.length + 1) & ~1);
-    const gone = this.#word(this.#header + GONE);
+    const header = at >> 2;
+    this.#header = header;
+    this.length = this.#word(header + ENTRIES);
+    this.#files = this.#word(header + FILES);
+    this.#hits = this.#word(header + HITS);
+    this.#fileBytes = stats.number(header + FILE_BYTES);
+    this.#directories = this.#word(header + DIRECTORIES);
+    this.failed = this.length - this.#files - this.#directories;
+    const details = this.#word(header + DETAILS);
+    const textBytes = this.#word(header + TEXT_BYTES);
+    const gone = this.#word(header + GONE);
+    this.#matches = (at + HEADER_BYTES) >> 2;
+    this.#details = (at + HEADER_BYTES + padded(this.length * 4)) >> 2;
+    this.#text = this.#details * 4 + details * DETAIL_BYTES;
+    this.#textEnd = this.#text + textBytes;
+    this.hasAllDetails = details === this.length;
     const end = this.#gone * 4 + gone * 8;
+    const others = this.length - this.#hits;
     if (
-      Math.min(this.length, this.#nameBytes, gone) < 0 ||
+      Math.min(this.failed, this.#files - this.#hits, this.#hits, details - others, textBytes, gone) < 0 ||
+      (!this.hasAllDetails && details > others) ||
       at + this.bytesOfRecord !== end ||
       end > bytes.length
     ) {
@@ -285,94 +377,114 @@ export class Listing {
     return itemOf(OPERATIONS, this.#word(this.#header + OPERATION));
   }
 
+  /** The number of files that are not left out. */
+  get files(): number {
+    return this.#files;
+  }
+
+  /** True if all files are hits. */
+  get hasOnlyHits(): boolean {
+    return this.#hits === this.#files;
+  }
+
+  /** True if it has hits and directories alone, and none of them is left out. */
+  get isText(): boolean {
+    return this.#hits + this.#directories === this.length;
+  }
+
+  /** The sizes of the files that are not left out, in bytes; with those of {@link leftOutHits}. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  /** The matches of hits that are left out and have no stat here. */
+  get leftOutHits(): readonly number[] {
+    return this.#leftOutHits ?? NOTHING;
+  }
+
+  /** True if any entry was skipped. */
+  get hasSkipped(): boolean {
+    let all = 0;
+    for (let kind = 0; kind < SKIPPED_BY_ENGINE.length; kind++) all += this.skipped(kind);
+    return all > 0;
+  }
+
   /** Returns how many entries of a kind were skipped, by its place in the list of kinds that engines skip. */
   skipped(kind: number): number {
     return this.#word(this.#header + SKIPPED + kind);
   }
 
-  /** Returns whether all entries are files, so that nobody needs their names to go on. */
-  get hasOnlyFiles(): boolean {
-    for (let entry = 0; entry < this.length; entry++) if (!isFile(this.match(entry))) return false;
-    return true;
-  }
-
   /** The stored lines below this directory whose files are not there. */
   get gone(): readonly LineRange[] {
     const count = this.#word(this.#header + GONE);
-    return Array.from({ length: count }, (_, i) => this.#range(this.#gone + i * 2));
+    if (count === 0) return NOTHING;
+    return Array.from({ length: count }, (_, i) => this.range(this.#gone + i * 2));
   }
 
-  /** Returns what the join says of an entry, or {@link LEFT_OUT}. */
+  /** Returns what the join says of an entry, or that it is left out. */
   match(entry: number): number {
     return this.#word(this.#matches + entry) >>> 0;
   }
 
-  /** Puts {@link LEFT_OUT} over the match of an entry. */
-  leaveOut(entry: number): void {
-    this.#stats.words[this.#matches + entry] = LEFT_OUT;
+  /** Leaves an entry out; `detail` is the word where its detail begins, if it has one. */
+  leaveOut({ entry, detail }: { readonly entry: number; readonly detail: number }): void {
+    const match = this.match(entry);
+    const isHit = match >= FIRST_HIT;
+    if (match === DIRECTORY) this.#directories--;
+    if (isFile(match)) {
+      this.#files--;
+      if (isHit) this.#hits--;
+      if (isHit && !this.hasAllDetails) (this.#leftOutHits ??= []).push(match);
+      else this.#fileBytes -= this.size(detail);
+    }
+    this.#stats.words[this.#matches + entry] = isHit ? HIT_LEFT_OUT : LEFT_OUT;
   }
 
   /** Returns false where the directory certainly holds nothing of this name but a directory. */
   mayHold(name: string): boolean {
-    for (let entry = 0, names = this.names; entry < this.length; entry++, names.next()) {
-      if (names.text === name) return this.match(entry) !== DIRECTORY;
+    for (const cursor = this.entries(); cursor.entry < this.length; cursor.next()) {
+      if (cursor.name === name) return cursor.match !== DIRECTORY;
     }
     const isReserved = RESERVED_NAMES.includes(name);
     return SKIPPED_BY_ENGINE.some((kind, i) => this.skipped(i) > 0 && (kind === 'reserved') === isReserved);
   }
 
-  /** Puts {@link BAD_LINE} over the match of a file: something newer is known of it than its line. */
-  doubt(entry: number): void {
-    this.#stats.words[this.#matches + entry] = BAD_LINE;
+  /** Returns a cursor at the first entry. */
+  entries(): EntryCursor {
+    const prefix = this.#word(this.#header + PREFIX_BYTES);
+    return new EntryCursor(this, { text: this.#text, end: this.#textEnd, prefix, detail: this.#details });
   }
 
-  /** A cursor at the name of the first entry. */
-  get names(): NameCursor {
-    return this.#namesFrom(this.#header * 4 + HEADER_BYTES);
-  }
-
-  /** Returns the name that begins at an offset, which a cursor at it has as its `from`. */
+  /** Returns the name that begins at an offset in the bytes, which a cursor at it has as its `from`. */
   nameAt(from: number): string {
-    return this.#namesFrom(from).text;
+    const to = this.bytes.indexOf(0, from);
+    if (to < 0 || to >= this.#textEnd) throw new RangeError(`Broken scan reply: no name at ${from}`);
+    return treePathFromBytes(this.bytes.subarray(from, to));
   }
 
-  /** Returns the stat of a file or directory, read in place. */
-  stat(entry: number): StatView {
-    return this.#stats.at(this.#details + entry * DETAIL_WORDS);
+  /** Returns the stat whose detail begins at a word, read in place. */
+  stat(detail: number): StatView {
+    return this.#stats.at(detail);
   }
 
-  /** Returns the bytes of a file, as its stat has them. */
-  size(entry: number): number {
-    const word = this.#details + entry * DETAIL_WORDS + STAT_LAYOUT.size;
-    return (this.#word(word + HIGH) >>> 0) * TWO_32 + (this.#word(word + LOW) >>> 0);
+  /** Returns the bytes of the file whose detail begins at a word. */
+  size(detail: number): number {
+    return this.#stats.number(detail + STAT_LAYOUT.size);
   }
 
-  /** Returns the slice of the stored lines that belongs to a directory. */
-  slice(entry: number): LineRange {
-    return this.#range(this.#details + entry * DETAIL_WORDS + SLICE);
-  }
-
-  /** Returns why an entry could not be statted, and the type that the listing gave it. */
-  failure(entry: number): { readonly errno: number; readonly type: number } {
-    const word = this.#details + entry * DETAIL_WORDS;
-    return { errno: this.#word(word), type: this.#word(word + 1) };
-  }
-
-  get #nameBytes(): number {
-    return this.#word(this.#header + NAME_BYTES);
-  }
-
-  #namesFrom(from: number): NameCursor {
-    return new NameCursor(this.#bytes, from, this.#header * 4 + HEADER_BYTES + this.#nameBytes);
-  }
-
-  /** The word after the last detail. */
-  get #gone(): number {
-    return this.#details + this.length * DETAIL_WORDS;
-  }
-
-  #range(word: number): LineRange {
+  /** Returns two words as a range of the stored lines. */
+  range(word: number): LineRange {
     return { from: this.#word(word) >>> 0, to: this.#word(word + 1) >>> 0 };
+  }
+
+  /** Returns a word of a detail. */
+  detailWord(word: number): number {
+    return this.#word(word);
+  }
+
+  /** The word after the text. */
+  get #gone(): number {
+    return (this.#text + padded(this.#textEnd - this.#text)) >> 2;
   }
 
   #word(word: number): number {
@@ -380,51 +492,125 @@ export class Listing {
   }
 }
 
-/** Goes through the names of a listing, in which the next one is only found by reading the one before. */
-export class NameCursor {
-  readonly bytes: Buffer;
-  /** The entry that has the name. */
+/** Goes through the entries of a listing, in which where the next one stands is only told by the one before. */
+export class EntryCursor {
   entry = 0;
-  /** The offsets of the name and of the NUL after it. */
-  from: number;
-  to: number;
-  /** The offset at which the names end. */
+  /** Where the text of the entry begins, and where its name begins and ends in it. */
+  start: number;
+  from = 0;
+  to = 0;
+  /** The word where its detail begins, if it has one. */
+  detail: number;
+  readonly #listing: Listing;
+  readonly #text: number;
   readonly #end: number;
+  readonly #prefix: number;
   #plain = true;
 
-  constructor(bytes: Buffer, at: number, end: number) {
-    this.bytes = bytes;
-    this.from = at;
-    this.to = at;
+  constructor(
+    listing: Listing,
+    { text, end, prefix, detail }: { text: number; end: number; prefix: number; detail: number },
+  ) {
+    this.#listing = listing;
+    this.start = text;
+    this.detail = detail;
+    this.#text = text;
     this.#end = end;
+    this.#prefix = prefix;
     this.#measure();
   }
 
-  /** Moves to the next name, and returns this cursor. */
-  next(): this {
+  /** Moves to the next entry. */
+  next(): void {
+    if (this.hasDetail) this.detail += DETAIL_WORDS;
+    this.start = this.end;
     this.entry++;
-    this.from = this.to + 1;
     this.#measure();
-    return this;
+  }
+
+  /** Moves past this entry to the next directory, or past the last entry. */
+  nextDirectory(): void {
+    this.next();
+    this.skipToDirectory();
+  }
+
+  /** Moves to the next directory from this entry on, or past the last entry, without a look at the names between. */
+  skipToDirectory(): void {
+    const listing = this.#listing;
+    const { length, hasAllDetails } = listing;
+    let { entry, detail } = this;
+    for (let match; entry < length && (match = listing.match(entry)) !== DIRECTORY; entry++)
+      if (hasAllDetails || !hasObjectId(match)) detail += DETAIL_WORDS;
+    const start = entry < length ? this.#text + listing.detailWord(detail + NAME) : this.#end;
+    if (start < this.start || start > this.#end)
+      throw new RangeError(`Broken scan reply: a directory's name is said to be at ${start}`);
+    this.entry = entry;
+    this.detail = detail;
+    this.start = start;
+    this.#measure();
+  }
+
+  /** What the join says of the entry, or that it is left out. */
+  get match(): number {
+    return this.#listing.match(this.entry);
+  }
+
+  /** Where the text of the entry ends. */
+  get end(): number {
+    return this.to + 1 + (hasObjectId(this.match) ? ID_BYTES + 1 : 0);
   }
 
   /** The name, as a segment of a tree path. */
-  get text(): string {
+  get name(): string {
+    const { bytes } = this.#listing;
     if (this.from >= this.#end) throw new RangeError(`Broken scan reply: no name at ${this.from}`);
     return this.#plain
-      ? this.bytes.toString('latin1', this.from, this.to)
-      : treePathFromBytes(this.bytes.subarray(this.from, this.to));
+      ? bytes.toString('latin1', this.from, this.to)
+      : treePathFromBytes(bytes.subarray(this.from, this.to));
   }
 
-  /** Past the last name there is none to measure. */
+  get hasDetail(): boolean {
+    return this.#listing.hasAllDetails || !hasObjectId(this.match);
+  }
+
+  /** The stat of a file or directory, read in place. */
+  get stat(): StatView {
+    return this.#listing.stat(this.#detail);
+  }
+
+  /** The bytes of a file, as its stat has them. */
+  get size(): number {
+    return this.#listing.size(this.#detail);
+  }
+
+  /** The slice of the stored lines that belongs to a directory. */
+  get slice(): LineRange {
+    return this.#listing.range(this.#detail + SLICE);
+  }
+
+  /** Why an entry could not be statted, and the type that the listing gave it. */
+  get failure(): { readonly errno: number; readonly type: number } {
+    const listing = this.#listing;
+    return { errno: listing.detailWord(this.#detail), type: listing.detailWord(this.#detail + 1) };
+  }
+
+  get #detail(): number {
+    if (!this.hasDetail) throw new RangeError(`Broken scan reply: no stat was asked for of ${this.name}`);
+    return this.detail;
+  }
+
+  /** Past the last entry there is none to measure. */
   #measure(): void {
-    const { bytes } = this;
+    this.from = this.start;
+    this.to = this.start;
+    if (this.entry >= this.#listing.length) return;
+    if (hasObjectId(this.match)) this.from += this.#prefix;
+    const { bytes } = this.#listing;
     const end = this.#end;
     let at = this.from;
     let all = 0;
     for (let byte = bytes[at]; at < end && byte !== undefined && byte !== 0; byte = bytes[++at]) all |= byte;
-    if (at === end && at > this.from)
-      throw new RangeError(`Broken scan reply: the name at ${this.from} has no end`);
+    if (at >= end) throw new RangeError(`Broken scan reply: the name at ${this.from} has no end`);
     this.to = at;
     this.#plain = all < 0x80;
   }
@@ -476,6 +662,11 @@ export class PackedStats {
 
   long(word: number): bigint {
     return itemOf(this.#longs, word >> 1);
+  }
+
+  /** Returns the unsigned number of 64 bits from a word on, rounded beyond 2^53. */
+  number(word: number): number {
+    return (itemOf(this.words, word + HIGH) >>> 0) * TWO_32 + (itemOf(this.words, word + LOW) >>> 0);
   }
 
   /** Writes a time as whole seconds and the nanoseconds counted up from them, also before 1970. */

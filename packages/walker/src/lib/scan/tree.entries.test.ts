@@ -19,9 +19,9 @@ function nodeOf(path: string, entries: number, others: ReadonlyMap<number, numbe
 
 function pathsBelow(top: DirectoryNode<never>): string[] {
   const seen: string[] = [];
-  for (const { directory, from, to, names } of entriesInPathOrder(top)) {
-    expect(to - from).toBeLessThanOrEqual(512);
-    for (let i = from; i < to; i++, names.next()) seen.push(directory.prefix + names.text);
+  for (const { directory, cursor, to } of entriesInPathOrder(top)) {
+    expect(to - cursor.entry).toBeLessThanOrEqual(512);
+    for (; cursor.entry < to; cursor.next()) seen.push(directory.prefix + cursor.name);
   }
   return seen;
 }
@@ -36,7 +36,7 @@ it.each([0, 1, 511, 512, 513, 1024, 1300])(
 it.each([0, 511, 512, 513, 1199])('yields what is in the directory at place %i, there and once', (place) => {
   const root = nodeOf('', 1200, new Map([[place, DIRECTORY]]));
   const name = `${place}`.padStart(5, '0');
-  root.children.set(name, nodeOf(name, 600));
+  root.children = new Map([[name, nodeOf(name, 600)]]);
   const inside = namesOf(600).map((inner) => `${name}/${inner}`);
   expect(pathsBelow(root)).toEqual(namesOf(1200).flatMap((outer) => (outer === name ? inside : [outer])));
 });
@@ -50,10 +50,10 @@ it('passes over a directory of which nothing is known', () => {
       [1, DIRECTORY],
     ]),
   );
-  root.children.set('00000', new DirectoryNode('00000', { dev: 1n, ino: 2n }, root, NO_LINES));
+  root.children = new Map([['00000', new DirectoryNode('00000', { dev: 1n, ino: 2n }, root, NO_LINES)]]);
   expect(pathsBelow(root)).toEqual(['00002']);
 });
 
-it('throws where the names of a run were not read', () => {
-  expect(() => [...entriesInPathOrder(nodeOf('', 2))]).toThrow('0 names were read of 2');
+it('throws where the entries of a run were not read', () => {
+  expect(() => [...entriesInPathOrder(nodeOf('', 2))]).toThrow('0 were read of 2');
 });

@@ -11,9 +11,9 @@ import {
   listingsIn,
   NEW,
   SKIPPED_BY_ENGINE,
+  type EntryCursor,
   type LineRange,
   type Listing,
-  type NameCursor,
 } from './reply.js';
 
 /** The state of a directory in a tree. */
@@ -31,6 +31,12 @@ export type DirectoryState =
   /** No longer in the tree: another directory has its name, or nothing has. */
   | 'detached';
 
+const NO_PROBLEMS: readonly Problem[] = [];
+const NO_RANGES: readonly LineRange[] = [];
+const NO_NAMES: readonly string[] = [];
+const NO_CHILDREN: ReadonlyMap<string, never> = new Map<string, never>();
+const NOTHING_LEFT_OUT = {};
+
 /** A directory of a tree. It outlives a scan, and can be listed again by itself. `T` is what the tree's owner keeps with it. */
 export class DirectoryNode<T> implements DirectoryToScan {
   readonly path: string;
@@ -44,19 +50,19 @@ export class DirectoryNode<T> implements DirectoryToScan {
   listing: Listing | undefined;
   /** The rules for what is in it; undefined until it is listed, and where there are none. */
   rules: IgnoreRules | undefined;
-  /** By name; without those that are left out. */
-  readonly children = new Map<string, DirectoryNode<T>>();
+  /** By name, in path order; without those that are left out. */
+  children: ReadonlyMap<string, DirectoryNode<T>> = NO_CHILDREN;
   /** The number of directories of this name that were put in line, one after the other. */
   attempts = 0;
   /** The number of times that it was put in line again because of what moved in it. */
   relists = 0;
   /** The number of entries that are left out, by kind. */
-  leftOut: Partial<Record<LeftOutKind, number>> = {};
+  leftOut: Readonly<Partial<Record<LeftOutKind, number>>> = NOTHING_LEFT_OUT;
   /** The stored lines below directories that are left out, which listing them would have called gone. */
-  excludedLines: LineRange[] = [];
+  excludedLines: readonly LineRange[] = NO_RANGES;
   /** The names of files with a stored line that are left out, or were gone when they were looked for again. */
-  excludedFiles: string[] = [];
-  problems: readonly Problem[] = [];
+  excludedFiles: readonly string[] = NO_NAMES;
+  problems: readonly Problem[] = NO_PROBLEMS;
   value: T | undefined;
 
   constructor(
@@ -92,7 +98,8 @@ export class DirectoryNode<T> implements DirectoryToScan {
 
   /** Takes it, and all below it, out of the tree. */
   remove(): void {
-    this.parent?.children.delete(this.path.slice(this.parent.prefix.length));
+    const { parent } = this;
+    if (parent) parent.children = new Map([...parent.children].filter(([, child]) => child !== this));
     this.detach();
   }
 
@@ -102,13 +109,15 @@ export class DirectoryNode<T> implements DirectoryToScan {
   }
 }
 
-/** Yields the directories of a tree, each before those below it. */
-export function* directoriesOf<T>(root: DirectoryNode<T>): Iterable<DirectoryNode<T>> {
-  const stack = [root];
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    yield node;
-    for (const child of node.children.values()) stack.push(child);
+/** Returns the directories of a tree, each before those below it. */
+export function directoriesOf<T>(root: DirectoryNode<T>): readonly DirectoryNode<T>[] {
+  const directories = [root];
+  for (let i = 0; i < directories.length; i++) {
+    const { children } = itemOf(directories, i);
+    // Most have none, and an iterator for each would take longer than all else here.
+    if (children.size > 0) for (const child of children.values()) directories.push(child);
   }
+  return directories;
 }
 
 /** Returns a count of nothing left out, by kind. */
@@ -129,6 +138,7 @@ export function noneLeftOut(): Record<LeftOutKind, number> {
 export function countLeftOut(root: DirectoryNode<unknown>): Record<LeftOutKind, number> {
   const counts = noneLeftOut();
   for (const { leftOut } of directoriesOf(root)) {
+    if (leftOut === NOTHING_LEFT_OUT) continue;
     for (const [kind, count] of Object.entries(leftOut)) counts[kind as LeftOutKind] += count;
   }
   return counts;
@@ -138,12 +148,12 @@ export function countLeftOut(root: DirectoryNode<unknown>): Record<LeftOutKind, 
 export interface Run<T> {
   readonly directory: DirectoryNode<T>;
   readonly listing: Listing;
-  /** The first entry. */
-  readonly from: number;
+  /** At the first entry. Whoever takes the run moves it past each entry; past all of them where there is a text. */
+  readonly cursor: EntryCursor;
   /** The entry after the last one. */
   readonly to: number;
-  /** The name of the first entry. Whoever takes the run moves it past each entry. */
-  readonly names: NameCursor;
+  /** All of the run in the bytes of the listing, if its directory was asked for as text. */
+  readonly text?: { readonly from: number; readonly to: number } | undefined;
 }
 
 /** The longest run of entries: some 0.1 ms of work, so that nobody holds the event loop for all of a huge directory. */
@@ -152,30 +162,38 @@ const LONGEST_RUN = 512;
 /**
  * Yields all entries of a tree that are no directories, in path order and without recursion; not all of them are files. In
  * runs, because an object for each file takes as long as what is then done with it.
+ *
+ * @param isText - returns whether the runs of a directory are taken as text, so that no entry is looked at.
  */
-export function* entriesInPathOrder<T>(top: DirectoryNode<T>): Generator<Run<T>> {
-  const stack: { directory: DirectoryNode<T>; listing: Listing; names: NameCursor; entry: number }[] = [];
+export function* entriesInPathOrder<T>(
+  top: DirectoryNode<T>,
+  isText: (directory: DirectoryNode<T>) => boolean = () => false,
+): Generator<Run<T>> {
+  const stack: { directory: DirectoryNode<T>; listing: Listing; cursor: EntryCursor; isText: boolean }[] = [];
   const enter = (directory: DirectoryNode<T>) => {
     const { listing } = directory;
-    if (listing) stack.push({ directory, listing, names: listing.names, entry: 0 });
+    if (listing) stack.push({ directory, listing, cursor: listing.entries(), isText: isText(directory) });
   };
   enter(top);
   for (let position = stack.at(-1); position; position = stack.at(-1)) {
-    const { directory, listing, names, entry: from } = position;
-    if (from === listing.length) {
-      stack.pop();
-      continue;
+    const { directory, listing, cursor } = position;
+    if (position.isText) {
+      const from = cursor.start;
+      cursor.skipToDirectory();
+      const text = { from, to: cursor.start };
+      if (text.to > from) yield { directory, listing, cursor, to: cursor.entry, text };
+    } else {
+      const last = Math.min(listing.length, cursor.entry + LONGEST_RUN);
+      let to = cursor.entry;
+      while (to < last && listing.match(to) !== DIRECTORY) to++;
+      if (to > cursor.entry) yield { directory, listing, cursor, to };
+      if (cursor.entry !== to) throw new Error(`Broken run of entries: ${cursor.entry} were read of ${to}`);
     }
-    const last = Math.min(listing.length, from + LONGEST_RUN);
-    let to = from;
-    while (to < last && listing.match(to) !== DIRECTORY) to++;
-    if (to > from) yield { directory, listing, from, to, names };
-    position.entry = to;
-    if (names.entry !== to) throw new Error(`Broken run of entries: ${names.entry} names were read of ${to}`);
-    if (to < last) {
-      const child = directory.children.get(names.text);
-      position.entry = to + 1;
-      names.next();
+    if (cursor.entry === listing.length) {
+      stack.pop();
+    } else if (cursor.match === DIRECTORY) {
+      const child = directory.children.get(cursor.name);
+      cursor.next();
       if (child) enter(child);
     }
   }
@@ -192,6 +210,8 @@ export interface TreeOptions<T> {
   /** The stored lines of all that is below it. Default: none. */
   readonly slice?: LineRange | undefined;
   readonly engine: ScanEngine;
+  /** Returns whether listings are to have the stats of hits, too. Default: those that are made anew alone. */
+  readonly allDetails?: (() => boolean) | undefined;
   /** The rules for what is in the directory above, as `rulesAbove` returns them; for the root, its own. */
   readonly ignore?: IgnoreRules | undefined;
   readonly oneFileSystem?: boolean | undefined;
@@ -211,7 +231,6 @@ const MAX_WALKED = 1024;
 /** The most directories that are held open for that. */
 const MAX_HELD = 64;
 const NO_LINES: LineRange = { from: 0, to: 0 };
-const NO_PROBLEMS: readonly Problem[] = [];
 
 /**
  * A tree of directories, listed from the root down until none waits. Where a directory turns out to be another one than
@@ -312,10 +331,13 @@ export class Tree<T> {
       : this.#waiting.splice(-engine.batchSize(this.#waiting.length));
     const batch = next.filter(({ state }) => state !== 'detached');
     for (const node of batch) node.state = 'listing';
-    const reply = await engine.scan(batch, { signal, large });
-    const listings = [...listingsIn(reply)];
+    // What was listed before may have been read since, and is then compared by its stat.
+    const allDetails = this.#options.allDetails?.() === true || batch.some(({ listing }) => listing);
+    const reply = await engine.scan(batch, { signal, large, allDetails });
+    const listings = listingsIn(reply);
     const entering = batch.map((node, i) => this.#enter(node, itemOf(listings, i)));
-    for (const [i, node] of batch.entries()) {
+    for (let i = 0; i < batch.length; i++) {
+      const node = itemOf(batch, i);
       const pending = entering[i];
       const entered = pending instanceof Promise ? await pending : pending;
       if (node.state === 'detached') continue;
@@ -364,53 +386,61 @@ export class Tree<T> {
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
   #takeEntries(node: DirectoryNode<T>, listing: Listing, ruleProblems: readonly Problem[]): void {
-    const { prefix, rules, children } = node;
+    const { prefix, rules } = node;
     node.leftOut = skippedIn(listing);
-    node.excludedLines = [];
-    node.excludedFiles = [];
+    node.excludedLines = NO_RANGES;
+    node.excludedFiles = NO_NAMES;
     node.problems = ruleProblems;
     // Most directories end here.
-    if (!rules && children.size === 0 && listing.hasOnlyFiles) return;
-    const before = new Map(children);
-    children.clear();
+    if (!rules && node.children.size === 0 && listing.files === listing.length) return;
+    const before = new Map(node.children);
+    const children = new Map<string, DirectoryNode<T>>();
+    const leftOut: Partial<Record<LeftOutKind, number>> = { ...node.leftOut };
+    const excludedLines: LineRange[] = [];
+    const excludedFiles: string[] = [];
     const problems: Problem[] = [];
     const base = this.#baseBelow(node);
-    const names = listing.names;
-    for (let entry = 0; entry < listing.length; entry++, names.next()) {
-      const match = listing.match(entry);
+    // Without rules, and with nothing that failed, only directories matter.
+    const onlyDirectories = !rules && listing.failed === 0;
+    const cursor = listing.entries();
+    if (onlyDirectories) cursor.skipToDirectory();
+    for (; cursor.entry < listing.length; onlyDirectories ? cursor.nextDirectory() : cursor.next()) {
+      const { match } = cursor;
       if (isFile(match) && !rules) continue;
-      const name = names.text;
+      const { name } = cursor;
       const path = prefix + name;
-      const why = whyLeftOut(rules, path, typeOf(listing, entry), this.#isElsewhere(listing, entry));
+      const why = whyLeftOut(rules, path, typeOf(cursor), this.#isElsewhere(cursor));
       if (why !== undefined) {
-        if (match === DIRECTORY) node.excludedLines.push(listing.slice(entry));
-        else if (match !== NEW && match !== FAILED) node.excludedFiles.push(name);
-        listing.leaveOut(entry);
-        node.leftOut[why] = (node.leftOut[why] ?? 0) + 1;
+        if (match === DIRECTORY) excludedLines.push(cursor.slice);
+        else if (match !== NEW && match !== FAILED) excludedFiles.push(name);
+        listing.leaveOut(cursor);
+        leftOut[why] = (leftOut[why] ?? 0) + 1;
       } else if (match === DIRECTORY) {
         const known = before.get(name);
-        const stat = listing.stat(entry);
+        const { stat } = cursor;
         const isSame = known !== undefined && isSameInode(known, stat);
-        const child = isSame ? known : new DirectoryNode<T>(path, stat, node, listing.slice(entry), base);
+        const child = isSame ? known : new DirectoryNode<T>(path, stat, node, cursor.slice, base);
         if (isSame) before.delete(name);
         children.set(name, child);
         this.#takeChild(child, known);
       } else if (match === FAILED) {
-        problems.push(systemProblem(path, 'lstat', listing.failure(entry).errno));
+        problems.push(systemProblem(path, 'lstat', cursor.failure.errno));
       } else if (ruleProblems.some((problem) => problem.path === path)) {
         // It is named as a problem, so it is not listed as well.
-        listing.leaveOut(entry);
+        listing.leaveOut(cursor);
       }
     }
     for (const gone of before.values()) gone.detach();
+    Object.assign(node, { children, leftOut, excludedLines, excludedFiles });
+    if (problems.length + ruleProblems.length === 0) return;
     const known = new PathSet(problems.map(({ path }) => path));
     node.problems = [...problems, ...ruleProblems.filter(({ path }) => !known.has(path))];
   }
 
   /** Returns whether an entry is a directory on another device that the tree is not to enter. */
-  #isElsewhere(listing: Listing, entry: number): boolean {
+  #isElsewhere(cursor: EntryCursor): boolean {
     const { oneFileSystem = false } = this.#options;
-    return oneFileSystem && listing.match(entry) === DIRECTORY && listing.stat(entry).dev !== this.top.dev;
+    return oneFileSystem && cursor.match === DIRECTORY && cursor.stat.dev !== this.top.dev;
   }
 
   /** Puts a directory in line, unless it is the one that was known under its name and is listed. */
@@ -455,7 +485,8 @@ export class Tree<T> {
 }
 
 /** Returns how many entries an engine skipped, by kind. */
-function skippedIn(listing: Listing): Partial<Record<LeftOutKind, number>> {
+function skippedIn(listing: Listing): Readonly<Partial<Record<LeftOutKind, number>>> {
+  if (!listing.hasSkipped) return NOTHING_LEFT_OUT;
   const counts: Partial<Record<LeftOutKind, number>> = {};
   for (const [i, kind] of SKIPPED_BY_ENGINE.entries()) {
     const count = listing.skipped(i);
@@ -467,10 +498,10 @@ function skippedIn(listing: Listing): Partial<Record<LeftOutKind, number>> {
 /** The type of an entry that no scan skips by itself; `unknown` where it cannot be statted and no listing tells. */
 export type EntryType = 'file' | 'directory' | 'unknown';
 
-function typeOf(listing: Listing, entry: number): EntryType {
-  const match = listing.match(entry);
+function typeOf(cursor: EntryCursor): EntryType {
+  const { match } = cursor;
   if (match !== FAILED) return match === DIRECTORY ? 'directory' : 'file';
-  const { type } = listing.failure(entry);
+  const { type } = cursor.failure;
   return type === DT_DIR ? 'directory' : type === DT_UNKNOWN ? 'unknown' : 'file';
 }
 

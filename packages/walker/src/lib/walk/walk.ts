@@ -95,10 +95,9 @@ export async function walk(root: string, options: WalkOptions = {}): Promise<Wal
 
 function summarize(top: DirectoryNode<never>): Omit<Walk, 'root'> {
   const files: WalkedFile[] = [];
-  for (const { directory, listing, from, to, names } of entriesInPathOrder(top)) {
-    for (let entry = from; entry < to; entry++, names.next()) {
-      if (!isFile(listing.match(entry))) continue;
-      files.push({ path: directory.prefix + names.text, stat: listing.stat(entry).copy() });
+  for (const { directory, cursor, to } of entriesInPathOrder(top)) {
+    for (; cursor.entry < to; cursor.next()) {
+      if (isFile(cursor.match)) files.push({ path: directory.prefix + cursor.name, stat: cursor.stat.copy() });
     }
   }
   let directories = 0;
@@ -162,11 +161,10 @@ function listingOf(path: string, listing: Listing): DirectoryListing {
   const directories: ListedEntry[] = [];
   const problems: Problem[] = [];
   const prefix = path === '' ? '' : `${path}/`;
-  for (let entry = 0, names = listing.names; entry < listing.length; entry++, names.next()) {
-    const match = listing.match(entry);
-    const name = names.text;
-    if (match === FAILED) problems.push(systemProblem(prefix + name, 'lstat', listing.failure(entry).errno));
-    else (match === DIRECTORY ? directories : files).push({ name, stat: listing.stat(entry).copy() });
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+    const { match, name } = cursor;
+    if (match === FAILED) problems.push(systemProblem(prefix + name, 'lstat', cursor.failure.errno));
+    else (match === DIRECTORY ? directories : files).push({ name, stat: cursor.stat.copy() });
   }
   const leftOut = SKIPPED_BY_ENGINE.flatMap((kind, i) =>
     Array.from({ length: listing.skipped(i) }, () => kind),
