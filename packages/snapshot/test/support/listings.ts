@@ -36,7 +36,10 @@ export function listingOf(
     gone: () => gone,
   };
   const writer = new ReplyWriter();
-  writer.addListed({ names, kinds, details, order: undefined, skipped: [0, 0, 0, 0, 0, 0] }, { join, allDetails });
+  writer.addListed(
+    { names, kinds, details, order: undefined, skipped: [0, 0, 0, 0, 0, 0] },
+    { join, allDetails },
+  );
   const [listing] = listingsIn(writer.take());
   if (!listing) throw new Error('The reply has no record');
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())

@@ -379,7 +379,8 @@ export function judgeDirectory(
   if (areLinesNewest && listing.hasOnlyHits) return result;
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const { match } = cursor;
-    if (isFile(match) && !(areLinesNewest && match >= FIRST_HIT)) judgeFile(result, cursor, match, known, read);
+    if (isFile(match) && !(areLinesNewest && match >= FIRST_HIT))
+      judgeFile(result, cursor, match, known, read);
   }
   return result;
 }

@@ -226,13 +226,16 @@ function goneLines(tree: Tree<DirectoryResult>): readonly LineRange[] {
   const gone: LineRange[] = [];
   for (const { state, listing, excludedLines } of directoriesOf(tree.top)) {
     if (state !== 'listed' || !listing || listing.failed > 0) continue;
-    for (const lines of [listing.gone, excludedLines]) if (lines.length > 0) for (const range of lines) gone.push(range);
+    for (const lines of [listing.gone, excludedLines])
+      if (lines.length > 0) for (const range of lines) gone.push(range);
   }
   return gone;
 }
 
 function excludedPaths(tree: Tree<DirectoryResult>): readonly string[] {
-  return directoriesOf(tree.top).flatMap(({ prefix, excludedFiles }) => excludedFiles.map((name) => prefix + name));
+  return directoriesOf(tree.top).flatMap(({ prefix, excludedFiles }) =>
+    excludedFiles.map((name) => prefix + name),
+  );
 }
 
 async function save(cache: StatCache): Promise<Error | undefined> {

@@ -50,10 +50,7 @@ export interface ScanEngine {
    * Returns the reply for a batch: a record for each directory, in their order. A directory may be `too-large` for this
    * thread; it is then given again, alone and as `large`. Rejects with the reason of `signal`, or when the engine fails.
    */
-  scan(
-    directories: readonly DirectoryToScan[],
-    options: ScanCall,
-  ): Promise<Uint8Array>;
+  scan(directories: readonly DirectoryToScan[], options: ScanCall): Promise<Uint8Array>;
 }
 
 /** Names that one directory may have to be listed on this thread, so that no turn of its event loop takes long. */

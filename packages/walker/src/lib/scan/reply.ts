@@ -520,22 +520,22 @@ export class EntryCursor {
     this.#measure();
   }
 
-  /** Moves to the next entry. */
-  next(): void {
+  /** Moves to the next entry, and returns this cursor. */
+  next(): this {
     if (this.hasDetail) this.detail += DETAIL_WORDS;
     this.start = this.end;
     this.entry++;
     this.#measure();
+    return this;
   }
 
   /** Moves past this entry to the next directory, or past the last entry. */
-  nextDirectory(): void {
-    this.next();
-    this.skipToDirectory();
+  nextDirectory(): this {
+    return this.next().skipToDirectory();
   }
 
   /** Moves to the next directory from this entry on, or past the last entry, without a look at the names between. */
-  skipToDirectory(): void {
+  skipToDirectory(): this {
     const listing = this.#listing;
     const { length, hasAllDetails } = listing;
     let { entry, detail } = this;
@@ -548,6 +548,7 @@ export class EntryCursor {
     this.detail = detail;
     this.start = start;
     this.#measure();
+    return this;
   }
 
   /** What the join says of the entry, or that it is left out. */

@@ -97,7 +97,8 @@ function summarize(top: DirectoryNode<never>): Omit<Walk, 'root'> {
   const files: WalkedFile[] = [];
   for (const { directory, cursor, to } of entriesInPathOrder(top)) {
     for (; cursor.entry < to; cursor.next()) {
-      if (isFile(cursor.match)) files.push({ path: directory.prefix + cursor.name, stat: cursor.stat.copy() });
+      if (isFile(cursor.match))
+        files.push({ path: directory.prefix + cursor.name, stat: cursor.stat.copy() });
     }
   }
   let directories = 0;
