@@ -58,7 +58,7 @@ function conditions({ date, quick, rounds, machine, engine, programs, skipped, t
 const ENGINES: Readonly<Record<Engine, string>> = {
   native: 'Muse ran on its native engine, except where the one in TypeScript is named.',
   typescript:
-    'Muse ran on its engine in TypeScript, since there is no native one here: the targets are those of that one.',
+    'Muse ran on its engine in TypeScript, since there is no native one here; the targets are meant for that.',
 };
 
 function limits({ cores }: Machine): string {
