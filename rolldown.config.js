@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { defineConfig } from 'rolldown';
+import { basename, dirname, join, resolve } from 'node:path';
+import { defineConfig, RolldownMagicString } from 'rolldown';
 
 // Run in the folder of a package, by its build script. docs/decisions/006-bundles.md says what bundles are for.
 
@@ -15,25 +15,39 @@ const THREADS = {
 const STARTED = ['src/start.ts', 'src/version.ts'];
 
 /**
- * The files that commands share, by modules that each of them begins with and takes the imports of along: for its version
- * alone, for its grammar and failures, for all that look at a tree, for saved snapshots. The rest is one file a command.
+ * The files that commands share. Those of a group come with what they import: the version, the grammar and failures, what
+ * takes a snapshot without a miss. Before that are taken out what few snapshots need: rules with patterns, what reads
+ * and writes saved snapshots, what hashes. The rest is one file a command.
  */
 const SHARED = [
-  { name: 'base', test: /cli\/src\/version\.ts$|rolldown\/runtime/, priority: 4 },
+  { name: 'base', test: /cli\/src\/version\.ts$|rolldown\/runtime/, priority: 9 },
   {
     name: 'grammar',
     test: /cli\/src\/(?:commands|plain-parser|signals|tune-v8|terminal\/reporter)\.ts$/,
-    priority: 3,
+    priority: 8,
   },
   {
-    name: 'engine',
-    test: /cli\/src\/(?:working-tree|terminal\/answer|commands\/cache\/root)\.ts$|saved-snapshots\.ts$/,
-    priority: 2,
+    name: 'rules',
+    test: /walker\/src\/lib\/ignore\/(?:muse-ignore|pattern-|glob|git)|smol-toml/,
+    priority: 7,
+    includeDependenciesRecursively: false,
   },
   {
     name: 'saved',
-    test: /cli\/src\/(?:operands|saved-side|commands\/diff\/render|commands\/diff\/compare)\.ts$/,
-    priority: 1,
+    test: /snapshot\/src\/lib\/(?:saved\/|manifest\/parse)|cli\/src\/(?:operands|saved-side|commands\/diff\/)/,
+    priority: 6,
+    includeDependenciesRecursively: false,
+  },
+  {
+    name: 'hashing',
+    test: /snapshot\/src\/lib\/hash\/|walker\/src\/lib\/scan\/engine\.ts/,
+    priority: 5,
+    includeDependenciesRecursively: false,
+  },
+  {
+    name: 'engine',
+    test: /cli\/src\/(?:working-tree|terminal\/answer|commands\/cache\/root|commands\/snapshot\/run)\.ts$/,
+    priority: 2,
   },
 ];
 
@@ -46,11 +60,14 @@ const sources = Object.values(exports).flatMap((target) => target['@muse/source'
 
 const shared = {
   logLevel: 'warn',
+  // A package is imported as a whole for its types, and for one name when that is needed.
+  checks: { ineffectiveDynamicImport: false },
   platform: 'node',
   // A library holds its own modules only: a second copy of another package would have classes of its own.
   external: isCommand ? [] : /^[^./]/,
   resolve: { conditionNames: ['@muse/source', 'node', 'import'] },
   treeshake: { propertyReadSideEffects: false },
+  optimization: { inlineConst: { mode: 'all' } },
   ...(isCommand && { transform: { inject: { performance: CLOCK } } }),
 };
 const output = {
@@ -58,13 +75,14 @@ const output = {
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
   sourcemap: true,
-  // Comments are 4 ms of reading; names stay, for stack traces.
-  minify: isCommand ? { compress: false, mangle: false } : false,
   ...(isCommand && {
+    // Names that stack traces show stay. Licenses are in a file of their own.
+    minify: { compress: false, mangle: { toplevel: false } },
+    comments: false,
+    charset: 'ascii',
     format: 'cjs',
     strict: true,
     dynamicImportInCjs: false,
-    codeSplitting: { groups: SHARED },
   }),
 };
 
@@ -73,8 +91,8 @@ export default defineConfig([
   {
     ...shared,
     input: byName(isCommand ? STARTED : sources),
-    plugins: isCommand ? [builtins(), clock(), nativeEngine(), licenses(), scripts()] : [],
-    output: { ...output, cleanDir: true },
+    plugins: isCommand ? [leaves(), builtins(), clock(), nativeEngine(), licenses(), scripts()] : [],
+    output: { ...output, cleanDir: true, ...(isCommand && { codeSplitting: { groups: SHARED } }) },
   },
   ...(isCommand ? [{ ...shared, input: byName(sources), external: /^\.\//, output }] : []),
   ...(name === '@muse/native'
@@ -109,19 +127,18 @@ const BY_PATH = new Map(
  * loaded when one of its functions is called.
  */
 function builtins() {
-  let count = 0;
   return {
     name: 'builtins',
     resolveId: {
       filter: { id: /^node:/ },
-      // One for each module that asks: shared, they would be a file of their own.
+      // One for each module that asks, to be beside it: shared, they would be a file of their own.
       handler: (id, importer, { kind }) =>
-        importer?.startsWith('\0') ? { id, external: true } : `\0${kind}:${count++}:${id}`,
+        importer?.startsWith('\0') ? { id, external: true } : `\0${kind}:${importer}:${id}`,
     },
     load: {
-      filter: { id: /^\0[a-z-]+:\d+:node:/ },
+      filter: { id: /^\0[a-z-]+:.*:node:/ },
       async handler(id) {
-        const [, kind, name] = /^\0([a-z-]+):\d+:node:(.*)$/.exec(id);
+        const [, kind, name] = /^\0([a-z-]+):.*:node:(.*)$/.exec(id);
         if (kind === 'require-call' && LOADED.has(name)) {
           return `module.exports = process.getBuiltinModule('node:${name}');`;
         }
@@ -144,6 +161,37 @@ function builtin(module, key, value) {
   }
   if (LOADED.has(module) || typeof value !== 'function') return `/* @__PURE__ */ load().${key}`;
   return `(...args) => load().${key}(...args)`;
+}
+
+/**
+ * Takes one name of a package that is imported when it is needed from the file that has it: the package as a whole is
+ * loaded from the start.
+ */
+function leaves() {
+  return {
+    name: 'leaves',
+    transform: {
+      filter: { code: /await [\w(]*import\('@muse\// },
+      handler(code) {
+        const text = new RolldownMagicString(code);
+        const imports = /const \{ (\w+) \} = await [\w(]*import\('(@muse\/([^'/]+)[^']*)'\)/dg;
+        for (const { 1: key, 2: specifier, 3: folder, indices } of code.matchAll(imports)) {
+          text.update(...indices[2], leafOf(key, specifier, `../../packages/${folder}`));
+        }
+        return { code: text };
+      },
+    },
+  };
+}
+
+/** Returns the file from which an entry of a package re-exports a name. */
+function leafOf(key, specifier, folder) {
+  const { name, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const entry = join(folder, exports[`.${specifier.slice(name.length)}`]['@muse/source']);
+  for (const [, keys, file] of readFileSync(entry, 'utf8').matchAll(/export \{([^}]*)\} from '([^']+)'/g)) {
+    if (keys.split(/[\s,]+/).includes(key)) return resolve(dirname(entry), file.replace(/js$/, 'ts'));
+  }
+  throw new Error(`Cannot find ${key} in ${specifier}`);
 }
 
 function clock() {
@@ -188,7 +236,9 @@ function licenses() {
     name: 'licenses',
     generateBundle(_, bundle) {
       const modules = Object.values(bundle).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
-      const packages = new Set(modules.map((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(id)?.[0]));
+      const packages = new Set(
+        modules.map((id) => /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(id)?.[0]),
+      );
       const texts = [...packages].filter(Boolean).map((folder) => {
         const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
         return `${name} ${version}, ${license}\n\n${licenseIn(folder)}`;

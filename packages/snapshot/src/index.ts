@@ -1,4 +1,10 @@
-export { LeftOutError, NothingToCompareError, SnapshotIncompleteError, type LeftOut } from './lib/errors.js';
+export {
+  LeftOutError,
+  NothingToCompareError,
+  SavedSnapshotError,
+  SnapshotIncompleteError,
+  type LeftOut,
+} from './lib/errors.js';
 export {
   explain,
   openExplainer,
@@ -27,7 +33,6 @@ export {
   parseSnapshot,
   type ParsedSnapshot,
 } from './lib/manifest/parse.js';
-export { SavedSnapshotError } from './lib/saved/files.js';
 export type { SavedSnapshot, SavedSnapshotInfo } from './lib/saved/format.js';
 export {
   latestSavedSnapshot,

@@ -11,6 +11,7 @@ export {
   type RuleOwnerOptions,
   type RulesAbove,
 } from './lib/ignore/load.js';
-export { defaultMuseIgnore, parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/muse-ignore.js';
-export { PatternRules } from './lib/ignore/rules.js';
+export { defaultMuseIgnore } from './lib/ignore/default-muse-ignore.js';
+export { parseMuseIgnore, type ParseMuseIgnoreOptions } from './lib/ignore/muse-ignore.js';
+export { PatternRules } from './lib/ignore/pattern-rules.js';
 export type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules } from './lib/types.js';

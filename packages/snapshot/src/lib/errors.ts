@@ -73,3 +73,25 @@ export function tornFile(path: string, how: 'changed' | 'replaced'): Problem {
     message: `it ${how === 'changed' ? 'changed' : 'was replaced'} each time it was read`,
   };
 }
+
+/** Thrown when a snapshot cannot be saved, found or read. All others are as they were. */
+export class SavedSnapshotError extends Error {
+  override readonly name = 'SavedSnapshotError';
+  /**
+   * The system's code, or one of these: `ENOTREG` if something else has the place of a directory or file, `EDAMAGED` if
+   * a file is no longer a valid saved snapshot, `EFBIG` if one is larger than would be read, `ENOSNAPSHOT` if none has
+   * the id, `EAMBIGUOUS` if several do.
+   */
+  readonly code: string;
+  /** The native path of the file or directory. */
+  readonly path: string;
+  /** The reason, without the action and the path. */
+  readonly reason: string;
+
+  constructor(doing: string, path: string, reason: string, code: string, options?: ErrorOptions) {
+    super(`${doing}: ${reason}`, options);
+    this.code = code;
+    this.path = path;
+    this.reason = reason;
+  }
+}

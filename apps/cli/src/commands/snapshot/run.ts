@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
-import { formatManifest, saveSnapshot, type SavedSnapshotInfo, type Snapshot } from '@muse/snapshot';
+import { formatManifest, type SavedSnapshotInfo, type Snapshot } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemReason } from '../../errors.js';
 import { noMuse, problemLines, savedFailure } from '../../failures.js';
@@ -65,6 +65,7 @@ async function keep(
   request: Request,
 ): Promise<SavedSnapshotInfo> {
   const options = treeOptionsOf(request);
+  const { saveSnapshot } = await import('@muse/snapshot');
   try {
     return await saveSnapshot(root, taken, { note: request.note ?? '', subtree, options, temporaryFiles });
   } catch (error) {

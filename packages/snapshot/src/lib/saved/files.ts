@@ -11,6 +11,7 @@ import {
   type TemporaryFiles,
 } from '@muse/paths/files';
 import { isObjectId, type ObjectId } from '@muse/stat-cache';
+import { SavedSnapshotError } from '../errors.js';
 import { MAX_MANIFEST_BYTES } from '../manifest/parse.js';
 
 /**
@@ -171,26 +172,4 @@ export function timeToSave(nowMs: number, newestMs: number | undefined): number 
 
 function stamp(timeMs: number): string {
   return new Date(timeMs).toISOString().replaceAll(/[-:]/g, '');
-}
-
-/** Thrown when a snapshot cannot be saved, found or read. All others are as they were. */
-export class SavedSnapshotError extends Error {
-  override readonly name = 'SavedSnapshotError';
-  /**
-   * The system's code, or one of these: `ENOTREG` if something else has the place of a directory or file, `EDAMAGED` if
-   * a file is no longer a valid saved snapshot, `EFBIG` if one is larger than would be read, `ENOSNAPSHOT` if none has
-   * the id, `EAMBIGUOUS` if several do.
-   */
-  readonly code: string;
-  /** The native path of the file or directory. */
-  readonly path: string;
-  /** The reason, without the action and the path. */
-  readonly reason: string;
-
-  constructor(doing: string, path: string, reason: string, code: string, options?: ErrorOptions) {
-    super(`${doing}: ${reason}`, options);
-    this.code = code;
-    this.path = path;
-    this.reason = reason;
-  }
 }

@@ -3,6 +3,7 @@ import { parseTreePath, snapshotsDir } from '@muse/paths';
 import type { TemporaryFiles } from '@muse/paths/files';
 import type { ObjectId } from '@muse/stat-cache';
 import { resolveRoot } from '@muse/walker';
+import { SavedSnapshotError } from '../errors.js';
 import type { FormattedSnapshot } from '../manifest/format.js';
 import {
   newSavedName,
@@ -11,7 +12,6 @@ import {
   readSaved,
   type SavedName,
   savedNames,
-  SavedSnapshotError,
   timeToSave,
   writeSaved,
 } from './files.js';

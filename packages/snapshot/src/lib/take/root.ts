@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { relativeTreePath } from '@muse/paths';
 import { type LoadCacheOptions, StatCache } from '@muse/stat-cache';
-import { type IgnoreRules, type ResolvedRoot, resolveRoot } from '@muse/walker';
+import { type IgnoreRules, type Problem, type ResolvedRoot, resolveRoot } from '@muse/walker';
 import {
   checkMuseOwner,
   combineIgnoreRules,
-  loadGitIgnoreRules,
   loadIgnoreFiles,
   type LoadIgnoreOptions,
   loadIgnoreRules,
-  PatternRules,
+  type PatternRules,
 } from '@muse/walker/ignore';
 import type { RuleText, SnapshotterOptions } from '../types.js';
 
@@ -49,15 +48,32 @@ export async function readRules(root: string, options: SnapshotterOptions): Prom
   const reading = { ...options, onText: texts.add.bind(texts) };
   const [stranger, git, own, named] = await Promise.all([
     usesMuse(options) ? checkMuseOwner(root, options) : undefined,
-    gitignore && !noIgnore ? loadGitIgnoreRules(root, reading) : undefined,
+    gitignore && !noIgnore ? loadGitRules(root, reading) : undefined,
     ignore === undefined ? (noIgnore ? undefined : loadOwnRules(root, reading)) : ignore || undefined,
     ignoreFiles.length > 0 && !noIgnore ? loadIgnoreFiles(root, ignoreFiles, reading) : undefined,
   ]);
-  const patterns = exclude.map((pattern) => ({ pattern }));
   const isNews = stranger && problems.every(({ message }) => message !== stranger.message);
-  const known = isNews ? [...problems, stranger] : problems;
-  const last = patterns.length + known.length > 0 ? new PatternRules(patterns, known) : undefined;
+  const last = await patternRules(exclude, isNews ? [...problems, stranger] : problems);
   return { ignore: combineIgnoreRules(git, own, named, last), texts };
+}
+
+// Most snapshots need neither git's rules nor patterns: a program loads what they take once one does.
+
+async function loadGitRules(root: string, options: LoadIgnoreOptions): Promise<IgnoreRules> {
+  const { loadGitIgnoreRules } = await import('@muse/walker/ignore');
+  return loadGitIgnoreRules(root, options);
+}
+
+async function patternRules(
+  patterns: readonly string[],
+  problems: readonly Problem[],
+): Promise<PatternRules | undefined> {
+  if (patterns.length + problems.length === 0) return undefined;
+  const { PatternRules } = await import('@muse/walker/ignore');
+  return new PatternRules(
+    patterns.map((pattern) => ({ pattern })),
+    problems,
+  );
 }
 
 /** Returns whether any rule stands in a file, which may change from one snapshot to the next. */

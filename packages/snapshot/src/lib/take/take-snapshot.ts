@@ -8,7 +8,6 @@ import {
   NativeScanEngine,
   openNativeRoot,
   Tree,
-  TypeScriptScanEngine,
   type LineRange,
   type NativeEngine,
   type ScanCalls,
@@ -16,8 +15,8 @@ import {
   type ThreadPool,
 } from '@muse/walker/scan';
 import { LeftOutError } from '../errors.js';
-import { NativeHashEngine, TypeScriptHashEngine, type HashEngine } from '../hash/engine.js';
-import { hashMisses, startCheckpoints, type Hashed } from '../hash/hash-misses.js';
+import type { HashEngine } from '../hash/engine.js';
+import type { Hashed, startCheckpoints } from '../hash/hash-misses.js';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
@@ -44,7 +43,7 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   progress.enter('scan');
   // What earlier snapshots of a long-lived cache saved is joined as lines from here on.
   await cache?.compact();
-  const engines = openEngines(source);
+  const engines = await openEngines(source);
   let scanned;
   let scanMs;
   let hashed;
@@ -179,11 +178,14 @@ async function hash(
   },
 ): Promise<Hashed> {
   const misses = missesOf(tree.top);
-  const checkpoints = misses.length > 0 && cache?.persistent ? startCheckpoints(cache) : undefined;
+  let checkpoints: ReturnType<typeof startCheckpoints> | undefined;
   try {
     if (misses.length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
+    // Most snapshots have no miss, and do not wait for this to load.
+    const { hashMisses, startCheckpoints } = await import('../hash/hash-misses.js');
+    if (cache?.persistent) checkpoints = startCheckpoints(cache);
     const saving = checkpoints?.saving;
-    const engine = engines.hash(saving);
+    const engine = await engines.hash(saving);
     const onProgress = progress.add.bind(progress);
     return await hashMisses(tree, misses, { engine, cache, onProgress, signal, saving });
   } finally {
@@ -335,7 +337,7 @@ export interface Engines {
   readonly lines: StoredLines | undefined;
   readonly scan: ScanEngine;
   /** @param saving - resolves once no temporary file exists; see `TypeScriptHashOptions`. */
-  hash(saving: (() => Promise<unknown> | undefined) | undefined): HashEngine;
+  hash(saving: (() => Promise<unknown> | undefined) | undefined): Promise<HashEngine>;
   /** Lets go of the root. Nothing may be under way. */
   close(): void;
 }
@@ -344,7 +346,7 @@ export interface Engines {
  * Returns the native engines where there are any and the tests choose no system calls, else those in TypeScript. Nothing
  * above knows which they are.
  */
-export function openEngines({
+export async function openEngines({
   root: { root },
   cache,
   pool,
@@ -352,16 +354,21 @@ export function openEngines({
   threads,
   subtree,
   calls,
-}: EngineOptions): Engines {
+}: EngineOptions): Promise<Engines> {
   const lines = sharedLines(cache?.lines);
-  const hash = (saving: Parameters<Engines['hash']>[0]) =>
-    new TypeScriptHashEngine({ root, pool, calls: calls?.files, saving });
+  const hash = async (saving: Parameters<Engines['hash']>[0]) => {
+    const { TypeScriptHashEngine } = await import('../hash/engine.js');
+    return new TypeScriptHashEngine({ root, pool, calls: calls?.files, saving });
+  };
   const opened = native && !calls ? openNativeRoot(native, root, threads) : undefined;
   if (opened) {
     return {
       lines,
       scan: new NativeScanEngine(opened, lines?.bytes),
-      hash: (saving) => new NativeHashEngine(opened, hash(saving)),
+      hash: async (saving) => {
+        const { NativeHashEngine } = await import('../hash/engine.js');
+        return new NativeHashEngine(opened, await hash(saving));
+      },
       close: () => {
         opened.close();
       },
@@ -373,6 +380,7 @@ export function openEngines({
     join: ({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
       new LineJoin(lines, path, slice),
   };
+  const { TypeScriptScanEngine } = await import('@muse/walker/scan');
   const scan = new TypeScriptScanEngine({ root, pool, calls: calls?.scan, ...join });
   return { lines, scan, hash, close: () => undefined };
 }

@@ -88,8 +88,6 @@ function looseContents(bytes: Buffer, table: MemberTable, size: number): CacheCo
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const PRIME = 0x01000193;
-// FNV-1a from a start that nobody outside can know, so that no text can be laid out to collide.
-const SEED = randomInt(2 ** 31) | 0;
 
 /**
  * A hash table of the members of one object by their keys, as `JSON.stringify` spells these. It holds offsets alone, some
@@ -104,6 +102,8 @@ class MemberTable {
   readonly #bytes: Buffer;
   /** Rows counted from 1; 0 is free. */
   readonly #slots: Int32Array;
+  /** FNV-1a begins with what nobody outside can know, so that no text can be laid out to collide. */
+  readonly #seed = randomInt(2 ** 31) | 0;
   #size = 0;
 
   constructor(bytes: Buffer, capacity: number) {
@@ -146,7 +146,7 @@ class MemberTable {
 
   /** Returns the slot of a key, or the free one where it belongs. */
   #slotOf(spelling: Uint8Array): number {
-    let hash = SEED;
+    let hash = this.#seed;
     for (const byte of spelling) hash = Math.imul(hash ^ byte, PRIME);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {

@@ -8,11 +8,12 @@ import { resolveRoot } from '../walk/root.js';
 import { IgnorePatternError } from './errors.js';
 import { isBareRepository, repositoryAt, RepositoryError } from './git-repository.js';
 import { isAbsent, MAX_RULE_FILE_BYTES, RuleOwners, type OnRuleText, type RuleOwnerOptions } from './load.js';
-import { byteText, PatternList, readGitIgnore, type ListSize } from './pattern-list.js';
+import { PatternList, readGitIgnore, type ListSize } from './pattern-list.js';
+import { PatternLayer } from './pattern-rules.js';
 import {
+  byteText,
   decideLast,
   LayeredRules,
-  PatternLayer,
   reportsOf,
   type Decision,
   type JudgedEntry,

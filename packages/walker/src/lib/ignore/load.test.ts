@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { fifo, makeTree, removeTree, socket, symlink, type TreeNode, type TreeSpec } from '@muse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
+import { defaultMuseIgnore } from './default-muse-ignore.js';
 import { loadIgnoreFiles, loadIgnoreRules, RuleOwners } from './load.js';
 
 const text = '[domain.code]\npatterns = ["c"]\n[domain.music]\npatterns = ["m"]\n';
@@ -18,6 +19,26 @@ test('loadIgnoreRules returns nothing where there is no file, or no root', async
   const root = await make({ 'sub/.museignore': 'broken [', '.muse/repo.json': '{' });
   expect(await loadIgnoreRules(root)).toBeUndefined();
   expect(await loadIgnoreRules(join(root, 'absent'))).toBeUndefined();
+});
+
+test('loadIgnoreRules returns nothing for the text that a new tree starts with, and tells of it', async () => {
+  const root = await make({ '.museignore': defaultMuseIgnore });
+  const texts: string[] = [];
+  expect(await loadIgnoreRules(root, { onText: (_, text) => texts.push(text) })).toBeUndefined();
+  expect(texts).toEqual([defaultMuseIgnore, 'code']);
+  const edited = defaultMuseIgnore.replace("# '*~'", "'*~'");
+  expect(await patternsAt(await make({ '.museignore': edited }))).toEqual(['*~']);
+  await expect(
+    loadIgnoreRules(await make({ '.museignore': defaultMuseIgnore, '.muse/repo.json': '{' })),
+  ).rejects.toThrow('it is not valid JSON');
+});
+
+test('loadIgnoreRules takes a byte order mark for none of the text', async () => {
+  const texts: string[] = [];
+  await loadIgnoreRules(await make({ '.museignore': `\ufeff${text}` }), {
+    onText: (_, each) => texts.push(each),
+  });
+  expect(texts).toEqual([text, 'code']);
 });
 
 test.each([

@@ -11,9 +11,10 @@ import {
   type LeftOutKind,
   type Problem,
 } from '../types.js';
+import { defaultMuseIgnore } from './default-muse-ignore.js';
 import { IgnoreFileError, IgnorePatternError, type TextPosition } from './errors.js';
-import { parseMuseIgnore } from './muse-ignore.js';
-import { inLayers, PatternRules } from './rules.js';
+import type { PatternRules } from './pattern-rules.js';
+import { inLayers } from './rules.js';
 
 /** Options that say whose rules count. */
 export interface RuleOwnerOptions {
@@ -47,7 +48,7 @@ export const MAX_RULE_FILE_BYTES = 1 << 20;
  * not obeyed, which is a problem of the walk. Neither is the domain in a stranger's `.muse`; {@link checkMuseOwner} returns
  * that problem.
  *
- * @returns undefined if there is no `.museignore`.
+ * @returns undefined if there is no `.museignore`, or if it is {@link defaultMuseIgnore} still, which has no rule.
  * @throws IgnoreFileError if either file exists but cannot be read or understood.
  */
 export async function loadIgnoreRules(
@@ -58,9 +59,15 @@ export async function loadIgnoreRules(
   const read = await readText(file, READING_RULES, { follow: false });
   if (read === undefined) return undefined;
   const owners = RuleOwners.of(root, options);
-  if (!owners.trusts(read.uid, '')) return new PatternRules([], [notTrusted(file, read.uid)]);
+  if (!owners.trusts(read.uid, '')) {
+    const { PatternRules } = await import('./pattern-rules.js');
+    return new PatternRules([], [notTrusted(file, read.uid)]);
+  }
   options.onText?.(file, read.text);
-  return parseMuseIgnore(read.text, { domain: await loadDomain(root, owners, options), file });
+  const domain = await loadDomain(root, owners, options);
+  if (read.text === defaultMuseIgnore) return undefined;
+  const { parseMuseIgnore } = await import('./muse-ignore.js');
+  return parseMuseIgnore(read.text, { domain, file });
 }
 
 /**
@@ -78,6 +85,8 @@ export async function loadIgnoreFiles(
   const read = await Promise.all(
     files.map(async (file) => ({ file, found: await readText(file, READING_RULES, { follow: true }) })),
   );
+  const { parseMuseIgnore } = await import('./muse-ignore.js');
+  const { PatternRules } = await import('./pattern-rules.js');
   const lists = read.map(({ file, found }) => {
     if (!found) throw new IgnoreFileError(READING_RULES, file, 'there is no such file');
     options.onText?.(file, found.text);

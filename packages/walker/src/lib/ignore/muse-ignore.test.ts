@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultMuseIgnore } from './muse-ignore.js';
+import { defaultMuseIgnore } from './default-muse-ignore.js';
 import { IgnoreFileError } from './errors.js';
 import { parseMuseIgnore } from './muse-ignore.js';
 

@@ -12,7 +12,7 @@ import {
   type TreeSpec,
 } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PatternRules } from './rules.js';
+import { PatternRules } from './pattern-rules.js';
 
 /** A repository whose `.gitignore` is written anew for each case; nothing in it is ever added. */
 let root: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PatternList, readPatterns } from './pattern-list.js';
-import { PatternRules } from './rules.js';
+import { PatternRules } from './pattern-rules.js';
 
 /** Returns true if the pattern alone leaves out this file, whatever becomes of the directories above it. */
 function leavesOut(pattern: string, path: string): boolean {

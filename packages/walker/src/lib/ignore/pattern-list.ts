@@ -1,8 +1,9 @@
 import { itemOf } from '../scan/reply.js';
-import { treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { treePathFromBytes } from '@muse/paths';
 import type { IgnoreRule } from '../types.js';
 import { IgnorePatternError } from './errors.js';
 import { GlobAutomaton, positionsOfName, positionsOfPath, type Chain } from './glob.js';
+import { byteText } from './rules.js';
 
 /** One line of a list of patterns, as git reads it. All texts have one character for each byte. */
 export interface Pattern {
@@ -78,16 +79,6 @@ function withoutEnd(line: string): string {
     }
   }
   return text.slice(0, end);
-}
-
-/**
- * Spells a text as its bytes, one character each, which leaves ASCII as it is.
- *
- * Git matches bytes: `?` is one byte of a name, and a name that is not UTF-8 is like any other. Patterns and paths in
- * this form match as there.
- */
-export function byteText(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? treePathToBytes(text).toString('latin1') : text;
 }
 
 /** The rank of no pattern. */

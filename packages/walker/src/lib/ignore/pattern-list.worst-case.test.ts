@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { IgnoreRules } from '../types.js';
 import { IgnorePatternError } from './errors.js';
 import { combineIgnoreRules } from './load.js';
-import { PatternRules } from './rules.js';
+import { PatternRules } from './pattern-rules.js';
 
 /** Seconds to look for the worst list; more can be asked for by hand, and from another seed. */
 const seconds = effort(2, 120);

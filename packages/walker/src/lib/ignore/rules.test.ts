@@ -1,6 +1,6 @@
 import { fsdecode, hostileNames } from '@muse/testkit';
 import { expect, test } from 'vitest';
-import { PatternRules } from './rules.js';
+import { PatternRules } from './pattern-rules.js';
 
 const rulesOf = (...patterns: string[]) =>
   new PatternRules(patterns.map((pattern, index) => ({ pattern, table: 'global', line: index + 1 })));

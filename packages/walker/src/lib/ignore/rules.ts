@@ -1,6 +1,6 @@
+import { treePathToBytes } from '@muse/paths';
 import { itemOf } from '../scan/reply.js';
 import type { EnteredDirectory, EnteredRules, IgnoreRule, IgnoreRules, Problem } from '../types.js';
-import { byteText, NONE, PatternList, readPatterns, type ListState } from './pattern-list.js';
 
 /** The verdict of rules on an entry that one of them matches. */
 export interface Decision {
@@ -125,47 +125,18 @@ export function decideLast(layers: readonly RuleLayer[], entry: JudgedEntry): De
   return undefined;
 }
 
+/**
+ * Spells a text as its bytes, one character each, which leaves ASCII as it is.
+ *
+ * Git matches bytes: `?` is one byte of a name, and a name that is not UTF-8 is like any other. Patterns and paths in
+ * this form match as there.
+ */
+export function byteText(text: string): string {
+  return /[^\0-\x7f]/.test(text) ? treePathToBytes(text).toString('latin1') : text;
+}
+
 function nameOf(path: string): string {
   return byteText(path.slice(path.lastIndexOf('/') + 1));
-}
-
-/** Rules from patterns, as in a `.gitignore` at the root: the last match decides. */
-export class PatternRules extends LayeredRules {
-  /** The rules as they were given. */
-  readonly rules: readonly IgnoreRule[];
-
-  /** Problems of a walk with the source of the rules. */
-  readonly problems: readonly Problem[];
-
-  /** @throws IgnorePatternError if a pattern is too long, has several lines, or exceeds the number allowed. */
-  constructor(rules: readonly IgnoreRule[], problems: readonly Problem[] = []) {
-    super([new PatternLayer(new PatternList(readPatterns(rules))), ...reportsOf(problems)]);
-    this.rules = rules;
-    this.problems = problems;
-  }
-}
-
-/** A list of patterns, with its state in one directory. */
-export class PatternLayer implements RuleLayer {
-  readonly #list: PatternList;
-  readonly #state: ListState;
-
-  constructor(list: PatternList, state: ListState = list.start) {
-    this.#list = list;
-    this.#state = state;
-  }
-
-  decide({ name, directory }: JudgedEntry): Decision | undefined {
-    const rank = this.#list.rankOf(this.#state, name, directory);
-    if (rank === NONE) return undefined;
-    const { negative, rule } = itemOf(this.#list.patterns, rank);
-    return { ignored: !negative, rule };
-  }
-
-  below(name: string): PatternLayer {
-    const state = this.#list.enter(this.#state, name);
-    return state === this.#state ? this : new PatternLayer(this.#list, state);
-  }
 }
 
 /** Rules that a caller implemented, which only say what is left out. */
