@@ -212,7 +212,7 @@ function nativeEngine() {
     const { existsSync } = process.getBuiltinModule('node:fs');
     const folder = module.paths.map((path) => path + '/@muse/native').find((path) => existsSync(path));
     if (folder === undefined) throw new Error('there is no @muse/native beside the command');
-    export const { loadNative, packScanRequest, packHashRequest } = require(folder + '/dist/index.cjs');`;
+    export const { loadNative, packScanRequest, HashRequest } = require(folder + '/dist/index.cjs');`;
   return {
     name: 'native-engine',
     resolveId: { filter: { id: /^@muse\/native$/ }, handler: () => '\0native-engine' },

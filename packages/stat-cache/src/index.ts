@@ -20,7 +20,14 @@ export {
 export { contentsOf } from './lib/memory-storage.js';
 export { blobId } from './lib/hash-file.js';
 export { isObjectId } from './lib/types.js';
-export { loadCache, StatCache, type LoadCacheOptions, type PruneOptions } from './lib/stat-cache.js';
+export {
+  loadCache,
+  StatCache,
+  type LoadCacheOptions,
+  type PruneOptions,
+  type Recorder,
+} from './lib/stat-cache.js';
+export type { PackedRead } from './lib/packed.js';
 export { isSameStat } from './lib/pending.js';
 export {
   CACHE_VERSION,

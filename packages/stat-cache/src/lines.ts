@@ -6,6 +6,6 @@ export {
   lowerBoundFrom,
   nextLine,
   objectIdOffset,
-  type StatLayout,
 } from './lib/lines/lines.js';
 export { changedField } from './lib/pending.js';
+export { PACKED } from './lib/packed.js';

@@ -20,7 +20,7 @@ export {
   type ListedDirectory,
   type ScanCalls,
 } from './lib/scan/open-directory.js';
-export { DETAIL_WORDS, Details, PackedStats, STAT_LAYOUT } from './lib/scan/reply.js';
+export { DETAIL_WORDS, Details, HIGH, LOW, PackedStats, STAT_LAYOUT } from './lib/scan/reply.js';
 export {
   nativeEngine,
   NativeScanEngine,

@@ -121,53 +121,82 @@ export function packScanRequest(directories: readonly ScanDirectory[]): Uint8Arr
 
 /** Returns a request for `hash`, in shared memory. */
 export function packHashRequest(directories: readonly HashDirectory[]): Uint8Array {
-  let size = 0;
-  for (const { path, files } of directories) {
-    size += 24 + textBytes(path) + files.reduce((sum, { name }) => sum + 24 + textBytes(name), 0);
-  }
-  const request = newRequest(size);
+  const request = new HashRequest();
+  const identity = new BigUint64Array(2);
+  const words = new Int32Array(identity.buffer);
   for (const { dev, ino, path, files } of directories) {
-    request.identity(dev, ino);
-    request.words(files.length, path.length);
-    request.text(path);
+    request.addDirectory(dev, ino, path, files.length);
     for (const file of files) {
-      request.identity(file.dev, file.ino);
-      request.words(file.name.length, 0);
-      request.text(file.name);
+      identity[0] = file.dev;
+      identity[1] = file.ino;
+      request.addFile(words, 0, file.name, 0, file.name.length);
     }
   }
   return request.bytes;
 }
 
-function textBytes(text: Uint8Array): number {
-  return paddedText(text.length);
+/** Bytes of the record of a directory or a file in a request, before its text. */
+const REQUEST_RECORD_BYTES = 24;
+const FIRST_REQUEST_BYTES = 16 * 1024;
+
+/** A request for `hash`, written piece by piece in shared memory, which serves the next request once it is cleared. */
+export class HashRequest {
+  #bytes = new Uint8Array(new SharedArrayBuffer(FIRST_REQUEST_BYTES));
+  #words = new Int32Array(this.#bytes.buffer);
+  #length = 0;
+
+  /** The request so far; for a call, it must stay so until the call has ended. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Adds a directory, with the identity that it was listed with; so many files of it follow. */
+  addDirectory(dev: bigint, ino: bigint, path: Uint8Array, files: number): void {
+    const start = this.#begin(path.length);
+    const identity = new BigUint64Array(this.#bytes.buffer, start, 2);
+    identity[0] = dev;
+    identity[1] = ino;
+    this.#words[(start >> 2) + 4] = files;
+    this.#words[(start >> 2) + 5] = path.length;
+    this.#bytes.set(path, start + REQUEST_RECORD_BYTES);
+  }
+
+  /** Adds a file: the four words of its identity in memory, device first, and the bytes of its name in other memory. */
+  addFile(stat: Int32Array, word: number, names: Uint8Array, from: number, to: number): void {
+    const start = this.#begin(to - from);
+    const words = this.#words;
+    const at = start >> 2;
+    for (let i = 0; i < 4; i++) words[at + i] = stat[word + i] ?? 0;
+    words[at + 4] = to - from;
+    words[at + 5] = 0;
+    const bytes = this.#bytes;
+    const name = start + REQUEST_RECORD_BYTES - from;
+    for (let i = from; i < to; i++) bytes[name + i] = names[i] ?? 0;
+  }
+
+  /** Makes room for a record with a text and the NUL after it, and returns where it begins. */
+  #begin(textLength: number): number {
+    const start = this.#length;
+    const end = start + REQUEST_RECORD_BYTES + paddedText(textLength);
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(new SharedArrayBuffer(Math.max(end, this.#bytes.length * 2)));
+      larger.set(this.#bytes.subarray(0, start));
+      this.#bytes = larger;
+      this.#words = new Int32Array(larger.buffer);
+    }
+    // The NUL, and what pads it: memory that was used before holds other texts.
+    this.#words[(end >> 2) - 2] = 0;
+    this.#words[(end >> 2) - 1] = 0;
+    this.#length = end;
+    return start;
+  }
 }
 
 /** Returns the bytes of a text of some length with its NUL, padded. */
 function paddedText(length: number): number {
   return (length + 8) & ~7;
-}
-
-function newRequest(size: number) {
-  const bytes = new Uint8Array(new SharedArrayBuffer(size));
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  return {
-    bytes,
-    identity(dev: bigint, ino: bigint) {
-      view.setBigUint64(at, dev, true);
-      view.setBigUint64(at + 8, ino, true);
-      at += 16;
-    },
-    words(...values: number[]) {
-      for (const value of values) {
-        view.setUint32(at, value, true);
-        at += 4;
-      }
-    },
-    text(text: Uint8Array) {
-      bytes.set(text, at);
-      at += textBytes(text);
-    },
-  };
 }

@@ -28,7 +28,8 @@ export interface HashCall {
 export interface Native {
   /**
    * Resolves with whether `hash` may be called: whether this Node gives out the SHA-256 that it needs, and a known file
-   * gets its known digest. To be asked once. Runs on Node's pool, because the first hash of a process takes OpenSSL 1.5 ms.
+   * gets its known digest. Once it does, that is not tested again. Runs on Node's pool, because the first hash of a process
+   * takes OpenSSL 1.5 ms.
    */
   canHash(): Promise<boolean>;
   /** Scans on a thread of Node's pool; resolves with the number of directories answered. */
@@ -70,8 +71,9 @@ export function nativeFrom(
   testHash: (native: Native) => Promise<boolean>,
   onStep?: OnStep,
 ): Native {
+  let isTested = false;
   const native: Native = {
-    canHash: async () => addon.canHash && (await testHash(native)),
+    canHash: async () => addon.canHash && (isTested ||= await testHash(native)),
     scan: async ({ root, inotify = -1, request, lines, reply }) =>
       checked('scan', await addon.scan(root, inotify, request, reply, lines)),
     scanSync: ({ root, inotify = -1, request, lines, reply }) =>

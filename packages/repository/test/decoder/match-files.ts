@@ -1,6 +1,6 @@
 import type { CacheContents } from '@muse/stat-cache';
 import { compareKey, keyEnd, lowerBound, nextLine, objectIdOffset } from '@muse/stat-cache/lines';
-import { DETAIL_WORDS, STAT_LAYOUT } from '@muse/walker/scan';
+import { DETAIL_WORDS } from '@muse/walker/scan';
 import { naivePathBytes } from './naive-path.js';
 import type { NaiveEntry } from './canonical-writer.js';
 
@@ -39,9 +39,7 @@ export function* matchFiles(
       const repeated = found && next < lines.to && compareKey(lines.bytes, next, key) === 0;
       const words = new Int32Array(BigInt64Array.from(packed(entry, change)).buffer, 0, DETAIL_WORDS);
       const id =
-        found && !repeated
-          ? objectIdOffset(lines.bytes, line, keyEnd(lines.bytes, line), words, 0, STAT_LAYOUT)
-          : 0;
+        found && !repeated ? objectIdOffset(lines.bytes, line, keyEnd(lines.bytes, line), words, 0) : 0;
       yield { path, id: id > 0 ? text.toString('latin1', id, id + ID_LENGTH) : undefined };
     }
   }

@@ -17,13 +17,14 @@ export const FILE_STAT = { dev: 1n, ino: 2n, size: 10n, mtimeNs: 4n, ctimeNs: 5n
 export function listingOf(
   entries: Readonly<Record<string, number | undefined>>,
   gone: readonly LineRange[] = [],
-  stat = FILE_STAT,
+  stat: typeof FILE_STAT | ((name: string) => typeof FILE_STAT) = FILE_STAT,
   allDetails = true,
 ): Listing {
   const names = Object.keys(entries);
   const matches = names.map((name) => entries[name] ?? NEW);
   const details = new Int32Array(names.length * DETAIL_WORDS);
-  for (const i of names.keys()) new PackedStats(details).write(stat, i * DETAIL_WORDS);
+  for (const [i, name] of names.entries())
+    new PackedStats(details).write(typeof stat === 'function' ? stat(name) : stat, i * DETAIL_WORDS);
   const kinds = matches.map((match) => (match === DIRECTORY || match === FAILED ? match : NEW));
   const files = matches
     .filter((match) => match !== DIRECTORY && match !== FAILED)

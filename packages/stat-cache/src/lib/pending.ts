@@ -1,5 +1,6 @@
 import { PathMap, PathSet } from '@muse/paths';
-import { nextLine, pathOfLine } from './lines/lines.js';
+import { itemAt, nextLine, pathOfLine } from './lines/lines.js';
+import { DIGEST_WORDS, HIGH, LOW, PACKED, STAT_WORDS, type PackedRead } from './packed.js';
 import type {
   CacheChange,
   CacheContents,
@@ -135,6 +136,17 @@ export class Pending {
     const pending = { entry, dev: racyOn ?? 0n };
     if (isPending || this.#waiting) this.#change(path, kind, pending);
     else this.#applyFirst(path, known, kind, pending);
+  }
+
+  /** Does so for a file that was just read. */
+  setRead(path: string, read: PackedRead, isTrusted: boolean): void {
+    if (this.#waiting || this.isPending(path) || this.#base.has(path)) {
+      const { entry, dev } = unpackRead(read);
+      this.set(path, { ...entry, dimensions: undefined }, isTrusted ? undefined : dev);
+    } else {
+      // Nothing is known of the path.
+      this.#changes.add(path, isTrusted ? TRUSTED | UNSAVED : RACY, read);
+    }
   }
 
   /** Makes an entry that is racy stay so with other dimensions, and one that is trusted likewise. */
@@ -279,21 +291,22 @@ function isSame(a: FileCacheEntry, b: FileCacheEntry): boolean {
   return true;
 }
 
-/** Numbers of one entry: size, mtime, ctime, inode, device. */
-const NUMBERS = 5;
-const ID_BYTES = 32;
 const ALGORITHM = 'sha256:';
-/** Entries of one page: 37 KiB. Pages are never copied, where an array that grows is there twice while it does. */
+const SECOND = 1_000_000_000n;
+/** The words of a row: a packed stat, and behind it a digest. */
+const ROW_WORDS = STAT_WORDS + DIGEST_WORDS;
+/** Entries of one page: 41 KiB. Pages are never copied, where an array that grows is there twice while it does. */
 const ROWS = 512;
 
 interface Page {
-  readonly numbers: BigInt64Array;
-  readonly ids: Buffer;
+  readonly rows: Int32Array;
+  /** The same memory in bytes. */
+  readonly bytes: Buffer;
   readonly marks: Uint8Array;
 }
 
 /**
- * A map from paths to marks and entries that takes 73 bytes an entry beside its path, where objects with bigints and texts
+ * A map from paths to marks and entries that takes 81 bytes an entry beside its path, where objects with bigints and texts
  * take 270: it makes an entry each time it is asked for one.
  */
 class Changes {
@@ -329,15 +342,25 @@ class Changes {
   }
 
   set(path: string, mark: number, pending?: PendingEntry): void {
-    let row = this.#rows.get(path);
-    if (row === undefined) {
-      row = this.#free.pop() ?? this.#used++;
-      this.#rows.set(path, row);
-    }
-    if (row === this.#pages.length * ROWS) this.#pages.push(newPage());
+    const row = this.#rows.get(path) ?? this.#newRow(path);
     this.#page(row).marks[row % ROWS] = mark;
     this.#whole.delete(row);
     if (pending && !this.#write(row, pending)) this.#whole.set(row, pending);
+  }
+
+  /** Adds a path that is not changed yet. */
+  add(path: string, mark: number, read: PackedRead): void {
+    const row = this.#newRow(path);
+    const { rows, marks } = this.#page(row);
+    marks[row % ROWS] = mark;
+    copyRead(read, rows, (row % ROWS) * ROW_WORDS);
+  }
+
+  #newRow(path: string): number {
+    const row = this.#free.pop() ?? this.#used++;
+    if (row === this.#pages.length * ROWS) this.#pages.push(newPage());
+    this.#rows.set(path, row);
+    return row;
   }
 
   delete(path: string): void {
@@ -378,57 +401,89 @@ class Changes {
 
   /** Returns false where the row would not give back what is put into it. */
   #write(row: number, { entry, dev }: PendingEntry): boolean {
-    const { numbers, ids } = this.#page(row);
-    const { size, mtimeNs, ctimeNs, ino } = entry;
-    if (entry.dimensions.size > 0 || !isSigned(size) || !isSigned(mtimeNs) || !isSigned(ctimeNs))
-      return false;
-    if (!isSigned(dev) || BigInt.asUintN(64, ino) !== ino) return false;
-    const place = row % ROWS;
-    const at = place * NUMBERS;
-    numbers[at] = size;
-    numbers[at + 1] = mtimeNs;
-    numbers[at + 2] = ctimeNs;
-    numbers[at + 3] = ino;
-    numbers[at + 4] = dev;
+    const { rows, bytes } = this.#page(row);
+    const at = (row % ROWS) * ROW_WORDS;
+    if (entry.dimensions.size > 0 || !packStat({ ...entry, dev }, rows, at)) return false;
     const digest = entry.objectId.slice(ALGORITHM.length);
-    return ids.write(digest, place * ID_BYTES, ID_BYTES, 'hex') === ID_BYTES;
+    return bytes.write(digest, (at + STAT_WORDS) * 4, DIGEST_WORDS * 4, 'hex') === DIGEST_WORDS * 4;
   }
 
   #read(row: number): PendingEntry {
     const whole = this.#whole.get(row);
     if (whole) return whole;
-    const { numbers, ids } = this.#page(row);
-    const at = (row % ROWS) * NUMBERS;
-    const id = (row % ROWS) * ID_BYTES;
-    const entry: RecordedEntry = {
-      size: numberAt(numbers, at),
-      mtimeNs: numberAt(numbers, at + 1),
-      ctimeNs: numberAt(numbers, at + 2),
-      // Unsigned, where all others are signed.
-      ino: BigInt.asUintN(64, numberAt(numbers, at + 3)),
-      objectId: `${ALGORITHM}${ids.toString('hex', id, id + ID_BYTES)}`,
-      dimensions: NO_DIMENSIONS,
-    };
-    return { entry, dev: numberAt(numbers, at + 4) };
+    const { rows } = this.#page(row);
+    const at = (row % ROWS) * ROW_WORDS;
+    return unpackRead({ words: rows, stat: at, digest: at + STAT_WORDS });
   }
 }
 
-function newPage(): Page {
+function unpackRead({ words, stat, digest }: PackedRead): PendingEntry {
+  const { dev, ...fields } = unpackStat(words, stat);
+  const bytes = Buffer.from(words.buffer, words.byteOffset + digest * 4, DIGEST_WORDS * 4);
   return {
-    numbers: new BigInt64Array(ROWS * NUMBERS),
-    ids: Buffer.alloc(ROWS * ID_BYTES),
-    marks: new Uint8Array(ROWS),
+    entry: { ...fields, objectId: `${ALGORITHM}${bytes.toString('hex')}`, dimensions: NO_DIMENSIONS },
+    dev,
   };
+}
+
+function newPage(): Page {
+  const rows = new Int32Array(ROWS * ROW_WORDS);
+  return { rows, bytes: Buffer.from(rows.buffer), marks: new Uint8Array(ROWS) };
+}
+
+/** Returns the stat that is packed from a word on. */
+export function unpackStat(words: Int32Array, at: number): FileStat {
+  const long = (field: number) =>
+    (BigInt(itemAt(words, at + field + HIGH)) << 32n) | BigInt(itemAt(words, at + field + LOW) >>> 0);
+  const time = (seconds: number, ns: number) => long(seconds) * SECOND + BigInt(itemAt(words, at + ns));
+  return {
+    dev: BigInt.asUintN(64, long(PACKED.dev)),
+    ino: BigInt.asUintN(64, long(PACKED.ino)),
+    size: long(PACKED.size),
+    mtimeNs: time(PACKED.mtime, PACKED.mtimeNs),
+    ctimeNs: time(PACKED.ctime, PACKED.ctimeNs),
+  };
+}
+
+/** Packs a stat from a word on, and returns true; or false where it would not be the same once it is unpacked. */
+export function packStat(stat: FileStat, words: Int32Array, at: number): boolean {
+  const { dev, ino, size, mtimeNs, ctimeNs } = stat;
+  const mtime = secondsOf(mtimeNs);
+  const ctime = secondsOf(ctimeNs);
+  if (!isUnsigned(dev) || !isUnsigned(ino) || !isSigned(size) || !isSigned(mtime) || !isSigned(ctime))
+    return false;
+  const long = (field: number, number: bigint) => {
+    words[at + field + LOW] = Number(BigInt.asIntN(32, number));
+    words[at + field + HIGH] = Number(BigInt.asIntN(32, number >> 32n));
+  };
+  long(PACKED.dev, dev);
+  long(PACKED.ino, ino);
+  long(PACKED.size, size);
+  long(PACKED.mtime, mtime);
+  long(PACKED.ctime, ctime);
+  words[at + PACKED.mtimeNs] = Number(mtimeNs - mtime * SECOND);
+  words[at + PACKED.ctimeNs] = Number(ctimeNs - ctime * SECOND);
+  return true;
+}
+
+/** Copies a packed stat, and behind it the digest, to words from `to` on. */
+export function copyRead({ words: from, stat, digest }: PackedRead, words: Int32Array, to: number): void {
+  for (let word = 0; word < STAT_WORDS; word++) words[to + word] = itemAt(from, stat + word);
+  for (let word = 0; word < DIGEST_WORDS; word++) words[to + STAT_WORDS + word] = itemAt(from, digest + word);
+}
+
+/** Returns the whole seconds of a time, from which its nanoseconds count up. */
+function secondsOf(ns: bigint): bigint {
+  const seconds = ns / SECOND;
+  return seconds * SECOND > ns ? seconds - 1n : seconds;
+}
+
+function isUnsigned(number: bigint): boolean {
+  return BigInt.asUintN(64, number) === number;
 }
 
 function isSigned(number: bigint): boolean {
   return BigInt.asIntN(64, number) === number;
-}
-
-function numberAt(numbers: BigInt64Array, at: number): bigint {
-  const number = numbers[at];
-  if (number === undefined) throw new RangeError(`Broken pending changes: no number ${at}`);
-  return number;
 }
 
 /** The trusted entries among changes. */

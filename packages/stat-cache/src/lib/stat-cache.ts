@@ -33,6 +33,7 @@ import {
 } from './types.js';
 import { nextLine, pathOfLine } from './lines/lines.js';
 import { contentsOf } from './memory-storage.js';
+import type { PackedRead } from './packed.js';
 import { changedField, Pending } from './pending.js';
 import { BoundaryClock, realSystem, refreshRacy, type CacheSystem } from './trust.js';
 
@@ -53,6 +54,9 @@ export interface LoadCacheOptions {
    */
   readonly defer?: boolean | undefined;
 }
+
+/** Records what was read of a file; see {@link StatCache.recorder}. */
+export type Recorder = (path: string, read: PackedRead) => void;
 
 interface SystemOptions extends LoadCacheOptions {
   /** Default: the system as it is. */
@@ -244,6 +248,19 @@ export class StatCache {
     const entry = { size, mtimeNs, ctimeNs, ino: BigInt.asUintN(64, ino), objectId };
     this.#pending.set(path, entry, trusted ? undefined : dev);
     this.#changes++;
+  }
+
+  /**
+   * Returns a function that records files which are read after this boundary, as {@link StatCache.record} does, from what their
+   * reader wrote into memory. It checks nothing: the paths must be tree paths, and as many bytes of each file have been
+   * hashed as its size says.
+   */
+  recorder(boundary: bigint): Recorder {
+    const trusts = this.#clock.judge(boundary);
+    return (path, read) => {
+      this.#pending.setRead(path, read, trusts(read));
+      this.#changes++;
+    };
   }
 
   /** Takes a boundary: the file system's own clock now, in nanoseconds since the Unix epoch. One serves a batch of files. */

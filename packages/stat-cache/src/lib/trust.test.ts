@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { packedStat } from '../../test/support/packed-stat.js';
 import { BoundaryClock, quietAt, quietNs } from './trust.js';
 import type { FileStat, ProbeStamp } from './types.js';
 
@@ -17,6 +19,14 @@ function clockOf(...stamps: (Partial<ProbeStamp> | undefined)[]): BoundaryClock 
     return Promise.resolve(stamp && { ctimeNs: NOW, dev: 1n, ...stamp });
   };
   return new BoundaryClock(next, () => NOW);
+}
+
+/** Asks a clock, and that it says the same of the stat packed. */
+function trusts(clock: BoundaryClock, stat: FileStat, boundary: bigint): boolean {
+  const words = new Int32Array(BigInt64Array.from(packedStat(stat)).buffer);
+  const trusted = clock.trusts(stat, boundary);
+  expect(clock.judge(boundary)({ words, stat: 0, digest: 0 })).toBe(trusted);
+  return trusted;
 }
 
 describe('quietNs', () => {
@@ -42,18 +52,18 @@ describe('BoundaryClock', () => {
     const boundary = await clock.now();
     for (const size of [0n, 1n, 4096n, 100n * MIB]) {
       const quiet = quietNs(size);
-      expect(clock.trusts(fileStat({ size, ctimeNs: boundary - quiet - 1n }), boundary)).toBe(true);
-      expect(clock.trusts(fileStat({ size, ctimeNs: boundary - quiet }), boundary)).toBe(false);
-      expect(clock.trusts(fileStat({ size, ctimeNs: boundary - quiet + 1n }), boundary)).toBe(false);
+      expect(trusts(clock, fileStat({ size, ctimeNs: boundary - quiet - 1n }), boundary)).toBe(true);
+      expect(trusts(clock, fileStat({ size, ctimeNs: boundary - quiet }), boundary)).toBe(false);
+      expect(trusts(clock, fileStat({ size, ctimeNs: boundary - quiet + 1n }), boundary)).toBe(false);
     }
   });
 
   it('never trusts a ctime ahead of the clock, and does not look at mtime', async () => {
     const clock = clockOf({});
     const boundary = await clock.now();
-    expect(clock.trusts(fileStat({ ctimeNs: boundary + 1n, mtimeNs: 0n }), boundary)).toBe(false);
+    expect(trusts(clock, fileStat({ ctimeNs: boundary + 1n, mtimeNs: 0n }), boundary)).toBe(false);
     const long = boundary - 1000n * MS;
-    expect(clock.trusts(fileStat({ ctimeNs: long, mtimeNs: boundary + 10n ** 18n }), boundary)).toBe(true);
+    expect(trusts(clock, fileStat({ ctimeNs: long, mtimeNs: boundary + 10n ** 18n }), boundary)).toBe(true);
   });
 
   it('judges a file on another device by the local clock less 3 s, whichever clock is behind', async () => {
@@ -61,22 +71,22 @@ describe('BoundaryClock', () => {
       const clock = clockOf({ ctimeNs: NOW + ahead });
       const boundary = await clock.now();
       const late = NOW - 3000n * MS - 20n * MS;
-      expect(clock.trusts(fileStat({ dev: 9n, ctimeNs: late - 1n }), boundary)).toBe(true);
-      expect(clock.trusts(fileStat({ dev: 9n, ctimeNs: late }), boundary)).toBe(false);
+      expect(trusts(clock, fileStat({ dev: 9n, ctimeNs: late - 1n }), boundary)).toBe(true);
+      expect(trusts(clock, fileStat({ dev: 9n, ctimeNs: late }), boundary)).toBe(false);
       expect(clock.quietAt(fileStat({ dev: 9n, ctimeNs: late }), boundary)).toBe(boundary);
     }
     const behind = clockOf({ ctimeNs: NOW - 3600_000n * MS });
     const boundary = await behind.now();
-    expect(behind.trusts(fileStat({ dev: 9n, ctimeNs: boundary - 20n * MS }), boundary)).toBe(false);
-    expect(behind.trusts(fileStat({ dev: 9n, ctimeNs: boundary - 20n * MS - 1n }), boundary)).toBe(true);
+    expect(trusts(behind, fileStat({ dev: 9n, ctimeNs: boundary - 20n * MS }), boundary)).toBe(false);
+    expect(trusts(behind, fileStat({ dev: 9n, ctimeNs: boundary - 20n * MS - 1n }), boundary)).toBe(true);
   });
 
   it('takes the local clock less 3 s where there is no probe', async () => {
     const clock = clockOf(undefined);
     const boundary = await clock.now();
     expect(boundary).toBe(NOW - 3000n * MS);
-    expect(clock.trusts(fileStat({ dev: 5n, ctimeNs: boundary - 20n * MS - 1n }), boundary)).toBe(true);
-    expect(clock.trusts(fileStat({ dev: 5n, ctimeNs: boundary - 20n * MS }), boundary)).toBe(false);
+    expect(trusts(clock, fileStat({ dev: 5n, ctimeNs: boundary - 20n * MS - 1n }), boundary)).toBe(true);
+    expect(trusts(clock, fileStat({ dev: 5n, ctimeNs: boundary - 20n * MS }), boundary)).toBe(false);
   });
 
   it('takes the local clock where the probe rejects', async () => {
@@ -108,7 +118,7 @@ describe('BoundaryClock', () => {
     const boundary = await clock.now();
     local += 60_000n * MS;
     expect(await clock.now()).toBe(boundary);
-    expect(clock.trusts(fileStat({ dev: 9n, ctimeNs: NOW - 3000n * MS }), boundary)).toBe(false);
+    expect(trusts(clock, fileStat({ dev: 9n, ctimeNs: NOW - 3000n * MS }), boundary)).toBe(false);
   });
 
   it('forgets old boundaries, and then trusts no file of another device by them', async () => {
@@ -119,16 +129,34 @@ describe('BoundaryClock', () => {
     );
     const first = await clock.now();
     const long = { ctimeNs: NOW - 100_000n * MS };
-    expect(clock.trusts(fileStat({ dev: 9n, ...long }), first)).toBe(true);
+    expect(trusts(clock, fileStat({ dev: 9n, ...long }), first)).toBe(true);
     for (let n = 0; n < 100; n++) await clock.now();
-    expect(clock.trusts(fileStat({ dev: 9n, ...long }), first)).toBe(false);
-    expect(clock.trusts(fileStat({ dev: 1n, ...long }), first)).toBe(true);
-    expect(clock.trusts(fileStat({ dev: 1n, ctimeNs: first }), first)).toBe(false);
+    expect(trusts(clock, fileStat({ dev: 9n, ...long }), first)).toBe(false);
+    expect(trusts(clock, fileStat({ dev: 1n, ...long }), first)).toBe(true);
+    expect(trusts(clock, fileStat({ dev: 1n, ctimeNs: first }), first)).toBe(false);
   });
 
   it('takes a boundary from elsewhere at its word before it has probed', () => {
     const clock = clockOf({});
-    expect(clock.trusts(fileStat({ dev: 9n, ctimeNs: NOW - 21n * MS }), NOW)).toBe(true);
-    expect(clock.trusts(fileStat({ dev: 9n, ctimeNs: NOW - 20n * MS }), NOW)).toBe(false);
+    expect(trusts(clock, fileStat({ dev: 9n, ctimeNs: NOW - 21n * MS }), NOW)).toBe(true);
+    expect(trusts(clock, fileStat({ dev: 9n, ctimeNs: NOW - 20n * MS }), NOW)).toBe(false);
+  });
+
+  it('says the same of packed stats, near the edge and as far off as numbers go', async () => {
+    const clock = clockOf({});
+    const boundary = await clock.now();
+    const size = fc.oneof(fc.bigInt(0n, 2n ** 30n), fc.bigInt(0n, 2n ** 63n - 1n));
+    const off = fc.oneof(
+      fc.bigInt(-10n, 10n),
+      fc.bigInt(-5_000n * MS, 5_000n * MS),
+      fc.bigInt(-(2n ** 70n), 2n ** 70n),
+    );
+    fc.assert(
+      fc.property(size, off, fc.constantFrom(1n, 2n, 2n ** 32n + 1n, 2n ** 64n - 1n), (size, off, dev) => {
+        const ctimeNs = boundary - quietNs(size) + off;
+        trusts(clock, fileStat({ dev, size, ctimeNs }), boundary);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

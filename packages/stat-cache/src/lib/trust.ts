@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { asyncCalls, hashBelow, type FileCalls } from './hash-file.js';
-import { changedField, type Pending } from './pending.js';
+import { HIGH, LOW, PACKED, type PackedRead } from './packed.js';
+import { changedField, unpackStat, type Pending } from './pending.js';
 import type { FileCacheEntry, FileStat, ObjectId, ProbeStamp } from './types.js';
 
 /**
@@ -24,6 +25,10 @@ const SECOND = 1_000_000_000n;
 const QUIET_FLOOR = 20_000_000n;
 const QUIET_BYTES_A_SECOND = 16n * 1024n * 1024n;
 const LOCAL_SLACK = 3n * SECOND;
+/** A difference in seconds that says everything: with what doubles and whole seconds leave out, and the floor, it is less than 2. */
+const CLEARLY_SECONDS = 3;
+/** Times that are further apart, as doubles, may be off by more. */
+const MOST_SECONDS = 2 ** 40;
 /** Boundaries whose device is remembered; a caller uses one at once, for one batch. */
 const REMEMBERED = 64;
 
@@ -82,6 +87,23 @@ export class BoundaryClock {
     return this.quietAt(stat, boundary) < boundary;
   }
 
+  /** Returns a function that says of packed stats what {@link BoundaryClock.trusts} says of a stat. */
+  judge(boundary: bigint): (read: PackedRead) => boolean {
+    const dev = this.#issued.get(boundary)?.dev;
+    if (dev === undefined) return ({ words, stat }) => this.trusts(unpackStat(words, stat), boundary);
+    const low = Number(BigInt.asIntN(32, dev));
+    const high = Number(BigInt.asIntN(32, dev >> 32n));
+    const seconds = Number(boundary / SECOND);
+    return ({ words, stat }) => {
+      const isOnDevice = words[stat + PACKED.dev + LOW] === low && words[stat + PACKED.dev + HIGH] === high;
+      const age = seconds - longAt(words, stat + PACKED.ctime);
+      const quiet = longAt(words, stat + PACKED.size) / Number(QUIET_BYTES_A_SECOND);
+      // Nearly all files are so old that bigints, which would take longer than all else here, could not say otherwise.
+      if (isOnDevice && age < MOST_SECONDS && age > quiet + CLEARLY_SECONDS) return true;
+      return this.trusts(unpackStat(words, stat), boundary);
+    };
+  }
+
   /** Returns the stamp that the clock of this boundary must have passed for a file with this stat to be trusted. */
   quietAt(stat: Pick<FileStat, 'ctimeNs' | 'size' | 'dev'>, boundary: bigint): bigint {
     const issued = this.#issued.get(boundary);
@@ -89,6 +111,13 @@ export class BoundaryClock {
     const lag = foreign && issued.localNs < boundary ? boundary - issued.localNs : 0n;
     return quietAt(stat) + lag;
   }
+}
+
+/** Returns the number of 64 bits that begins at a word, as a double. */
+function longAt(words: Int32Array, at: number): number {
+  const [low, high] = [words[at + LOW], words[at + HIGH]];
+  if (low === undefined || high === undefined) throw new RangeError(`Broken stat: no number at word ${at}`);
+  return high * 2 ** 32 + (low >>> 0);
 }
 
 /** All that a cache asks of the system by itself; tests put their own in its place to choose what happens when. */

@@ -16,10 +16,11 @@ import {
   SLOW_TURN_MS,
   ThreadsUnavailableError,
   type ListedDirectory,
+  type Listing,
   type NativeRoot,
   type ThreadPool,
 } from '@muse/walker/scan';
-import { HashReplyWriter, isOfTooLarge, ROW_WORDS } from './reply.js';
+import { HashReplyWriter, rowsOfTooLarge, ROW_WORDS } from './reply.js';
 
 /** A file to hash, with the identity that was listed. */
 export interface FileToHash {
@@ -31,19 +32,81 @@ export interface FileToHash {
   readonly size: number;
 }
 
+/** A directory with files to be hashed, which are entries of its listing. */
+export interface DirectoryToHash {
+  readonly node: ListedDirectory;
+  readonly listing: Listing;
+  /** Returns the word of the listing where the detail of a file begins. */
+  detail(entry: number): number;
+  /** Returns the offset in the listing where the name of a file begins. */
+  nameFrom(entry: number): number;
+}
+
+/** Some files of a directory. */
+export interface FilesOf<T extends DirectoryToHash> {
+  readonly directory: T;
+  readonly entries: number[];
+}
+
+/** Files to hash in one go. An object for each would take as long as hashing a small file does. */
+export class Batch<T extends DirectoryToHash = DirectoryToHash> {
+  /** The files of each directory, in order. */
+  readonly directories: FilesOf<T>[] = [];
+  /** The number of files. */
+  length = 0;
+  /** The bytes of all files, and of the largest one, when they were listed. */
+  bytes = 0;
+  largest = 0;
+
+  /** Adds a file of so many bytes. */
+  add(directory: T, entry: number, size: number): void {
+    const last = this.directories.at(-1);
+    if (last?.directory === directory) last.entries.push(entry);
+    else this.directories.push({ directory, entries: [entry] });
+    this.length++;
+    this.bytes += size;
+    this.largest = Math.max(this.largest, size);
+  }
+
+  /** Yields the files one by one. */
+  *files(): Generator<FileToHash, void> {
+    for (const { directory, entries } of this.directories) {
+      const { node, listing } = directory;
+      for (const entry of entries) {
+        const detail = directory.detail(entry);
+        const { dev, ino } = listing.stat(detail);
+        const name = listing.nameAt(directory.nameFrom(entry));
+        yield { directory: node, name, dev, ino, size: listing.size(detail) };
+      }
+    }
+  }
+}
+
+/** What a round of hashing reads. */
+export interface FilesToHash {
+  readonly count: number;
+  /** The bytes of each file of at least {@link LARGE_FILE}. */
+  readonly large: readonly number[];
+}
+
+/** Files from this size on go first and alone, so that no thread has a large one left at the end: 1 MiB. */
+export const LARGE_FILE = 1024 * 1024;
+
 /** Hashes files. Its callers read its replies, and do not know which engine wrote them. */
 export interface HashEngine {
   /** Prepares for these files. */
-  prepare(files: readonly { readonly size: number }[]): Promise<void> | void;
+  prepare(files: FilesToHash): Promise<void> | void;
   /** The number of batches to run at once. */
   readonly capacity: number;
-  /** The most files a batch should have: none of them is recorded before the whole batch is hashed. */
-  readonly batchFiles: number;
+  /** The most files and bytes of a batch: none of its files is recorded before all are hashed. */
+  readonly most: { readonly files: number; readonly bytes: number };
   /**
    * Reads each file of a batch once and returns the reply: a row for each, in their order. Rejects with the reason of
    * `signal`, or when the engine fails.
    */
-  hash(batch: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array>;
+  hash(batch: Batch, signal: AbortSignal | undefined): Promise<Int32Array>;
+  /** Takes back a reply that was read, whose memory may serve another. */
+  release?(reply: Int32Array): void;
 }
 
 /** A batch as a message to a worker thread. */
@@ -182,6 +245,7 @@ const LANES = 4;
 const FILES_A_LANE = 8;
 /** Some 2 ms of work for a worker. */
 const FILES_A_TASK = 64;
+const BYTES_A_TASK = 2 * 1024 * 1024;
 
 /** Options of a {@link TypeScriptHashEngine}. */
 export interface TypeScriptHashOptions {
@@ -212,11 +276,11 @@ export class TypeScriptHashEngine implements HashEngine {
     this.#blocks = options.calls === undefined;
   }
 
-  prepare(files: readonly unknown[]): void {
+  prepare({ count }: FilesToHash): void {
     this.#turnEnds = performance.now() + TURN_MS;
     const { pool } = this.#options;
     if (!pool || pool.unavailable) return;
-    pool.startFor('filesToHash', files.length);
+    pool.startFor('filesToHash', count);
     this.#usesPool = pool.started;
   }
 
@@ -224,30 +288,34 @@ export class TypeScriptHashEngine implements HashEngine {
     return (this.#usesPool ? this.#options.pool?.capacity : undefined) ?? LANES;
   }
 
-  get batchFiles(): number {
-    return this.#usesPool ? FILES_A_TASK : FILES_A_LANE;
+  get most(): HashEngine['most'] {
+    return { files: this.#usesPool ? FILES_A_TASK : FILES_A_LANE, bytes: BYTES_A_TASK };
   }
 
-  async hash(batch: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array> {
+  hash(batch: Batch, signal: AbortSignal | undefined): Promise<Int32Array> {
+    return this.hashFiles([...batch.files()], signal);
+  }
+
+  async hashFiles(files: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array> {
     const { pool } = this.#options;
     if (pool && this.#usesPool && !pool.unavailable) {
       try {
-        return await pool.run<Int32Array>(this.#taskOf(batch));
+        return await pool.run<Int32Array>(this.#taskOf(files));
       } catch (error) {
         if (!(error instanceof ThreadsUnavailableError)) throw error;
       }
     }
-    return this.#here(batch, signal);
+    return this.#here(files, signal);
   }
 
   /** Reads on this thread: by promises as soon as blocking calls turn out to wait. */
-  async #here(batch: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array> {
+  async #here(files: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array> {
     const { root, calls, saving } = this.#options;
-    const reply = new HashReplyWriter(batch.length);
+    const reply = new HashReplyWriter(files.length);
     const buffer = this.#buffers.pop() ?? makeReadBuffer();
     const reader = new DirectoryReader(calls ?? asyncCalls, root, buffer);
     try {
-      for (const file of batch) {
+      for (const file of files) {
         signal?.throwIfAborted();
         const save = saving?.();
         if (save) await save;
@@ -284,11 +352,11 @@ export class TypeScriptHashEngine implements HashEngine {
     return true;
   }
 
-  #taskOf(batch: readonly FileToHash[]): HashTask {
+  #taskOf(files: readonly FileToHash[]): HashTask {
     const directories: (ListedDirectory & { count: number })[] = [];
-    const identities = new BigInt64Array(batch.length * 2);
+    const identities = new BigInt64Array(files.length * 2);
     let last: ListedDirectory | undefined;
-    for (const [i, { directory, dev, ino }] of batch.entries()) {
+    for (const [i, { directory, dev, ino }] of files.entries()) {
       identities[i * 2] = dev;
       identities[i * 2 + 1] = ino;
       if (directory !== last) directories.push({ ...identityOf(directory), count: 0 });
@@ -296,7 +364,7 @@ export class TypeScriptHashEngine implements HashEngine {
       if (current) current.count++;
       last = directory;
     }
-    const names = batch.map(({ name }) => name).join('\0');
+    const names = files.map(({ name }) => name).join('\0');
     return { kind: 'hash', root: this.#options.root, directories, names, identities };
   }
 }
@@ -308,85 +376,110 @@ function identityOf({ path, dev, ino, base }: ListedDirectory): ListedDirectory 
   return { path, dev, ino, base };
 }
 
-/** Files of one call: some 2 ms of work. */
-const FILES_A_CALL = 128;
+/** The most files and bytes of one call: some 2 ms of work each, where SHA-256 has instructions of its own. */
+const MOST_OF_A_CALL = { files: 320, bytes: 3 * 1024 * 1024 };
 /** From this size on a file is left to the other engine, whose reads an abort ends: a call cannot be ended. 32 MiB. */
-const LARGE_FILE = 32 * 1024 * 1024;
+const TOO_LARGE = 32 * 1024 * 1024;
+
+/** A place in a batch: a directory, and the first of its files. */
+interface Position {
+  readonly directory: number;
+  readonly file: number;
+}
 
 /** Hashes in short calls on Node's own pool. */
 export class NativeHashEngine implements HashEngine {
   readonly #root: NativeRoot;
-  readonly #other: HashEngine;
-  /** Asked once: it hashes a file to know. */
-  #asked: Promise<boolean> | undefined;
+  readonly #other: TypeScriptHashEngine;
+  /** Memory for requests that no call is under way with, and for replies that nobody reads. */
+  readonly #requests: InstanceType<NativeRoot['HashRequest']>[] = [];
+  readonly #replies: Int32Array[] = [];
   #canHash = true;
 
-  /** @param other - hashes what would be more than a short call, and everything where this Node gives out no SHA-256. */
-  constructor(root: NativeRoot, other: HashEngine) {
+  /** @param other - hashes what would be more than a short call, and whatever this engine cannot. */
+  constructor(root: NativeRoot, other: TypeScriptHashEngine) {
     this.#root = root;
     this.#other = other;
   }
 
-  async prepare(files: readonly { readonly size: number }[]): Promise<void> {
-    this.#canHash = await (this.#asked ??= this.#root.native.canHash());
-    await this.#other.prepare(this.#canHash ? files.filter(isLarge) : files);
+  async prepare(files: FilesToHash): Promise<void> {
+    this.#canHash = await this.#root.native.canHash();
+    const large = files.large.filter((size) => size >= TOO_LARGE);
+    this.#other.prepare(this.#canHash ? { count: large.length, large } : files);
   }
 
   get capacity(): number {
     return this.#canHash ? this.#root.calls : this.#other.capacity;
   }
 
-  get batchFiles(): number {
-    return this.#canHash ? FILES_A_CALL : this.#other.batchFiles;
+  get most(): HashEngine['most'] {
+    return this.#canHash ? MOST_OF_A_CALL : this.#other.most;
   }
 
-  async hash(batch: readonly FileToHash[], signal: AbortSignal | undefined): Promise<Int32Array> {
-    if (!this.#canHash || batch.some(isLarge)) return this.#other.hash(batch, signal);
-    const reply = new Int32Array(new SharedArrayBuffer(batch.length * ROW_WORDS * 4));
-    for (let done = 0; done < batch.length;) {
-      signal?.throwIfAborted();
-      const answered = await this.#call(batch, done, reply);
-      if (answered === 0) throw new RangeError('Broken hash reply: there is no row');
-      done += answered;
+  async hash(batch: Batch, signal: AbortSignal | undefined): Promise<Int32Array> {
+    if (!this.#canHash || batch.largest >= TOO_LARGE) return this.#other.hash(batch, signal);
+    const reply = this.#replies.pop() ?? newReply();
+    try {
+      for (let at: Position = { directory: 0, file: 0 }; at.file < batch.length;) {
+        signal?.throwIfAborted();
+        at = await this.#call(batch, at, reply);
+      }
+    } catch (error) {
+      this.release(reply);
+      // Out of memory: another engine may need less.
+      if ((error as { readonly errno?: number }).errno === undefined) throw error;
+      return this.#other.hash(batch, signal);
     }
-    const rows = reply.slice();
-    for (const [i, file] of batch.entries()) {
-      const row = rows.subarray(i * ROW_WORDS, (i + 1) * ROW_WORDS);
-      // It has grown since it was listed, or its size lies.
-      if (isOfTooLarge(row)) row.set(await this.#other.hash([file], signal));
+    const tooLarge = rowsOfTooLarge(reply, batch.length);
+    if (tooLarge.length > 0) {
+      const files = [...batch.files()];
+      for (const row of tooLarge)
+        reply.set(await this.#other.hashFiles(files.slice(row, row + 1), signal), row * ROW_WORDS);
     }
-    return rows;
+    return reply;
   }
 
-  /** Asks for the files from one on whose directories are reached from the same base; resolves with how many were answered. */
-  #call(batch: readonly FileToHash[], from: number, reply: Int32Array): Promise<number> {
-    const { native, packHashRequest, descriptor } = this.#root;
-    const base = batch[from]?.directory.base;
-    const directories: { directory: FileToHash['directory']; files: FileToHash[] }[] = [];
-    for (const file of batch.slice(from)) {
-      if (file.directory.base !== base) break;
-      const last = directories.at(-1);
-      if (last?.directory === file.directory) last.files.push(file);
-      else directories.push({ directory: file.directory, files: [file] });
+  release(reply: Int32Array): void {
+    if (reply.buffer instanceof SharedArrayBuffer) this.#replies.push(reply);
+  }
+
+  /** Asks for the files whose directories are reached from the same base, and resolves with what comes after them. */
+  async #call(
+    batch: Batch,
+    { directory: first, file: from }: Position,
+    reply: Int32Array,
+  ): Promise<Position> {
+    const { native, descriptor, HashRequest } = this.#root;
+    const request = this.#requests.pop() ?? new HashRequest();
+    request.clear();
+    const base = batch.directories[first]?.directory.node.base;
+    let directory = first;
+    let file = from;
+    for (const { directory: its, entries } of batch.directories.slice(first)) {
+      const { node, listing } = its;
+      if (node.base !== base) break;
+      const path = base ? node.path.slice(base.length) : node.path;
+      request.addDirectory(node.dev, node.ino, treePathToBytes(path), entries.length);
+      for (const entry of entries) {
+        const name = its.nameFrom(entry);
+        request.addFile(listing.words, its.detail(entry), listing.bytes, name, listing.nameEnd(name));
+      }
+      directory++;
+      file += entries.length;
     }
-    const request = packHashRequest(
-      directories.map(({ directory: { path, dev, ino }, files }) => ({
-        dev,
-        ino,
-        path: treePathToBytes(base ? path.slice(base.length) : path),
-        files: files.map((file) => ({ dev: file.dev, ino: file.ino, name: treePathToBytes(file.name) })),
-      })),
-    );
-    return native.hash({
+    const answered = await native.hash({
       root: base?.descriptor ?? descriptor,
       // However many of its files have grown, a call stays short.
-      largest: Math.max(Math.ceil(LARGE_FILE / batch.length), ...batch.map(({ size }) => size)),
-      request,
+      largest: Math.max(Math.ceil(TOO_LARGE / batch.length), batch.largest),
+      request: request.bytes,
       reply: new Uint8Array(reply.buffer, from * ROW_WORDS * 4),
     });
+    this.#requests.push(request);
+    if (answered !== file - from) throw new RangeError('Broken hash reply: a file has no row');
+    return { directory, file };
   }
 }
 
-function isLarge({ size }: { readonly size: number }): boolean {
-  return size >= LARGE_FILE;
+function newReply(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(MOST_OF_A_CALL.files * ROW_WORDS * 4));
 }

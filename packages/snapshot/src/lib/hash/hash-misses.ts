@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import type { StatCache } from '@muse/stat-cache';
+import { PathSet } from '@muse/paths';
+import type { Recorder, StatCache } from '@muse/stat-cache';
 import { systemProblem, type Tree } from '@muse/walker/scan';
 import { tornFile } from '../errors.js';
-import { missesOf, type DirectoryResult, type Miss } from '../take/join.js';
+import { directoriesWithMisses, type DirectoryResult } from '../take/join.js';
 import type { Progress } from '../types.js';
-import type { HashEngine } from './engine.js';
-import { resultsIn, type FileResult } from './reply.js';
+import { Batch, LARGE_FILE, type FilesToHash, type HashEngine } from './engine.js';
+import { HashReplyReader } from './reply.js';
 
 /** Counts of the files that were read. */
 export interface Hashed {
@@ -35,89 +36,63 @@ const ROUNDS = 3;
  * Hashes the misses of a tree, and records them. A file that changed while it was read is read again in the next round.
  * If a path now leads elsewhere, its directory is listed again, and the next round hashes what is new there, too.
  */
-export async function hashMisses(
-  tree: Tree<DirectoryResult>,
-  first: readonly Miss[],
-  options: HashMissesOptions,
-): Promise<Hashed> {
+export async function hashMisses(tree: Tree<DirectoryResult>, options: HashMissesOptions): Promise<Hashed> {
   const { cache, onProgress, saving } = options;
   const total: Hashed = { files: 0, bytes: 0, uncached: 0, ahead: 0 };
-  let misses = first;
-  for (let round = 1; misses.length > 0; round++) {
-    const isLast = round === ROUNDS;
-    const moved: Miss[] = [];
-    onProgress({ filesToHash: misses.length, bytesToHash: misses.reduce((sum, { size }) => sum + size, 0) });
+  for (let round = 1; round <= ROUNDS; round++) {
+    const directories = directoriesWithMisses(tree.top);
+    const misses = countMisses(directories);
+    if (misses.count === 0) break;
+    onProgress({ filesToHash: misses.count, bytesToHash: misses.bytes });
     // Before the first file is opened: what changes from here on must not be trusted.
     await saving?.();
     const boundary = await cache?.boundary();
-    const isAhead = boundary === undefined ? () => false : aheadOf(boundary);
-    await hashEach(misses, options, (miss, result) => {
-      const { problems } = miss.directory;
-      switch (result.outcome) {
-        case 'hashed':
-          total.files++;
-          total.bytes += result.bytes;
-          if (isAhead(result.stat.ctimeNs)) total.ahead++;
-          if (!record(miss, result, cache, boundary)) total.uncached++;
-          onProgress({ hashedFiles: 1, hashedBytes: result.bytes });
-          break;
-        case 'changed':
-          if (isLast) problems.push(tornFile(miss.path, 'changed'));
-          break;
-        case 'moved':
-          moved.push(miss);
-          break;
-        default:
-          problems.push(systemProblem(miss.path, result.outcome, result.errno));
-      }
+    const isLast = round === ROUNDS;
+    const results = new Results(total, isLast, cache, boundary);
+    await options.engine.prepare(misses);
+    await hashEach(batchesOf(directories, options.engine.most), options, (batch, reply) => {
+      const { files, bytes } = total;
+      results.take(batch, reply);
+      onProgress({ hashedFiles: total.files - files, hashedBytes: total.bytes - bytes });
     });
+    const { moved } = results;
     if (isLast) {
       // Without an object id, the others become problems of the snapshot.
-      for (const miss of moved) if (tree.isMissing(miss.path)) forget(miss);
-      break;
+      for (const miss of moved) {
+        if (tree.isMissing(pathOf(miss.directory, miss.entry))) forget(miss);
+      }
+    } else {
+      for (const { directory } of moved) tree.relist(directory.node);
+      await tree.list();
     }
-    for (const { directory } of moved) tree.relist(directory.node);
-    await tree.list();
-    misses = missesOf(tree.top);
   }
   return total;
 }
 
-/** Hashes files, as many batches at once as the engine takes, and hands on the result of each. */
+type Misses = Batch<DirectoryResult>;
+
+/** Hashes batches, as many at once as the engine takes, and hands on the reply to each. */
 async function hashEach(
-  misses: readonly Miss[],
-  { engine, signal }: HashMissesOptions,
-  take: (miss: Miss, result: FileResult) => void,
+  batches: Iterator<Misses, void>,
+  { engine, signal }: Pick<HashMissesOptions, 'engine' | 'signal'>,
+  take: (batch: Misses, reply: Int32Array) => void,
 ): Promise<void> {
-  await engine.prepare(misses);
   // All lanes take turns at one iterator, so that each batch is hashed once.
-  const batches = batchesOf(misses, engine.batchFiles).values();
   const start = () => {
     signal?.throwIfAborted();
     const { value: batch } = batches.next();
-    return (
-      batch && {
-        batch,
-        reply: engine.hash(
-          batch.map((miss) => miss.toHash()),
-          signal,
-        ),
-      }
-    );
+    return batch && { batch, reply: engine.hash(batch, signal) };
   };
   const lane = async () => {
     let call = start();
     try {
       while (call) {
-        const { batch, reply } = call;
-        const results = resultsIn(await reply);
-        // The engine goes on while the results are taken.
+        const { batch } = call;
+        const reply = await call.reply;
+        // The engine goes on while the reply is read.
         call = start();
-        for (const miss of batch) {
-          const { value: result } = results.next();
-          if (!result) throw new Error('Broken hash reply: a file has no row');
-          take(miss, result);
-        }
+        take(batch, reply);
+        engine.release?.(reply);
       }
     } finally {
       await call?.reply.catch(() => undefined);
@@ -128,64 +103,143 @@ async function hashEach(
   for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
 }
 
-/** Files from this size on go first and alone, so that no thread has a large one left at the end: 1 MiB. */
-const LARGE_FILE = 1024 * 1024;
-/** A batch ends with this many bytes at the latest: some 2 ms of work. */
-const BATCH_BYTES = 2 * 1024 * 1024;
-
-/** Returns the batches in which files are hashed: large files first, the largest before all, then the rest as listed. */
-export function batchesOf<T extends { readonly size: number }>(files: readonly T[], maxFiles: number): T[][] {
-  const large = files.filter(({ size }) => size >= LARGE_FILE).sort((a, b) => b.size - a.size);
-  const batches = large.map((file) => [file]);
-  let batch: T[] = [];
+/** Counts the files of directories that have neither an object id nor a problem. */
+function countMisses(directories: readonly DirectoryResult[]): FilesToHash & { readonly bytes: number } {
+  const large: number[] = [];
+  let count = 0;
   let bytes = 0;
-  for (const file of files) {
-    if (file.size >= LARGE_FILE) continue;
-    if (batch.length === maxFiles || bytes >= BATCH_BYTES) {
-      batches.push(batch);
-      batch = [];
-      bytes = 0;
+  for (const directory of directories) {
+    for (const entry of missesIn(directory)) {
+      const size = sizeOf(directory, entry);
+      if (size >= LARGE_FILE) large.push(size);
+      count++;
+      bytes += size;
     }
-    batch.push(file);
-    bytes += file.size;
   }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
+  return { count, bytes, large };
 }
 
-/**
- * Keeps the object id of a file. Returns false if its size lies, as in procfs: a change could go unseen, so it is not
- * cached.
- */
-function record(
-  miss: Miss,
-  { objectId, stat, bytes }: Extract<FileResult, { outcome: 'hashed' }>,
-  cache: StatCache | undefined,
-  boundary: bigint | undefined,
-): boolean {
-  miss.directory.set(miss.entry, objectId);
-  miss.bytes = bytes;
-  if (BigInt(bytes) !== stat.size) return false;
-  cache?.record(miss.path, stat, objectId, boundary);
-  return true;
+/** Yields the files of a directory that have neither an object id nor a problem, as entries of its listing. */
+function* missesIn(directory: DirectoryResult): Iterable<number> {
+  const { listing, problems } = directory;
+  const failed = problems.length > 0 ? new PathSet(problems.map(({ path }) => path)) : undefined;
+  for (let entry = 0; entry < listing.length; entry++) {
+    if (directory.isUnread(entry) && failed?.has(pathOf(directory, entry)) !== true) yield entry;
+  }
 }
 
-/** Removes a file that is gone from the listing that still has it. */
-function forget(miss: Miss): void {
-  const { directory } = miss;
-  directory.listing.leaveOut(miss);
-  directory.node.excludedFiles = [...directory.node.excludedFiles, miss.name];
-  directory.misses.splice(directory.misses.indexOf(miss), 1);
+/** Yields the batches in which files are hashed: large files first, the largest before all, then the rest as listed. */
+export function* batchesOf(
+  directories: readonly DirectoryResult[],
+  most: HashEngine['most'],
+): Generator<Misses, void> {
+  const large: Misses[] = [];
+  for (const directory of directories) {
+    for (const entry of missesIn(directory)) {
+      const size = sizeOf(directory, entry);
+      if (size < LARGE_FILE) continue;
+      const batch = new Batch<DirectoryResult>();
+      batch.add(directory, entry, size);
+      large.push(batch);
+    }
+  }
+  yield* large.sort((a, b) => b.bytes - a.bytes);
+  let batch = new Batch<DirectoryResult>();
+  for (const directory of directories) {
+    for (const entry of missesIn(directory)) {
+      const size = sizeOf(directory, entry);
+      if (size >= LARGE_FILE) continue;
+      if (batch.length === most.files || batch.bytes >= most.bytes) {
+        yield batch;
+        batch = new Batch();
+      }
+      batch.add(directory, entry, size);
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Returns the bytes of a miss, as it was listed. */
+function sizeOf(directory: DirectoryResult, entry: number): number {
+  return directory.listing.size(directory.detail(entry));
+}
+
+/** A file whose path led elsewhere when it was to be read. */
+interface Moved {
+  readonly directory: DirectoryResult;
+  readonly entry: number;
 }
 
 /** Longer than a guessed boundary lies behind the clock. */
-const AHEAD_NS = 5_000_000_000n;
+const AHEAD_SECONDS = 5;
 
-/** Returns a function that tells whether a time is ahead of the clock that a boundary was just taken from. */
-function aheadOf(boundary: bigint): (timeNs: bigint) => boolean {
-  const taken = performance.now();
-  return (timeNs) =>
-    timeNs - boundary > AHEAD_NS + BigInt(Math.round(performance.now() - taken)) * 1_000_000n;
+/** Takes what came of the files of one round: keeps and records their object ids, and counts them. */
+class Results {
+  /** The files whose directories have to be listed again. */
+  readonly moved: Moved[] = [];
+  readonly #total: Hashed;
+  readonly #isLast: boolean;
+  readonly #record: Recorder | undefined;
+  /** What the clock of the boundary showed, and this process's own clock then, in seconds. */
+  readonly #boundary: number;
+  readonly #taken = performance.now() / 1000;
+
+  /** @param boundary - taken from `cache` just now. */
+  constructor(total: Hashed, isLast: boolean, cache: StatCache | undefined, boundary: bigint | undefined) {
+    this.#total = total;
+    this.#isLast = isLast;
+    this.#record = boundary === undefined ? undefined : cache?.recorder(boundary);
+    this.#boundary = boundary === undefined ? Infinity : Number(boundary) / 1e9;
+  }
+
+  take({ directories }: Misses, reply: Int32Array): void {
+    const rows = new HashReplyReader(reply);
+    const ahead = this.#boundary + AHEAD_SECONDS + performance.now() / 1000 - this.#taken;
+    let file = 0;
+    for (const { directory, entries } of directories) {
+      for (const entry of entries) {
+        rows.moveTo(file++);
+        const { verdict } = rows;
+        if (verdict === 'hashed') {
+          if (rows.ctimeSeconds > ahead) this.#total.ahead++;
+          this.#takeRead(directory, entry, rows);
+        } else {
+          this.#takeOther(directory, entry, rows);
+        }
+      }
+    }
+  }
+
+  #takeRead(directory: DirectoryResult, entry: number, row: HashReplyReader): void {
+    const total = this.#total;
+    const { bytes } = row;
+    total.files++;
+    total.bytes += bytes;
+    directory.setDigest(entry, row.words, row.digest);
+    directory.setBytesRead(entry, bytes);
+    // A change of a file whose size lies, as in procfs, could go unseen.
+    if (!row.isSizeTrue) total.uncached++;
+    else this.#record?.(pathOf(directory, entry), row);
+  }
+
+  #takeOther(directory: DirectoryResult, entry: number, { verdict, errno }: HashReplyReader): void {
+    const { problems } = directory;
+    if (verdict === 'moved') this.moved.push({ directory, entry });
+    else if (verdict !== 'changed') problems.push(systemProblem(pathOf(directory, entry), verdict, errno));
+    else if (this.#isLast) problems.push(tornFile(pathOf(directory, entry), 'changed'));
+  }
+}
+
+/** Returns the tree path of a miss. */
+function pathOf(directory: DirectoryResult, entry: number): string {
+  return directory.node.prefix + directory.nameOf(entry);
+}
+
+/** Removes a file that is gone from the listing that still has it. */
+function forget({ directory, entry }: Moved): void {
+  const { node } = directory;
+  node.excludedFiles = [...node.excludedFiles, directory.nameOf(entry)];
+  directory.removeMiss(entry);
 }
 
 /** The least time between two checkpoints: 10 s. */

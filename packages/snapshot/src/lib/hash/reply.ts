@@ -1,5 +1,5 @@
-import { isSameStat, type FileRead, type FileStat, type ObjectId } from '@muse/stat-cache';
-import { DETAIL_WORDS, PackedStats } from '@muse/walker/scan';
+import { isSameStat, type FileRead } from '@muse/stat-cache';
+import { DETAIL_WORDS, HIGH, LOW, PackedStats, STAT_LAYOUT } from '@muse/walker/scan';
 
 /**
  * The reply to a hash: a row of 144 bytes for each file, in this machine's byte order.
@@ -35,6 +35,7 @@ type Outcome = (typeof OUTCOMES)[number];
 export type HashOperation = Extract<Outcome, 'open' | 'fstat' | 'read'>;
 
 const TWO_32 = 2 ** 32;
+const SECOND = 1_000_000_000;
 
 /** Writes the rows of a reply. */
 export class HashReplyWriter {
@@ -60,8 +61,8 @@ export class HashReplyWriter {
     } else {
       this.#stats.write(after, row + AFTER);
     }
-    this.#words[row + BYTES] = bytes % TWO_32;
-    this.#words[row + BYTES + 1] = Math.floor(bytes / TWO_32);
+    this.#words[row + BYTES + LOW] = bytes % TWO_32;
+    this.#words[row + BYTES + HIGH] = Math.floor(bytes / TWO_32);
     this.#row += ROW_WORDS;
   }
 
@@ -83,51 +84,95 @@ export class HashReplyWriter {
   }
 }
 
-/** The row of one file. */
-export type FileResult =
-  | {
-      readonly outcome: 'hashed';
-      readonly objectId: ObjectId;
-      readonly stat: FileStat;
-      readonly bytes: number;
-    }
+/** The verdict on a file. */
+export type Verdict =
+  /** It was read, and its stat was the same before and after. */
+  | 'hashed'
   /** The stat before the read is not the one after it. */
-  | { readonly outcome: 'changed' }
+  | 'changed'
   /** Its name now leads to another file, or to none. */
-  | { readonly outcome: 'moved' }
-  | { readonly outcome: HashOperation; readonly errno: number };
+  | 'moved'
+  | HashOperation;
 
-/** Yields the row of each file, in the order of the batch. */
-export function* resultsIn(reply: Int32Array): Generator<FileResult, void> {
-  const bytes = Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
-  const stats = new PackedStats(reply);
-  for (let row = 0; row < reply.length; row += ROW_WORDS) {
-    const outcome = OUTCOMES[wordAt(reply, row + OUTCOME)];
+/** Reads the rows of a reply, each in place: the current one is where the reader was moved to. */
+export class HashReplyReader {
+  readonly words: Int32Array;
+  /** The word at which the current row begins. */
+  #row = 0;
+
+  constructor(reply: Int32Array) {
+    this.words = reply;
+  }
+
+  /** Moves to the row of a file, by its place in the batch. */
+  moveTo(file: number): void {
+    this.#row = file * ROW_WORDS;
+  }
+
+  get verdict(): Verdict {
+    const outcome = OUTCOMES[this.#word(OUTCOME)];
     if (outcome === undefined) throw new RangeError('Broken hash reply: an unknown outcome');
-    if (outcome === 'hashed') yield readIn(stats, bytes, row);
-    else if (outcome === 'moved' || outcome === 'special') yield { outcome: 'moved' };
-    else yield { outcome, errno: wordAt(reply, row + ERRNO) };
+    if (outcome === 'hashed') return this.#isUnchanged ? 'hashed' : 'changed';
+    return outcome === 'special' ? 'moved' : outcome;
+  }
+
+  get errno(): number {
+    return this.#word(ERRNO);
+  }
+
+  /** The word at which its digest begins. */
+  get digest(): number {
+    return this.#row;
+  }
+
+  /** The word at which the stat that it was read under begins. */
+  get stat(): number {
+    return this.#row + BEFORE;
+  }
+
+  /** Its bytes that were read. */
+  get bytes(): number {
+    return (this.#word(BYTES + HIGH) >>> 0) * TWO_32 + (this.#word(BYTES + LOW) >>> 0);
+  }
+
+  /** True if it has as many bytes as were read: the size of a file in procfs lies. */
+  get isSizeTrue(): boolean {
+    const size = BEFORE + STAT_LAYOUT.size;
+    return this.#word(BYTES) === this.#word(size) && this.#word(BYTES + 1) === this.#word(size + 1);
+  }
+
+  /** Its ctime, in seconds since the Unix epoch: a double, too coarse for trust. */
+  get ctimeSeconds(): number {
+    const { ctime, ctimeNs } = STAT_LAYOUT;
+    const seconds = this.#word(BEFORE + ctime + HIGH) * TWO_32 + (this.#word(BEFORE + ctime + LOW) >>> 0);
+    return seconds + this.#word(BEFORE + ctimeNs) / SECOND;
+  }
+
+  get #isUnchanged(): boolean {
+    for (let word = 0; word < DETAIL_WORDS; word++) {
+      if (this.#word(BEFORE + word) !== this.#word(AFTER + word)) return false;
+    }
+    return true;
+  }
+
+  #word(word: number): number {
+    return wordAt(this.words, this.#row + word);
   }
 }
 
 /** The same number on all processors that there is a native engine for. */
 const EFBIG = 27;
 
-/** Returns whether a row says that its file has more bytes than the engine reads; no read of the system says so. */
-export function isOfTooLarge(row: Int32Array): boolean {
-  return wordAt(row, OUTCOME) === OUTCOMES.indexOf('read') && wordAt(row, ERRNO) === EFBIG;
-}
-
-function readIn(stats: PackedStats, all: Buffer, row: number): FileResult {
-  const reply = stats.words;
-  for (let word = 0; word < DETAIL_WORDS; word++) {
-    if (wordAt(reply, row + BEFORE + word) !== wordAt(reply, row + AFTER + word))
-      return { outcome: 'changed' };
+/** Returns the rows, among the first `count`, of files that have more bytes than the engine reads; no read of the system says so. */
+export function rowsOfTooLarge(reply: Int32Array, count: number): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < count; row++) {
+    const at = row * ROW_WORDS;
+    const isTooLarge =
+      wordAt(reply, at + OUTCOME) === OUTCOMES.indexOf('read') && wordAt(reply, at + ERRNO) === EFBIG;
+    if (isTooLarge) rows.push(row);
   }
-  const digest = all.toString('hex', row * 4, row * 4 + DIGEST_BYTES);
-  const stat = stats.at(row + BEFORE);
-  const bytes = (wordAt(reply, row + BYTES + 1) >>> 0) * TWO_32 + (wordAt(reply, row + BYTES) >>> 0);
-  return { outcome: 'hashed', objectId: `sha256:${digest}`, stat, bytes };
+  return rows;
 }
 
 function wordAt(reply: Int32Array, word: number): number {

@@ -58,7 +58,10 @@ export function computeSnapshotId(manifest: ReadonlyMap<string, ObjectId>): Obje
 const CHUNK_BYTES = 65_536;
 const MAX_BYTES_A_UNIT = 3;
 const ID_BYTES = 71;
+const DIGEST_BYTES = 32;
 const NOTHING = new Uint8Array();
+const ALGORITHM = Buffer.from('sha256:');
+const DIGITS = Buffer.from('0123456789abcdef');
 
 /**
  * Makes the snapshot id of entries that come one by one, in path order. Writes their bytes itself: a string for each
@@ -108,6 +111,29 @@ export class SnapshotIdHasher {
       this.#chunk.set(part, this.#length);
       this.#length += part.length;
     }
+  }
+
+  /** Takes the next entry as bytes: its name, and the 32 bytes of its digest from an offset in other bytes on. */
+  addDigest(
+    { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
+    digests: Uint8Array,
+    digest: number,
+  ): void {
+    const prefix = this.#prefix;
+    this.#makeRoom(prefix.length + to - from + ID_BYTES + 2);
+    const chunk = this.#chunk;
+    let at = this.#length;
+    for (let i = 0; i < prefix.length; i++) chunk[at++] = byteAt(prefix, i);
+    for (let i = from; i < to; i++) chunk[at++] = byteAt(bytes, i);
+    chunk[at++] = 0;
+    for (let i = 0; i < ALGORITHM.length; i++) chunk[at++] = byteAt(ALGORITHM, i);
+    for (let i = digest; i < digest + DIGEST_BYTES; i++) {
+      const byte = byteAt(digests, i);
+      chunk[at++] = byteAt(DIGITS, byte >> 4);
+      chunk[at++] = byteAt(DIGITS, byte & 15);
+    }
+    chunk[at++] = 0;
+    this.#length = at;
   }
 
   /** Returns the snapshot id of all entries, and ends the hasher. */

@@ -103,12 +103,19 @@ class Assembly {
   add({ directory, listing, cursor, to }: Run<DirectoryResult>): void {
     const result = resultOf(directory);
     const prefix = directory.prefix.slice(this.#start);
+    const { digests } = result;
     this.#hasher.enter(prefix);
     for (; cursor.entry < to; cursor.next()) {
       const { entry, match } = cursor;
       if (!isFile(match)) continue;
       if (!this.#isListing && result.isHit(entry)) {
         this.#hasher.addText(listing.bytes.subarray(cursor.start + this.#startBytes, cursor.end));
+        continue;
+      }
+      const digest = this.#isListing ? 0 : result.digestAt(entry);
+      if (digest > 0) {
+        const { from, to } = cursor;
+        this.#hasher.addDigest({ bytes: listing.bytes, from, to }, digests, digest);
         continue;
       }
       const id = result.idOf(entry);
@@ -179,13 +186,8 @@ function collect(top: DirectoryNode<DirectoryResult>) {
     files += value.files;
     bytes += value.bytes;
     append(problems, value.problems);
-    if (value.misses.length === 0) continue;
-    for (const miss of value.misses) {
-      misses[miss.reason]++;
-      // What was read of a file may be more or less than its size said.
-      bytes += miss.bytes - miss.size;
-    }
-    value.misses.length = 0;
+    // What was read of a file may be more or less than its size said.
+    bytes += value.countMisses(misses);
   }
   return { problems, directories, files, bytes, misses };
 }

@@ -22,12 +22,26 @@ function cacheOf(pending?: ObjectId | MissReason, discarded?: StatCache['discard
   } as unknown as StatCache;
 }
 
+/** Returns the path and the reason of each miss. */
+function missesOf(result: DirectoryResult): (readonly [path: string, reason: MissReason])[] {
+  const misses: (readonly [string, MissReason])[] = [];
+  for (const cursor = result.listing.entries(); cursor.entry < result.listing.length; cursor.next()) {
+    const reason = result.reasonOf(cursor.entry);
+    if (!reason) continue;
+    misses.push([result.node.prefix + cursor.name, reason]);
+    expect(result.nameOf(cursor.entry)).toBe(cursor.name);
+    expect(result.statOf(cursor.entry)).toEqual(cursor.stat);
+  }
+  expect(result.misses).toBe(misses.length);
+  return misses;
+}
+
 const nodeOf = () =>
   new DirectoryNode<DirectoryResult>('d', { dev: 1n, ino: 1n }, undefined, { from: 0, to: 0 });
 
 function judge(match: number, cache: StatCache | undefined, known = { lines: lines as Buffer | undefined }) {
   const judged = judgeDirectory(nodeOf(), listingOf({ a: match }), { cache, ...known }, undefined);
-  return { id: judged.idOf(0), misses: judged.misses.map(({ path, reason }) => [path, reason]), judged };
+  return { id: judged.idOf(0), misses: missesOf(judged), judged };
 }
 
 describe('judgeDirectory', () => {
@@ -77,7 +91,11 @@ describe('judgeDirectory', () => {
     first.set(0, newer);
     const again = judgeDirectory(node, listingOf({ a: NEW, b: NEW }), { cache: cacheOf(), lines }, first);
     expect([again.idOf(0), again.idOf(1)]).toEqual([newer, undefined]);
-    expect(again.misses.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(missesOf(again)).toEqual([
+      ['d/a', 'new'],
+      ['d/b', 'new'],
+    ]);
+    expect([0, 1].map((entry) => again.isUnread(entry))).toEqual([false, true]);
   });
 });
 
@@ -100,5 +118,30 @@ describe('DirectoryResult', () => {
     expect([0, 1, 2].map((entry) => files.isHit(entry))).toEqual([true, false, false]);
     files.set(0, newer);
     expect([files.idOf(0), files.isHit(0)]).toEqual([newer, false]);
+  });
+
+  it('keeps the digest of a miss, why it is one, and its bytes where they are not those listed', () => {
+    const files = new DirectoryResult(nodeOf(), listingOf({ a: NEW, b: NEW, c: NEW }), undefined);
+    const cursor = files.listing.entries();
+    for (const reason of ['new', 'racy', 'size'] as const) {
+      files.addMiss(cursor, reason);
+      cursor.next();
+    }
+    expect([0, 1, 2].map((entry) => files.isUnread(entry))).toEqual([true, true, true]);
+    const words = new Int32Array(20);
+    Buffer.from(words.buffer).write(newer.slice('sha256:'.length), 4, 'hex');
+    files.setDigest(1, words, 1);
+    files.setBytesRead(1, 12);
+    files.setBytesRead(0, 10);
+    files.removeMiss(2);
+    expect([0, 1, 2].map((entry) => files.idOf(entry))).toEqual([undefined, newer, undefined]);
+    expect([0, 1, 2].map((entry) => files.isUnread(entry))).toEqual([true, false, false]);
+    expect(missesOf(files)).toEqual([
+      ['d/a', 'new'],
+      ['d/b', 'racy'],
+    ]);
+    const counts = { new: 0, size: 0, mtime: 0, ctime: 0, inode: 0, racy: 0, 'cache-reset': 0 };
+    expect(files.countMisses(counts)).toBe(2);
+    expect(counts).toEqual({ ...counts, new: 1, racy: 1, size: 0 });
   });
 });

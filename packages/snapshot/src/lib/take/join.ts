@@ -1,4 +1,4 @@
-import { PathSet, treePathToBytes } from '@muse/paths';
+import { treePathToBytes } from '@muse/paths';
 import {
   isSameStat,
   type FileStat,
@@ -28,14 +28,12 @@ import {
   NEW,
   PackedStats,
   SIZE_CHANGED,
-  STAT_LAYOUT,
   type DirectoryNode,
   type Join,
   type LineRange,
   type EntryCursor,
   type Listing,
 } from '@muse/walker/scan';
-import type { FileToHash } from '../hash/engine.js';
 
 // The join of a listing with the cache, in two steps. An engine joins the entries of a directory with its stored lines; it
 // may do so on another thread. What it said is then judged with all else that is known: which files must be read.
@@ -100,7 +98,7 @@ export class LineJoin implements Join {
       this.#line = nextLine(bytes, this.#line);
     }
     if (repeated) return BAD_LINE;
-    const id = objectIdOffset(bytes, line, key, details, detail, STAT_LAYOUT);
+    const id = objectIdOffset(bytes, line, key, details, detail);
     return id > 0 ? id : this.#whatChanged(line, details, detail);
   }
 
@@ -182,69 +180,41 @@ function byteAt(bytes: Uint8Array, at: number): number {
   return byte;
 }
 
-/** A file whose object id only reading it can tell. */
-export class Miss {
-  readonly directory: DirectoryResult;
-  /** Its entry in the listing of the directory. */
-  readonly entry: number;
-  readonly reason: MissReason;
-  /** Bytes when it was listed. */
-  readonly size: number;
-  /** Bytes when it was read; until then, those it was listed with. */
-  bytes: number;
-  /** The word of the listing where its detail begins. */
-  readonly detail: number;
-  readonly #nameFrom: number;
-
-  constructor(directory: DirectoryResult, cursor: EntryCursor, reason: MissReason) {
-    this.directory = directory;
-    this.entry = cursor.entry;
-    this.detail = cursor.detail;
-    this.reason = reason;
-    this.size = cursor.size;
-    this.bytes = this.size;
-    this.#nameFrom = cursor.from;
-  }
-
-  get name(): string {
-    return this.directory.listing.nameAt(this.#nameFrom);
-  }
-
-  /** Its tree path. */
-  get path(): string {
-    return this.directory.node.prefix + this.name;
-  }
-
-  /** The stat that it was listed with. */
-  get stat(): FileStat {
-    return this.directory.listing.stat(this.detail);
-  }
-
-  /** Returns what an engine must be told of it. */
-  toHash(): FileToHash {
-    const { dev, ino } = this.stat;
-    return { directory: this.directory.node, name: this.name, dev, ino, size: this.size };
-  }
-}
-
 const ID_LENGTH = 71;
 const DIGEST_BYTES = 32;
-/** A digest, after one byte that says whether there is one. */
-const ROW_BYTES = 1 + DIGEST_BYTES;
-const KNOWN = 1;
-const DOUBTED = 2;
+const DIGEST_WORDS = DIGEST_BYTES / 4;
+// Words of a row. What is known of a miss, and its digest.
+const STATE = 0;
+const DETAIL = 1;
+const NAME = 2;
+const DIGEST = 3;
+const ROW_WORDS = DIGEST + DIGEST_WORDS;
+/** The reasons for a miss. The state of one has the place of its reason, counted from 1. */
+const REASONS: readonly MissReason[] = ['new', 'size', 'mtime', 'ctime', 'inode', 'racy', 'cache-reset'];
+const REASON = 7;
+/** Added to a state: the object id is known. */
+const KNOWN = 8;
+/** Added to a state: something newer is known of the file than its line. */
+const DOUBTED = 16;
+const NOTHING = Buffer.alloc(0);
 
-/** The files of one directory: its listing with their object ids, and those that must be read. */
+/**
+ * The files of one directory: its listing with their object ids, and those that must be read. What is known of a file beside
+ * its listing is a row of numbers: objects and texts take longer to make than a small file to read.
+ */
 export class DirectoryResult {
   readonly node: DirectoryNode<DirectoryResult>;
   readonly listing: Listing;
   /** The stored lines, in which a match of the listing is an offset; the same for all directories. */
   readonly lines: Buffer | undefined;
-  /** The files that have to be read. */
-  readonly misses: Miss[] = [];
+  /** The number of files that have to be read, or were. */
+  misses = 0;
   /** The files that could not be. */
   readonly problems: Problem[] = [];
-  #rows: Buffer | undefined;
+  /** A row for each entry, once there is one that needs it. */
+  #rows: Int32Array | undefined;
+  /** Bytes that were read of a file, where they are not as many as it was listed with. */
+  #bytesRead: Map<number, number> | undefined;
 
   constructor(node: DirectoryNode<DirectoryResult>, listing: Listing, lines: Buffer | undefined) {
     this.node = node;
@@ -268,27 +238,102 @@ export class DirectoryResult {
     return this.#rows === undefined && this.listing.isText;
   }
 
-  /** Keeps the object id of an entry. */
-  set(entry: number, id: ObjectId): void {
+  /** Makes a miss of the file at a cursor: only reading it can tell its object id. */
+  addMiss({ entry, detail, from }: EntryCursor, reason: MissReason): void {
     const rows = this.#rowsToWrite;
-    const at = entry * ROW_BYTES;
-    rows[at] = KNOWN;
-    rows.write(id.slice(-2 * DIGEST_BYTES), at + 1, DIGEST_BYTES, 'hex');
+    const row = entry * ROW_WORDS;
+    rows[row + STATE] = wordAt(rows, row + STATE) | (1 + REASONS.indexOf(reason));
+    rows[row + DETAIL] = detail;
+    rows[row + NAME] = from;
+    this.misses++;
+  }
+
+  /** Makes a miss of a file that was read after the directory was last listed, and keeps what was read. */
+  addRead(cursor: EntryCursor, { result, entry }: ReadFile): void {
+    const reason = result.reasonOf(entry);
+    const before = result.#rows;
+    if (!reason || !before) throw new Error(`Broken join: ${cursor.name} was read, and is no miss`);
+    this.addMiss(cursor, reason);
+    this.setDigest(cursor.entry, before, entry * ROW_WORDS + DIGEST);
+    this.setBytesRead(cursor.entry, result.bytesRead(entry));
+  }
+
+  /** Takes a miss back: the file is gone, and no part of the listing any more. */
+  removeMiss(entry: number): void {
+    this.listing.leaveOut({ entry, detail: this.detail(entry) });
+    this.#rowsToWrite[entry * ROW_WORDS + STATE] = 0;
+    this.misses--;
+  }
+
+  /** Returns why a file has to be read, or was; `undefined` where it is no miss. */
+  reasonOf(entry: number): MissReason | undefined {
+    return REASONS[(this.#word(entry, STATE) & REASON) - 1];
+  }
+
+  /** Returns whether a file has to be read, and was not. */
+  isUnread(entry: number): boolean {
+    const state = this.#word(entry, STATE);
+    return (state & REASON) > 0 && (state & KNOWN) === 0;
+  }
+
+  /** Returns the word of the listing where the detail of a miss begins. */
+  detail(entry: number): number {
+    return this.#word(entry, DETAIL);
+  }
+
+  /** Returns the offset in the listing where the name of a miss begins. */
+  nameFrom(entry: number): number {
+    return this.#word(entry, NAME);
+  }
+
+  /** Returns the stat that a miss was listed with. */
+  statOf(entry: number): FileStat {
+    return this.listing.stat(this.detail(entry));
+  }
+
+  /** Returns the name of a miss. */
+  nameOf(entry: number): string {
+    return this.listing.nameAt(this.nameFrom(entry));
+  }
+
+  /** Keeps the object id of a file. */
+  set(entry: number, id: ObjectId): void {
+    const words = new Int32Array(DIGEST_WORDS);
+    Buffer.from(words.buffer).write(id.slice(-2 * DIGEST_BYTES), 'hex');
+    this.setDigest(entry, words, 0);
+  }
+
+  /** Keeps the object id of a file: the eight words of its digest from a word on. */
+  setDigest(entry: number, words: Int32Array, from: number): void {
+    const rows = this.#rowsToWrite;
+    const row = entry * ROW_WORDS;
+    rows[row + STATE] = wordAt(rows, row + STATE) | KNOWN;
+    for (let word = 0; word < DIGEST_WORDS; word++) rows[row + DIGEST + word] = wordAt(words, from + word);
+  }
+
+  /** Keeps how many bytes of a miss were read. */
+  setBytesRead(entry: number, bytes: number): void {
+    if (bytes !== this.bytesRead(entry)) (this.#bytesRead ??= new Map()).set(entry, bytes);
+  }
+
+  /** Returns how many bytes of a miss were read; until then, how many it was listed with. */
+  bytesRead(entry: number): number {
+    return this.#bytesRead?.get(entry) ?? this.listing.size(this.detail(entry));
   }
 
   /** Returns whether an object id was kept for an entry. */
   has(entry: number): boolean {
-    return this.#rows?.[entry * ROW_BYTES] === KNOWN;
+    return (this.#word(entry, STATE) & KNOWN) !== 0;
   }
 
   /** Takes the object id of no hit any more: something newer is known of the file than its line. */
   doubt(entry: number): void {
-    this.#rowsToWrite[entry * ROW_BYTES] = DOUBTED;
+    this.#rowsToWrite[entry * ROW_WORDS + STATE] = DOUBTED;
   }
 
   /** Returns whether the object id of an entry is that of its line. */
   isHit(entry: number): boolean {
-    return this.listing.match(entry) >= FIRST_HIT && !this.#rows?.[entry * ROW_BYTES];
+    return this.listing.match(entry) >= FIRST_HIT && this.#word(entry, STATE) === 0;
   }
 
   /** Returns the object id of a file, where it is known. */
@@ -297,29 +342,63 @@ export class DirectoryResult {
       const offset = this.listing.match(entry);
       return this.#knownLines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
     }
-    const rows = this.#rows;
-    const at = entry * ROW_BYTES;
-    return rows?.[at] === KNOWN ? `sha256:${rows.toString('hex', at + 1, at + ROW_BYTES)}` : undefined;
+    const digest = this.digestAt(entry);
+    return digest > 0 ? `sha256:${this.digests.toString('hex', digest, digest + DIGEST_BYTES)}` : undefined;
+  }
+
+  /** The memory of the digests that were kept. */
+  get digests(): Buffer {
+    if (!this.#rows) return NOTHING;
+    const { buffer, byteOffset, byteLength } = this.#rows;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  /** Returns the offset in that memory of the digest that was kept for an entry; 0 where there is none. */
+  digestAt(entry: number): number {
+    return this.has(entry) ? (entry * ROW_WORDS + DIGEST) * 4 : 0;
+  }
+
+  /** Adds the misses to counts by reason, and returns how many more bytes were read of them than listed. */
+  countMisses(counts: Record<MissReason, number>): number {
+    if (this.misses === 0) return 0;
+    for (let entry = 0; entry < this.listing.length; entry++) {
+      const reason = this.reasonOf(entry);
+      if (reason) counts[reason]++;
+    }
+    let surplus = 0;
+    for (const [entry, bytes] of this.#bytesRead ?? [])
+      surplus += bytes - this.listing.size(this.detail(entry));
+    return surplus;
   }
 
   /** Returns the files that were read since the directory was listed, by name; `undefined` where there are none. */
   filesRead(): ReadonlyMap<string, ReadFile> | undefined {
+    if (this.misses === 0) return undefined;
     const read = new Map<string, ReadFile>();
-    for (const miss of this.misses) {
-      const id = this.has(miss.entry) ? this.idOf(miss.entry) : undefined;
-      if (id !== undefined) read.set(miss.name, { miss, id });
+    for (let entry = 0; entry < this.listing.length; entry++) {
+      if (this.has(entry) && this.reasonOf(entry)) read.set(this.nameOf(entry), { result: this, entry });
     }
     return read.size > 0 ? read : undefined;
   }
 
-  get #rowsToWrite(): Buffer {
-    return (this.#rows ??= Buffer.alloc(this.listing.length * ROW_BYTES));
+  #word(entry: number, word: number): number {
+    return this.#rows ? wordAt(this.#rows, entry * ROW_WORDS + word) : 0;
+  }
+
+  get #rowsToWrite(): Int32Array {
+    return (this.#rows ??= new Int32Array(this.listing.length * ROW_WORDS));
   }
 
   get #knownLines(): Buffer {
     if (!this.lines) throw new Error('Broken join: a hit without lines');
     return this.lines;
   }
+}
+
+function wordAt(words: Int32Array, at: number): number {
+  const word = words[at];
+  if (word === undefined) throw new RangeError(`Broken join: no word ${at} of ${words.length}`);
+  return word;
 }
 
 /** Returns the size in the line whose object id is at an offset. */
@@ -331,8 +410,8 @@ function sizeInLine(lines: Buffer, objectId: number): number {
 
 /** A file that was read in this snapshot. */
 interface ReadFile {
-  readonly miss: Miss;
-  readonly id: ObjectId;
+  readonly result: DirectoryResult;
+  readonly entry: number;
 }
 
 /** Returns the result of a directory that was listed. */
@@ -341,17 +420,11 @@ export function resultOf({ path, value }: DirectoryNode<DirectoryResult>): Direc
   return value;
 }
 
-/** Returns the files of a tree that have neither an object id nor a problem. */
-export function missesOf(top: DirectoryNode<DirectoryResult>): Miss[] {
-  const misses: Miss[] = [];
-  for (const { value } of directoriesOf(top)) {
-    if (!value || value.misses.length === 0) continue;
-    const failed = new PathSet(value.problems.map(({ path }) => path));
-    for (const miss of value.misses) {
-      if (!value.has(miss.entry) && (failed.size === 0 || !failed.has(miss.path))) misses.push(miss);
-    }
-  }
-  return misses;
+/** Returns the directories of a tree that have files to be read, or that were. */
+export function directoriesWithMisses(top: DirectoryNode<DirectoryResult>): DirectoryResult[] {
+  const directories: DirectoryResult[] = [];
+  for (const { value } of directoriesOf(top)) if (value && value.misses > 0) directories.push(value);
+  return directories;
 }
 
 /** The cache that listings are judged by. */
@@ -377,10 +450,15 @@ export function judgeDirectory(
   // whatever was recorded since the listing was asked for, without the stats that would tell.
   const areLinesNewest = read === undefined && (known.cache?.hasPending !== true || !listing.hasAllDetails);
   if (areLinesNewest && listing.hasOnlyHits) return result;
+  // Nor does any other file, where nothing at all is newer.
+  const isFirstWord =
+    read === undefined && (!known.cache || (known.lines !== undefined && !known.cache.hasPending));
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const { match } = cursor;
-    if (isFile(match) && !(areLinesNewest && match >= FIRST_HIT))
-      judgeFile(result, cursor, match, known, read);
+    if (!isFile(match) || (areLinesNewest && match >= FIRST_HIT)) continue;
+    if (isFirstWord && (!known.cache || match !== BAD_LINE))
+      result.addMiss(cursor, reasonOf(match, known.cache));
+    else judgeFile(result, cursor, match, known, read);
   }
   return result;
 }
@@ -394,22 +472,18 @@ function judgeFile(
   read: ReadonlyMap<string, ReadFile> | undefined,
 ): void {
   const { entry, name } = cursor;
-  const { misses } = result;
   const earlier = read?.get(name);
-  if (earlier && isSameStat(earlier.miss.stat, cursor.stat)) {
-    const miss = new Miss(result, cursor, earlier.miss.reason);
-    miss.bytes = earlier.miss.bytes;
-    misses.push(miss);
-    result.set(entry, earlier.id);
+  if (earlier && isSameStat(earlier.result.statOf(earlier.entry), cursor.stat)) {
+    result.addRead(cursor, earlier);
     return;
   }
   if (!cache) {
-    misses.push(new Miss(result, cursor, 'new'));
+    result.addMiss(cursor, reasonOf(match, cache));
     return;
   }
   const path = result.node.prefix + name;
   if (lines && match !== BAD_LINE && !cache.isPending(path)) {
-    if (match < FIRST_HIT) misses.push(new Miss(result, cursor, reasonOf(match, cache)));
+    if (match < FIRST_HIT) result.addMiss(cursor, reasonOf(match, cache));
     return;
   }
   const { stat } = cursor;
@@ -422,19 +496,19 @@ function judgeFile(
   const reason = cache.missReason(path, stat);
   if (reason === undefined)
     throw new Error(`Broken cache: no reason for the miss of ${JSON.stringify(path)}`);
-  misses.push(new Miss(result, cursor, reason));
+  result.addMiss(cursor, reason);
 }
 
-const REASONS: readonly MissReason[] = Object.assign([] as MissReason[], {
+const REASON_OF_MATCH: readonly MissReason[] = Object.assign([] as MissReason[], {
   [SIZE_CHANGED]: 'size',
   [MTIME_CHANGED]: 'mtime',
   [CTIME_CHANGED]: 'ctime',
   [INODE_CHANGED]: 'inode',
 });
 
-function reasonOf(match: number, { discarded }: StatCache): MissReason {
-  if (match === NEW) return discarded === undefined ? 'new' : 'cache-reset';
-  const reason = REASONS[match];
+function reasonOf(match: number, cache: StatCache | undefined): MissReason {
+  if (match === NEW || !cache) return cache?.discarded === undefined ? 'new' : 'cache-reset';
+  const reason = REASON_OF_MATCH[match];
   if (reason === undefined) throw new RangeError(`Broken scan reply: there is no match ${match}`);
   return reason;
 }

@@ -20,7 +20,7 @@ import type { Hashed, startCheckpoints } from '../hash/hash-misses.js';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
-import { judgeDirectory, LineJoin, missesOf, type DirectoryResult } from './join.js';
+import { directoriesWithMisses, judgeDirectory, LineJoin, type DirectoryResult } from './join.js';
 import type { OpenedRoot } from './root.js';
 
 /** A root that was opened, and all else that a snapshot of it takes. */
@@ -177,17 +177,16 @@ async function hash(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Hashed> {
-  const misses = missesOf(tree.top);
   let checkpoints: ReturnType<typeof startCheckpoints> | undefined;
   try {
-    if (misses.length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
+    if (directoriesWithMisses(tree.top).length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
     // Most snapshots have no miss, and do not wait for this to load.
     const { hashMisses, startCheckpoints } = await import('../hash/hash-misses.js');
     if (cache?.persistent) checkpoints = startCheckpoints(cache);
     const saving = checkpoints?.saving;
     const engine = await engines.hash(saving);
     const onProgress = progress.add.bind(progress);
-    return await hashMisses(tree, misses, { engine, cache, onProgress, signal, saving });
+    return await hashMisses(tree, { engine, cache, onProgress, signal, saving });
   } finally {
     tree.close();
     await checkpoints?.stop();

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isTreePath, isWellFormedPath } from '@muse/paths';
 import { MAX_ENTRY_BYTES, type FileCacheEntry, type ObjectId, type StoredLines } from '../types.js';
+import { HIGH, LOW, PACKED } from '../packed.js';
 import { decodeEntry, skipMembers, skipString, stringText } from './json.js';
 
 /**
@@ -18,12 +19,6 @@ export const ALGORITHM = Buffer.from('sha256:');
 const TAIL = Buffer.from('","dimensions":{}}');
 /** The separator of two lines. */
 export const SEPARATOR = Buffer.from(',\n');
-
-const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-/** Which of the two words of a number of 64 bits is the lower one. */
-const LOW = LITTLE_ENDIAN ? 0 : 1;
-/** Which of the two words of a number of 64 bits is the higher one. */
-const HIGH = LITTLE_ENDIAN ? 1 : 0;
 
 /** Returns an item of a table; throws where there is none. */
 export function itemAt(items: Int32Array | Uint32Array, at: number): number {
@@ -383,19 +378,6 @@ function readText(bytes: Buffer): FileCacheEntry | Verdict {
  */
 
 /**
- * Positions of the fields of a packed stat, in words of 32 bits from its beginning: inode and size have two words each,
- * a time two for its seconds and, elsewhere, one for its nanoseconds.
- */
-export interface StatLayout {
-  readonly ino: number;
-  readonly size: number;
-  readonly mtime: number;
-  readonly ctime: number;
-  readonly mtimeNs: number;
-  readonly ctimeNs: number;
-}
-
-/**
  * Returns the offset of the object id in the canonical line that begins at `start` and whose key ends with the quote at
  * `key`, if the packed stat at `word` equals the line's in every field; else 0.
  */
@@ -405,13 +387,12 @@ export function objectIdOffset(
   key: number,
   words: Int32Array,
   word: number,
-  layout: StatLayout,
 ): number {
   let at = literal(bytes, key, MTIME);
-  at = literal(bytes, sameTime(bytes, at, words, word + layout.mtime, word + layout.mtimeNs), CTIME);
-  at = literal(bytes, sameTime(bytes, at, words, word + layout.ctime, word + layout.ctimeNs), SIZE);
-  at = literal(bytes, sameCount(bytes, at, words, word + layout.size), INO);
-  at = literal(bytes, sameCount(bytes, at, words, word + layout.ino), HASH);
+  at = literal(bytes, sameTime(bytes, at, words, word + PACKED.mtime, word + PACKED.mtimeNs), CTIME);
+  at = literal(bytes, sameTime(bytes, at, words, word + PACKED.ctime, word + PACKED.ctimeNs), SIZE);
+  at = literal(bytes, sameCount(bytes, at, words, word + PACKED.size), INO);
+  at = literal(bytes, sameCount(bytes, at, words, word + PACKED.ino), HASH);
   const id = at;
   at = hexDigits(bytes, literal(bytes, at, ALGORITHM));
   if (at < 0) return 0;

@@ -6,7 +6,7 @@ import { ERRNO, OUTCOME, OUTCOMES, RECORD_BYTES } from './reply.js';
 type NativeModule = typeof import('@muse/native');
 
 /** The native engine, and the layout of what it is asked. */
-export interface NativeEngine extends Pick<NativeModule, 'packScanRequest' | 'packHashRequest'> {
+export interface NativeEngine extends Pick<NativeModule, 'packScanRequest' | 'HashRequest'> {
   readonly native: import('@muse/native').Native;
 }
 
@@ -50,9 +50,9 @@ export async function nativeEngine(
 
 async function load(): Promise<NativeEngine | string> {
   try {
-    const { loadNative, packScanRequest, packHashRequest } = await import('@muse/native');
+    const { loadNative, packScanRequest, HashRequest } = await import('@muse/native');
     const { native, reason } = loadNative();
-    return native ? { native, packScanRequest, packHashRequest } : reason;
+    return native ? { native, packScanRequest, HashRequest } : reason;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

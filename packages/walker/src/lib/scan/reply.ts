@@ -457,9 +457,19 @@ export class Listing {
 
   /** Returns the name that begins at an offset in the bytes, which a cursor at it has as its `from`. */
   nameAt(from: number): string {
+    return treePathFromBytes(this.bytes.subarray(from, this.nameEnd(from)));
+  }
+
+  /** The same memory in words, in which details stand. */
+  get words(): Int32Array {
+    return this.#stats.words;
+  }
+
+  /** Returns the offset of the NUL after the name that begins at an offset in the bytes. */
+  nameEnd(from: number): number {
     const to = this.bytes.indexOf(0, from);
     if (to < 0 || to >= this.#textEnd) throw new RangeError(`Broken scan reply: no name at ${from}`);
-    return treePathFromBytes(this.bytes.subarray(from, to));
+    return to;
   }
 
   /** Returns the stat whose detail begins at a word, read in place. */
@@ -624,8 +634,8 @@ export class EntryCursor {
 export const DETAIL_WORDS = 12;
 export const DETAIL_BYTES = DETAIL_WORDS * 4;
 
-/** The words at which the fields of a packed stat begin, after its device. */
-export const STAT_LAYOUT = { ino: 2, size: 4, mtime: 6, ctime: 8, mtimeNs: 10, ctimeNs: 11 } as const;
+/** The words at which the fields of a packed stat begin. */
+export const STAT_LAYOUT = { dev: 0, ino: 2, size: 4, mtime: 6, ctime: 8, mtimeNs: 10, ctimeNs: 11 } as const;
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /** Which of the two words of a number is the lower one, and which is the higher. */
@@ -654,7 +664,7 @@ export class PackedStats {
 
   write(stat: WalkedStat, word: number): void {
     const longs = this.#longs;
-    longs[word >> 1] = stat.dev;
+    longs[(word + STAT_LAYOUT.dev) >> 1] = stat.dev;
     longs[(word + STAT_LAYOUT.ino) >> 1] = stat.ino;
     longs[(word + STAT_LAYOUT.size) >> 1] = stat.size;
     this.#writeTime(stat.mtimeNs, word + STAT_LAYOUT.mtime, word + STAT_LAYOUT.mtimeNs);
@@ -694,7 +704,7 @@ export class StatView implements WalkedStat {
   }
 
   get dev(): bigint {
-    return BigInt.asUintN(64, this.#long(0));
+    return BigInt.asUintN(64, this.#long(STAT_LAYOUT.dev));
   }
   get ino(): bigint {
     return BigInt.asUintN(64, this.#long(STAT_LAYOUT.ino));
