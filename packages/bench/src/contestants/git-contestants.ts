@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type Command } from '../processes/run.js';
+import { runScript } from '../processes/script.js';
 import type { CaseName } from '../results.js';
 import type { BenchTree } from '../trees/bench-tree.js';
 import type { Contestant } from './contestant.js';
@@ -34,7 +35,10 @@ export function gitStatus(
 
 /** Has git read what was edited, so that the next `git status` finds only what comes after. */
 export function gitAdd(tree: BenchTree): void {
-  addAll(tree, repositoryOf(tree, GIT));
+  const repository = repositoryOf(tree, GIT);
+  // It takes in new times without a new object for the same bytes, and ends with 1 where there are other bytes.
+  run({ ...gitCommand(tree, repository, 'update-index', '-q', '--refresh'), codes: [0, 1] });
+  run(gitCommand(tree, repository, 'add', '--update'));
 }
 
 /** `git hash-object`, which reads and hashes on one thread and keeps nothing. */
@@ -52,42 +56,25 @@ function repositoryOf({ aside }: BenchTree, name: string): string {
   return join(aside, name === GIT ? 'git' : 'git-untracked-cache');
 }
 
-function objectsOf({ aside }: BenchTree): string {
-  return join(aside, 'git-objects');
-}
-
 function makeRepository(tree: BenchTree, repository: string, untrackedCache: boolean): void {
   const repositories = made.get(tree) ?? new Set();
   made.set(tree, repositories);
   if (repositories.has(repository)) return;
   repositories.add(repository);
-  mkdirSync(objectsOf(tree), { recursive: true });
   run({ program: 'git', args: ['init', '--quiet', '--bare', repository] });
   const set = (key: string, value: string) => run(gitCommand(tree, repository, 'config', key, value));
   set('core.bare', 'false');
   set('core.untrackedCache', String(untrackedCache));
-  set('gc.auto', '0');
+  set('core.fileMode', 'false');
   set('core.autocrlf', 'false');
+  set('gc.auto', '0');
   writeFileSync(join(repository, 'info', 'exclude'), '.muse\n');
-  addAll(tree, repository);
-  // Without a commit every file is a new one that git has to name.
-  const author = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost'];
-  run(gitCommand(tree, repository, ...author, 'commit', '--quiet', '--message', 'tree'));
+  runScript('index-files', tree.root, tree.lineList, repository);
   // Once for the index, which learns here of what it could not know when it was written.
   run(gitCommand(tree, repository, 'status', '--porcelain'));
 }
 
-function addAll(tree: BenchTree, repository: string): void {
-  // What counts is the index. Contents go into one pack, plain: a hundred thousand files take a disk minutes to remove.
-  const inOnePack = ['-c', 'core.bigFileThreshold=1', '-c', 'core.compression=0'];
-  run(
-    gitCommand(tree, repository, ...inOnePack, 'add', '--all', '--force', '--', '.', ':(exclude,top).muse'),
-  );
-}
-
-/** Neither repository is in the tree, so that nothing of it is listed and it stays as it is; they share their objects. */
-function gitCommand(tree: BenchTree, repository: string, ...args: string[]): Command {
-  const { root } = tree;
-  const env = { GIT_DIR: repository, GIT_WORK_TREE: root, GIT_OBJECT_DIRECTORY: objectsOf(tree) };
-  return { program: 'git', args, cwd: root, env };
+/** The repository is not in the tree, so that nothing of it is listed, and a tree of others stays as it is. */
+function gitCommand({ root }: BenchTree, repository: string, ...args: string[]): Command {
+  return { program: 'git', args, cwd: root, env: { GIT_DIR: repository, GIT_WORK_TREE: root } };
 }
