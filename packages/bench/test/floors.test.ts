@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSnapshot, type Snapshot } from '@muse/snapshot';
-import { kernelTree } from '@muse/testkit';
+import { kernelTree, makeTree } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileFloors, findCompiler } from '../src/floors.js';
 import { FLOOR, FLOOR_OF_CALLS, type Program } from '../src/results.js';
@@ -42,6 +42,8 @@ describe.runIf(compiled)('the floors', () => {
   beforeAll(async () => {
     tree = museTree(FILES * 65_536);
     kernelTree({ root: tree.root, files: FILES });
+    // A blank comes before the quote that ends a shorter path in the cache.
+    await makeTree({ name: 'one', 'name below': { file: 'two' } }, tree.root);
     const snapshot = await whenAllIsTrusted(tree.root);
     ({ id } = snapshot);
     paths = [...snapshot.manifest.keys()];
