@@ -1,4 +1,5 @@
-import * as realFs from 'node:fs/promises';
+import type * as callbackFs from 'node:fs';
+import type * as realFs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTree, removeTree } from '@muse/testkit';
@@ -46,6 +47,44 @@ vi.mock('node:fs/promises', async (original) => {
       return watched(value as FileHandle);
     },
   ]);
+  return { ...real, ...(Object.fromEntries(wrapped) as object) };
+});
+
+/** The calls that read a file, which are those without promises, by the names that handles give them. */
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof callbackFs>();
+  const calls = {
+    lstat: 'lstat',
+    open: 'open',
+    fstat: 'handle.stat',
+    read: 'handle.read',
+    close: 'handle.close',
+  } as const;
+  type Done = (error: unknown, ...values: unknown[]) => void;
+  const wrapped = Object.entries(calls).map(([key, name]) => {
+    const call = real[key as keyof typeof calls] as (...all: unknown[]) => void;
+    const watched = (...given: unknown[]) => {
+      const done = given.pop() as Done;
+      const settle: Done = (error, ...values) => {
+        if (key === 'open' && !error) system.open++;
+        if (key === 'close') system.open--;
+        done(error, ...values);
+      };
+      try {
+        system.enter(name);
+        call(...given, settle);
+      } catch (error) {
+        // Of a descriptor that fails to be closed nothing is left.
+        if (key === 'close')
+          call(...given, () => {
+            settle(error);
+          });
+        else done(error);
+      }
+    };
+    // What `promisify` goes by.
+    return [key, Object.defineProperties(watched, Object.getOwnPropertyDescriptors(call))];
+  });
   return { ...real, ...(Object.fromEntries(wrapped) as object) };
 });
 
