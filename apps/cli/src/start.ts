@@ -23,6 +23,8 @@ import { tuneV8 } from './tune-v8.js';
 export async function start(): Promise<void> {
   const args = await commandLineArguments();
   const unparsed: ReporterOptions = { quiet: false, color: 'auto', debug: args.includes('--debug') };
+  // What is loaded from here on has the places of its sources in stack traces.
+  if (unparsed.debug) process.setSourceMapsEnabled(true);
   process.on('uncaughtException', (error) => {
     try {
       fail(error, unparsed);
