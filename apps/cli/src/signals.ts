@@ -77,7 +77,7 @@ function parentIgnores(): boolean {
 /** Returns a field of a file in `/proc`, where there is one. */
 function field(file: string, name: string): string | undefined {
   try {
-    return new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(readFileSync(file, 'latin1'))?.[1];
+    return new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
   } catch {
     return undefined;
   }

@@ -154,3 +154,15 @@ static long hash(int root, u64 largest, Input request, u8 *reply, size_t capacit
   release(&state.name);
   return answered;
 }
+
+/** Hashes bytes in memory. False: OpenSSL failed, or is not there. */
+static bool digestOf(const u8 *at, size_t size, u8 *digest) {
+  if (!canHash()) return false;
+  EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  bool done = md && context && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, at, size) &&
+              EVP_DigestFinal_ex(context, digest, NULL);
+  EVP_MD_CTX_free(context);
+  EVP_MD_free(md);
+  return done;
+}

@@ -156,6 +156,29 @@ describe.skipIf(!hasNative)('hash()', () => {
     expect(() => native.hashSync({ root: 0, largest: -1, request: whole, reply })).toThrow(TypeError);
   });
 
+  it.each([0, 1, 55, 56, 63, 64, 65, 100_000])('sha256() hashes %i bytes of any memory', (size) => {
+    const bytes = new Uint8Array(size).map((_, i) => i * 7);
+    const expected = createHash('sha256').update(bytes).digest('hex');
+    const inShared = shared(size + 3).subarray(2, size + 2);
+    inShared.set(bytes);
+    for (const each of [bytes, Buffer.from(bytes), inShared]) expect(native.sha256?.(each)).toBe(expected);
+  });
+
+  it('sha256() refuses what are no bytes', () => {
+    for (const other of [
+      undefined,
+      'abc',
+      new ArrayBuffer(3),
+      new Uint16Array(3),
+      new DataView(new ArrayBuffer(3)),
+    ]) {
+      expect(() => native.sha256?.(other as unknown as Uint8Array), typeof other).toThrow(RangeError);
+    }
+    const detached = new Uint8Array(3);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    expect(native.sha256?.(detached)).toBe(createHash('sha256').digest('hex'));
+  });
+
   it('is right about itself', async () => {
     expect(await native.canHash()).toBe(true);
   });

@@ -47,5 +47,6 @@ export {
   type ObjectId,
   type ProbeStamp,
   type SaveOptions,
+  type Sha256,
   type StoredLines,
 } from './lib/types.js';

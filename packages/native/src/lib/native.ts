@@ -32,6 +32,11 @@ export interface Native {
    * takes OpenSSL 1.5 ms.
    */
   canHash(): Promise<boolean>;
+  /**
+   * Returns the SHA-256 of bytes as 64 hex digits, at once; `undefined` where this Node does not give out what it needs.
+   * `node:crypto` does the same, and takes 5 ms to load.
+   */
+  readonly sha256: ((bytes: Uint8Array) => string) | undefined;
   /** Scans on a thread of Node's pool; resolves with the number of directories answered. */
   scan(call: ScanCall): Promise<number>;
   /** Does the same on this thread. */
@@ -60,6 +65,7 @@ export interface Addon {
   scanSync(root: number, inotify: number, ...buffers: Buffers): number;
   hash(root: number, largest: number, ...buffers: Buffers): Promise<number>;
   hashSync(root: number, largest: number, ...buffers: Buffers): number;
+  sha256(bytes: Uint8Array, digest: Uint8Array): number;
   inotifyInit(): number;
   inotifyAdd(inotify: number, directory: number): number;
   inotifyRemove(inotify: number, watch: number): number;
@@ -74,6 +80,7 @@ export function nativeFrom(
   let isTested = false;
   const native: Native = {
     canHash: async () => addon.canHash && (isTested ||= await testHash(native)),
+    sha256: addon.canHash ? (bytes) => digestBy(addon, bytes) : undefined,
     scan: async ({ root, inotify = -1, request, lines, reply }) =>
       checked('scan', await addon.scan(root, inotify, request, reply, lines)),
     scanSync: ({ root, inotify = -1, request, lines, reply }) =>
@@ -87,6 +94,12 @@ export function nativeFrom(
     inotifyRemove: (inotify, watch) => void checked('end a watch', addon.inotifyRemove(inotify, watch)),
   };
   return native;
+}
+
+function digestBy(addon: Addon, bytes: Uint8Array): string {
+  const digest = Buffer.alloc(32);
+  checked('hash', addon.sha256(bytes, digest));
+  return digest.toString('hex');
 }
 
 /** The same number on all processors that there is a binary for. */

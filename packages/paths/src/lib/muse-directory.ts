@@ -122,7 +122,7 @@ function namespaceFacts(): NamespaceFacts {
 /** Reads a file of the kernel's, which is small and there at once. */
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'latin1').trim();
+    return readFileSync(path, 'utf8').trim();
   } catch {
     return undefined;
   }

@@ -11,13 +11,14 @@ import {
   type TemporaryFiles,
 } from '@muse/paths/files';
 import { quotePath } from './hash-file.js';
-import { jsonV3Codec } from './json-v3/codec.js';
+import { jsonV3Codec, jsonV3With } from './json-v3/codec.js';
 import {
   MAX_CACHE_BYTES,
   type CacheCodec,
   type CacheStorage,
   type LoadOptions,
   type LoadResult,
+  type Sha256,
 } from './types.js';
 
 /** Options of a file storage. */
@@ -100,15 +101,22 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
   };
 }
 
+/** Options of the storage in a `.muse` directory. */
+export interface MuseStorageOptions extends Pick<FileStorageOptions, 'temporaryFiles'> {
+  /** Default: that of `node:crypto`. */
+  readonly sha256?: Sha256 | undefined;
+}
+
 /** Returns the storage in a `.muse` directory. */
-export function storageIn(muse: string, temporaryFiles?: TemporaryFiles): CacheStorage {
-  return createFileStorage({ directory: join(muse, 'cache'), within: muse, temporaryFiles });
+export function storageIn(muse: string, { temporaryFiles, sha256 }: MuseStorageOptions): CacheStorage {
+  const codec = sha256 && jsonV3With(sha256);
+  return createFileStorage({ directory: join(muse, 'cache'), within: muse, codec, temporaryFiles });
 }
 
 /** Returns the storage of a root's own `.muse` directory, or `undefined` where there is none. */
 export async function storageOfRoot(
   root: string,
-  temporaryFiles?: TemporaryFiles,
+  options: MuseStorageOptions,
 ): Promise<CacheStorage | undefined> {
   const muse = museDir(root);
   try {
@@ -117,7 +125,7 @@ export async function storageOfRoot(
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
   }
-  return storageIn(muse, temporaryFiles);
+  return storageIn(muse, options);
 }
 
 async function loadFile(

@@ -29,6 +29,7 @@ import {
   type Logger,
   type MissReason,
   type ObjectId,
+  type Sha256,
   type StoredLines,
 } from './types.js';
 import { nextLine, pathOfLine } from './lines/lines.js';
@@ -48,6 +49,8 @@ export interface LoadCacheOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of the temporary files of the default storage; pass it to any other storage yourself. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;
+  /** Checks the checksum in the default storage. Default: that of `node:crypto`, which takes 5 ms to load. */
+  readonly sha256?: Sha256 | undefined;
   /**
    * Checks each stored entry when it is asked for, instead of all at loading, which takes 1 µs an entry. Then `dropped`, and
    * `discarded` for text of another shape, report only what loading saw. Default: false.
@@ -129,7 +132,7 @@ export class StatCache {
     const root = resolve(options.root);
     const { maxBytes = MAX_CACHE_BYTES, defer = false, logger, signal } = options;
     signal?.throwIfAborted();
-    const storage = options.storage ?? (await storageOfRoot(root, options.temporaryFiles));
+    const storage = options.storage ?? (await storageOfRoot(root, options));
     const loaded = storage && (await loadFrom(storage, { maxBytes, signal }, defer));
     if (loaded && 'discarded' in loaded) {
       const message = `Cannot use the stat cache of ${quotePath(root)}, every file is read again: ${loaded.detail} (${loaded.discarded})`;
@@ -149,7 +152,7 @@ export class StatCache {
    */
   static load(museDirectory: string, options: LoadCacheOptions = {}): Promise<StatCache> {
     const muse = resolve(museDirectory);
-    const storage = options.storage ?? storageIn(muse, options.temporaryFiles);
+    const storage = options.storage ?? storageIn(muse, options);
     return StatCache.open({ ...options, root: dirname(muse), storage });
   }
 

@@ -146,6 +146,9 @@ export interface CacheStorage {
   probe?(): Promise<ProbeStamp | undefined>;
 }
 
+/** Computes SHA-256, as 64 hex digits. */
+export type Sha256 = (bytes: Uint8Array) => string;
+
 /** Turns contents into bytes and back. */
 export interface CacheCodec {
   /** Never throws: damage is a `discarded` reason. May keep the bytes, which must not change any more. */

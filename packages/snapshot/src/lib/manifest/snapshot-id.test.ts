@@ -115,6 +115,19 @@ describe('SnapshotIdHasher', () => {
     expect(hasher.digest()).toBe(sha256(Buffer.concat([text, Buffer.from(`z\0${b}`)])));
   });
 
+  it.each([0, 1, 1500, 12_000, 40_000])('hashes %i entries once, at the end, if they are few', (count) => {
+    const text = Buffer.from(Array.from({ length: count }, (_, i) => `${100_000 + i}\0${a}\0`).join(''));
+    const calls: number[] = [];
+    const hasher = new SnapshotIdHasher((bytes) => {
+      calls.push(bytes.length);
+      return sha256(Buffer.from(bytes)).slice('sha256:'.length);
+    });
+    hasher.addText(text);
+    const covered = text.subarray(0, -1);
+    expect(hasher.digest()).toBe(sha256(covered));
+    expect(calls).toEqual(text.length <= 1 << 20 ? [covered.length] : []);
+  });
+
   it('takes any names in any directories for the same as paths', () => {
     const directories = fc.uniqueArray(name, { maxLength: 5 });
     fc.assert(

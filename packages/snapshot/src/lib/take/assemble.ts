@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, PathSet, treePathToBytes, withPath } from '@muse/paths';
-import type { MissReason, ObjectId } from '@muse/stat-cache';
+import type { MissReason, ObjectId, Sha256 } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import {
   countLeftOut,
@@ -35,8 +35,9 @@ const WORK_AN_ENTRY = 512;
 export async function assemble(
   top: DirectoryNode<DirectoryResult>,
   { signal, deferManifest = false }: SnapshotCall,
+  sha256?: Sha256,
 ): Promise<Assembled> {
-  const assembly = new Assembly(top.prefix, !deferManifest);
+  const assembly = new Assembly(top.prefix, !deferManifest, sha256);
   let work = 0;
   for (const run of entriesInPathOrder(top, assembly.takesText)) {
     const { from, to } = run.text ?? { from: 0, to: (run.to - run.cursor.entry) * WORK_AN_ENTRY };
@@ -80,14 +81,15 @@ class Assembly {
   bytesWithoutId = 0;
   /** Returns whether the entries of a directory are taken as text: hits, whose paths begin where the tree does. */
   readonly takesText: (directory: DirectoryNode<DirectoryResult>) => boolean;
-  readonly #hasher = new SnapshotIdHasher();
+  readonly #hasher: SnapshotIdHasher;
   /** The part of each path that is above the tree: its characters, and its bytes. */
   readonly #start: number;
   readonly #startBytes: number;
   readonly #isListing: boolean;
 
   /** @param above - the part of each path that is above the tree, with a slash at its end. */
-  constructor(above: string, isListing: boolean) {
+  constructor(above: string, isListing: boolean, sha256: Sha256 | undefined) {
+    this.#hasher = new SnapshotIdHasher(sha256);
     this.#start = above.length;
     this.#startBytes = treePathToBytes(above).length;
     this.#isListing = isListing;

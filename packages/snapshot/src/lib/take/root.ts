@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { relativeTreePath } from '@muse/paths';
-import { type LoadCacheOptions, StatCache } from '@muse/stat-cache';
+import { type LoadCacheOptions, type Sha256, StatCache } from '@muse/stat-cache';
 import { type IgnoreRules, type Problem, type ResolvedRoot, resolveRoot } from '@muse/walker';
 import {
   checkMuseOwner,
@@ -10,6 +9,7 @@ import {
   loadIgnoreRules,
   type PatternRules,
 } from '@muse/walker/ignore';
+import { nodeSha256 } from '../manifest/manifest.js';
 import type { RuleText, SnapshotterOptions } from '../types.js';
 
 /** A root with its rules and its cache. */
@@ -23,10 +23,10 @@ export interface OpenedRoot extends RootRules {
 export async function openRoot(
   root: ResolvedRoot,
   options: SnapshotterOptions,
-  loading: Pick<LoadCacheOptions, 'defer'> = {},
+  loading: Pick<LoadCacheOptions, 'defer' | 'sha256'> = {},
 ): Promise<OpenedRoot> {
   const [rules, cache] = await Promise.all([
-    readRules(root.root, options),
+    readRules(root.root, options, loading.sha256),
     openCache(root, options, loading),
   ]);
   return { root, ...rules, cache };
@@ -41,10 +41,14 @@ export interface RootRules {
 }
 
 /** Reads the rules of a root. Later ones overrule earlier ones: git's, `.museignore`, the files named, the patterns. */
-export async function readRules(root: string, options: SnapshotterOptions): Promise<RootRules> {
+export async function readRules(
+  root: string,
+  options: SnapshotterOptions,
+  sha256?: Sha256,
+): Promise<RootRules> {
   const { ignore, ignoreFiles = [], gitignore = false, exclude = [], noIgnore = false } = options;
   const { problems = [] } = options;
-  const texts = new RuleTexts();
+  const texts = new RuleTexts(sha256);
   const reading = { ...options, onText: texts.add.bind(texts) };
   const [stranger, git, own, named] = await Promise.all([
     usesMuse(options) ? checkMuseOwner(root, options) : undefined,
@@ -100,7 +104,7 @@ async function loadOwnRules(root: string, options: LoadIgnoreOptions): Promise<I
 async function openCache(
   root: ResolvedRoot,
   options: SnapshotterOptions,
-  loading: Pick<LoadCacheOptions, 'defer'>,
+  loading: Pick<LoadCacheOptions, 'defer' | 'sha256'>,
 ): Promise<StatCache | undefined> {
   const { cache, logger, temporaryFiles } = options;
   if (cache === false) return undefined;
@@ -125,9 +129,14 @@ async function isSameRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boo
 /** Collects digests of the texts that rules are made of, the last one of each file. */
 export class RuleTexts {
   readonly #digests = new Map<string, string>();
+  readonly #sha256: Sha256;
+
+  constructor(sha256 = nodeSha256) {
+    this.#sha256 = sha256;
+  }
 
   add(file: string, text: string): void {
-    this.#digests.set(file, createHash('sha256').update(text).digest('hex'));
+    this.#digests.set(file, this.#sha256(Buffer.from(text)));
   }
 
   /** Returns the digests in the order of their files. */

@@ -150,7 +150,7 @@ class Root {
     if (!native && pool && subtree === '' && cache === undefined)
       pool.startFor('cacheBytes', await sizeOf(statCachePath(root.root)));
     try {
-      const opened = await openRoot(root, options, loading);
+      const opened = await openRoot(root, options, { ...loading, sha256: native?.native.sha256 });
       return new Root(options, threads, native, pool, opened, top, performance.now() - started);
     } catch (error) {
       await pool?.close();
@@ -172,7 +172,9 @@ class Root {
       await this.#pool.close();
       this.#pool = newPool(this.#threads, this.#options.logger);
     }
-    const rules = areRulesInFiles(this.#options) ? await readRules(root.root, this.#options) : undefined;
+    const rules = areRulesInFiles(this.#options)
+      ? await readRules(root.root, this.#options, this.#native?.native.sha256)
+      : undefined;
     this.#opened = { ...this.#opened, root, ...rules };
   }
 

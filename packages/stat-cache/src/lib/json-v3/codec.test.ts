@@ -4,7 +4,7 @@ import { fileEntries } from '../../../test/support/arbitrary.js';
 import { cacheEntry } from '../../../test/support/entries.js';
 import { contentsOf } from '../memory-storage.js';
 import type { CacheContents, FileCacheEntry } from '../types.js';
-import { jsonV3Codec } from './codec.js';
+import { jsonV3Codec, jsonV3With } from './codec.js';
 
 /** The contents of canonical text, of which nothing was read yet. */
 function unread(entries: ReadonlyMap<string, FileCacheEntry>): CacheContents {
@@ -34,4 +34,21 @@ describe('contents of canonical text', () => {
     expect(contents.get('z')).toBeUndefined();
     expect(contents.get('a')).toEqual(cacheEntry());
   });
+});
+
+it('jsonV3With() asks the function that it is given for the checksum of what is before it', () => {
+  const text = Buffer.concat([
+    ...jsonV3Codec.encode({
+      base: contentsOf(new Map()),
+      put: new Map([['a', cacheEntry()]]),
+      remove: new Set(),
+    }),
+  ]);
+  const covered: string[] = [];
+  const decoded = jsonV3With((bytes) => {
+    covered.push(Buffer.from(bytes).toString());
+    return 'another';
+  }).decode(text);
+  expect(decoded).toMatchObject({ discarded: 'checksum' });
+  expect(covered).toEqual([text.toString().replace(/"checksum":.*/s, '')]);
 });

@@ -22,18 +22,24 @@ import {
   type DecodeResult,
   type DiscardReason,
   type FileCacheEntry,
+  type Sha256,
   type StoredLines,
 } from '../types.js';
 import { decodeLoose } from './loose.js';
 
 /** The format of `stat.json`, JSON version 3; FORMAT.md in this package specifies it. */
-export const jsonV3Codec: CacheCodec = {
-  decode: (bytes) => {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return decodeCanonical(buffer) ?? decodeLoose(buffer);
-  },
-  encode,
-};
+export const jsonV3Codec: CacheCodec = jsonV3With((bytes) => hash('sha256', bytes, 'hex'));
+
+/** Returns the codec of that format which checks its checksum by `sha256`. */
+export function jsonV3With(sha256: Sha256): CacheCodec {
+  return {
+    decode: (bytes) => {
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return decodeCanonical(buffer, sha256) ?? decodeLoose(buffer);
+    },
+    encode,
+  };
+}
 
 // The frame around the lines.
 
@@ -89,10 +95,10 @@ function holds(bytes: Buffer, offset: number, part: Buffer): boolean {
 // Decoding.
 
 /** Takes canonical text as it is; `undefined` for text that is not framed as canonical text is. */
-function decodeCanonical(bytes: Buffer): DecodeResult | undefined {
+function decodeCanonical(bytes: Buffer, sha256: Sha256): DecodeResult | undefined {
   const layout = layoutOf(bytes);
   if (!layout) return undefined;
-  if (hash('sha256', bytes.subarray(0, layout.covered), 'hex') !== layout.checksum) {
+  if (sha256(bytes.subarray(0, layout.covered)) !== layout.checksum) {
     return { discarded: 'checksum', detail: 'its text does not match its checksum' };
   }
   const { bodyStart: from, bodyEnd: to } = layout;
