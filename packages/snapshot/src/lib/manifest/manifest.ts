@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import {
   areTreePathsSorted,
+  isWellFormedPath,
   parseTreePath,
   PathSet,
   sortTreePaths,
@@ -58,10 +59,10 @@ export function computeSnapshotId(manifest: ReadonlyMap<string, ObjectId>): Obje
 const CHUNK_BYTES = 65_536;
 const MAX_BYTES_A_UNIT = 3;
 const ID_BYTES = 71;
-const DIGEST_BYTES = 32;
-const NOTHING = new Uint8Array();
-const ALGORITHM = Buffer.from('sha256:');
-const DIGITS = Buffer.from('0123456789abcdef');
+const FIRST_PREFIX_BYTES = 4096;
+const DIGEST_WORDS = 8;
+const ALGORITHM = [...Buffer.from('sha256:')];
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /** The most bytes to hash at once at the end: those of some 10,000 entries. */
 const FEW_BYTES = 1 << 20;
 
@@ -78,7 +79,8 @@ export class SnapshotIdHasher {
   /** Each entry ends in a NUL here; the last byte is held back, since the last entry of all does not. */
   #chunk: Uint8Array = Buffer.allocUnsafe(CHUNK_BYTES);
   #length = 0;
-  #prefix: Uint8Array = NOTHING;
+  #prefix = Buffer.allocUnsafe(FIRST_PREFIX_BYTES);
+  #prefixLength = 0;
 
   /** @param sha256 - hashes what is little. Default: `node:crypto` hashes everything. */
   constructor(sha256?: Sha256) {
@@ -87,12 +89,16 @@ export class SnapshotIdHasher {
 
   /** Puts the entries that follow into a directory: `prefix` is its path and a slash, or `''`. */
   enter(prefix: string): void {
-    this.#prefix = treePathToBytes(prefix);
+    const most = prefix.length * MAX_BYTES_A_UNIT;
+    if (most > this.#prefix.length) this.#prefix = Buffer.allocUnsafe(most);
+    this.#prefixLength = isWellFormedPath(prefix)
+      ? this.#prefix.write(prefix)
+      : treePathToBytes(prefix).copy(this.#prefix);
   }
 
   /** Takes the next entry. The caller keeps to path order, without a path twice: it is not checked. */
   add(name: string, objectId: ObjectId): void {
-    const prefix = this.#prefix;
+    const prefix = this.#prefix.subarray(0, this.#prefixLength);
     this.#makeRoom(prefix.length + name.length * MAX_BYTES_A_UNIT + ID_BYTES + 2);
     const chunk = this.#chunk;
     chunk.set(prefix, this.#length);
@@ -124,24 +130,29 @@ export class SnapshotIdHasher {
     }
   }
 
-  /** Takes the next entry as bytes: its name, and the 32 bytes of its digest from an offset in other bytes on. */
+  /** Takes the next entry as bytes: its name in a listing, and its digest, eight words from one on. */
   addDigest(
     { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
-    digests: Uint8Array,
+    words: Int32Array,
     digest: number,
   ): void {
     const prefix = this.#prefix;
-    this.#makeRoom(prefix.length + to - from + ID_BYTES + 2);
+    const prefixLength = this.#prefixLength;
+    this.#makeRoom(prefixLength + to - from + ID_BYTES + 2);
     const chunk = this.#chunk;
     let at = this.#length;
-    for (let i = 0; i < prefix.length; i++) chunk[at++] = byteAt(prefix, i);
-    for (let i = from; i < to; i++) chunk[at++] = byteAt(bytes, i);
+    for (let i = 0; i < prefixLength; i++) chunk[at++] = prefix[i] ?? 0;
+    for (let i = from; i < to; i++) chunk[at++] = bytes[i] ?? 0;
     chunk[at++] = 0;
-    for (let i = 0; i < ALGORITHM.length; i++) chunk[at++] = byteAt(ALGORITHM, i);
-    for (let i = digest; i < digest + DIGEST_BYTES; i++) {
-      const byte = byteAt(digests, i);
-      chunk[at++] = byteAt(DIGITS, byte >> 4);
-      chunk[at++] = byteAt(DIGITS, byte & 15);
+    for (const byte of ALGORITHM) chunk[at++] = byte;
+    for (let word = digest; word < digest + DIGEST_WORDS; word++) {
+      const four = words[word];
+      if (four === undefined) throw new RangeError(`Broken digest: no word ${word} of ${words.length}`);
+      for (let byte = 0; byte < 4; byte++) {
+        const shift = LITTLE_ENDIAN ? byte * 8 : 24 - byte * 8;
+        chunk[at++] = hexDigit((four >> (shift + 4)) & 15);
+        chunk[at++] = hexDigit((four >> shift) & 15);
+      }
     }
     chunk[at++] = 0;
     this.#length = at;
@@ -189,6 +200,11 @@ export class SnapshotIdHasher {
 
 /** SHA-256 by `node:crypto`. */
 export const nodeSha256: Sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** Returns the character of a digit below 16, without a branch that a processor could only guess. */
+function hexDigit(digit: number): number {
+  return 0x30 + digit + (((9 - digit) >> 31) & 0x27);
+}
 
 /** Returns a byte that must be there. */
 export function byteAt(bytes: Uint8Array, at: number): number {

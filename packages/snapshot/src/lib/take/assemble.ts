@@ -105,7 +105,7 @@ class Assembly {
   add({ directory, listing, cursor, to }: Run<DirectoryResult>): void {
     const result = resultOf(directory);
     const prefix = directory.prefix.slice(this.#start);
-    const { digests } = result;
+    const { rows } = result;
     this.#hasher.enter(prefix);
     for (; cursor.entry < to; cursor.next()) {
       const { entry, match } = cursor;
@@ -117,7 +117,7 @@ class Assembly {
       const digest = this.#isListing ? 0 : result.digestAt(entry);
       if (digest > 0) {
         const { from, to } = cursor;
-        this.#hasher.addDigest({ bytes: listing.bytes, from, to }, digests, digest);
+        this.#hasher.addDigest({ bytes: listing.bytes, from, to }, rows, digest);
         continue;
       }
       const id = result.idOf(entry);

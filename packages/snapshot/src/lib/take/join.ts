@@ -196,7 +196,7 @@ const REASON = 7;
 const KNOWN = 8;
 /** Added to a state: something newer is known of the file than its line. */
 const DOUBTED = 16;
-const NOTHING = Buffer.alloc(0);
+const NO_ROWS = new Int32Array();
 
 /**
  * The files of one directory: its listing with their object ids, and those that must be read. What is known of a file beside
@@ -343,19 +343,19 @@ export class DirectoryResult {
       return this.#knownLines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
     }
     const digest = this.digestAt(entry);
-    return digest > 0 ? `sha256:${this.digests.toString('hex', digest, digest + DIGEST_BYTES)}` : undefined;
+    if (digest === 0) return undefined;
+    const { buffer, byteOffset } = this.rows;
+    return `sha256:${Buffer.from(buffer, byteOffset + digest * 4, DIGEST_BYTES).toString('hex')}`;
   }
 
-  /** The memory of the digests that were kept. */
-  get digests(): Buffer {
-    if (!this.#rows) return NOTHING;
-    const { buffer, byteOffset, byteLength } = this.#rows;
-    return Buffer.from(buffer, byteOffset, byteLength);
+  /** The memory of what is known of files beside their listing. */
+  get rows(): Int32Array {
+    return this.#rows ?? NO_ROWS;
   }
 
-  /** Returns the offset in that memory of the digest that was kept for an entry; 0 where there is none. */
+  /** Returns the word in that memory at which the digest of a file begins; 0 where none was kept. */
   digestAt(entry: number): number {
-    return this.has(entry) ? (entry * ROW_WORDS + DIGEST) * 4 : 0;
+    return this.has(entry) ? entry * ROW_WORDS + DIGEST : 0;
   }
 
   /** Adds the misses to counts by reason, and returns how many more bytes were read of them than listed. */
