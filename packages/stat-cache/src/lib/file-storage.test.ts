@@ -113,7 +113,7 @@ describe('createFileStorage', () => {
   it('writes to a temporary file, syncs it, closes it, renames it and syncs the directory', async () => {
     const { storage } = await storageIn();
     await storage.save(change);
-    const after = system.log.slice(system.log.indexOf('open')).filter((call) => call !== 'handle.writeFile');
+    const after = system.log.slice(system.log.indexOf('open')).filter((call) => call !== 'handle.write');
     expect(after).toEqual([
       ...['open', 'handle.stat', 'handle.sync', 'handle.close', 'rename'],
       ...['open', 'handle.sync', 'handle.close', 'readdir'],
@@ -122,7 +122,7 @@ describe('createFileStorage', () => {
   });
 
   const beforeRename = [
-    ...['lstat 1', 'lstat 2', 'lstat 3', 'mkdir 1', 'open 1', 'handle.stat 1', 'handle.writeFile 1'],
+    ...['lstat 1', 'lstat 2', 'lstat 3', 'mkdir 1', 'open 1', 'handle.stat 1', 'handle.write 1'],
     ...['handle.sync 1', 'handle.close 1', 'rename 1'],
   ];
 
@@ -206,7 +206,7 @@ describe('createFileStorage', () => {
     system.log.length = 0;
     const put = new Map(paths.filter((_, at) => at % 2 === 0).map((path) => [path, cacheEntry({ ino: 1n })]));
     await storage.save({ base, put, remove: new Set() });
-    expect(system.log.filter((call) => call === 'handle.writeFile').length).toBeLessThan(5);
+    expect(system.log.filter((call) => call === 'handle.write').length).toBeLessThan(5);
     expect(contentsOf(await storage.load({ maxBytes: Infinity })).size).toBe(4000);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileEntries } from '../../../test/support/arbitrary.js';
@@ -15,11 +16,15 @@ function unread(entries: ReadonlyMap<string, FileCacheEntry>): CacheContents {
 }
 
 describe('contents of canonical text', () => {
-  it('finds an entry in whatever order it is asked', () => {
+  it.each([
+    ['at first', 0],
+    ['with an index', 1001],
+  ])('finds an entry in whatever order it is asked, %s', (_, before) => {
     const asked = fc.array(fc.nat(40), { maxLength: 60 });
     fc.assert(
       fc.property(fileEntries, asked, (entries, order) => {
         const contents = unread(entries);
+        for (let i = 0; i < before; i++) contents.get('!');
         const paths = [...entries.keys(), '!', 'b/none', 'zzz', '\uffff'];
         for (const at of order) {
           const path = paths[at % paths.length] ?? '';
@@ -27,6 +32,25 @@ describe('contents of canonical text', () => {
         }
       }),
     );
+  });
+
+  it.each([
+    ['at first', 0],
+    ['with an index', 1001],
+  ])('has no entry for a path that has two lines, %s', (_, before) => {
+    const text = Buffer.concat([
+      ...jsonV3Codec.encode({
+        base: contentsOf(new Map()),
+        put: new Map(['a', 'b', 'c'].map((path) => [path, cacheEntry()])),
+        remove: new Set(),
+      }),
+    ]).toString();
+    const covered = text.slice(0, text.indexOf('"checksum"')).replace('"c"', '"b"');
+    const checksum = createHash('sha256').update(covered).digest('hex');
+    const decoded = jsonV3Codec.decode(Buffer.from(`${covered}"checksum":"${checksum}"}`));
+    if ('discarded' in decoded) throw new Error(decoded.detail);
+    for (let i = 0; i < before; i++) decoded.contents.get('!');
+    expect(['a', 'b', 'c'].map((path) => decoded.contents.has(path))).toEqual([true, false, false]);
   });
 
   it('finds the first entry after it was asked for one behind the last', () => {

@@ -9,6 +9,7 @@ import {
   keyEnd,
   keyText,
   LineWriter,
+  lowerBound,
   lowerBoundFrom,
   nextLine,
   PlainLine,
@@ -133,12 +134,17 @@ interface CheckedLines {
   readonly fault?: { readonly discarded: DiscardReason; readonly detail: string } | undefined;
 }
 
+/** From so many paths on, an index of all lines takes less time than to look for each path in the text. */
+const WORTH_AN_INDEX = 1000;
+
 /** Contents that stay text: a line is checked and decoded each time it is asked for. */
 class LineContents implements CacheContents {
   readonly lines: StoredLines | undefined;
   readonly #text: StoredLines;
   #starts: Uint32Array | undefined;
   #checked: CheckedLines | undefined;
+  /** Paths that were looked for without an index. */
+  #unindexed = 0;
   /** The line that was found last: whoever asks in path order finds the next one there, or after it. */
   #last = 0;
 
@@ -159,16 +165,25 @@ class LineContents implements CacheContents {
 
   get(path: string): FileCacheEntry | undefined {
     if (!isTreePath(path)) return undefined;
-    const { bytes } = this.#text;
-    const starts = this.#checked?.starts ?? (this.#starts ??= startsOf(this.#text));
+    const { bytes, to } = this.#text;
     const key = treePathToBytes(path);
-    const line = this.#find(starts, key);
-    const start = starts[line];
-    if (start === undefined || compareKey(bytes, start, key) !== 0) return undefined;
-    const next = starts[line + 1];
+    const [start, next] = this.#linesFrom(key);
+    if (start === to || compareKey(bytes, start, key) !== 0) return undefined;
     // A path that is there twice has no entry at all.
-    if (next !== undefined && compareKey(bytes, next, key) === 0) return undefined;
+    if (next !== to && compareKey(bytes, next, key) === 0) return undefined;
     return entryOfLine(bytes, start);
+  }
+
+  /** Returns the offsets of the first line whose path is not before `key`, and of the line after it. */
+  #linesFrom(key: Uint8Array): readonly [start: number, next: number] {
+    const { bytes, to } = this.#text;
+    if (!this.#checked && !this.#starts && this.#unindexed++ < WORTH_AN_INDEX) {
+      const start = lowerBound(this.#text, key);
+      return [start, start === to ? to : nextLine(bytes, start)];
+    }
+    const starts = this.#checked?.starts ?? (this.#starts ??= startsOf(this.#text));
+    const line = this.#find(starts, key);
+    return [starts[line] ?? to, starts[line + 1] ?? to];
   }
 
   *entries(): Iterable<readonly [string, FileCacheEntry]> {
