@@ -5,7 +5,7 @@ import { StatCache } from '@muse/stat-cache';
 import { createSqliteStorage } from './lib/sqlite-storage.js';
 
 const [root = '.', file = 'stat-cache.sqlite'] = process.argv.slice(2);
-const storage = createSqliteStorage(file);
+const storage = await createSqliteStorage(file);
 const cache = await StatCache.open({ root, storage });
 const { id, stats, problems, saveError } = await createSnapshot(root, { cache });
 

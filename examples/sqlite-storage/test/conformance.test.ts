@@ -13,7 +13,7 @@ describe('createSqliteStorage() is a CacheStorage:', () => {
     const file = join(place, 'cache.sqlite');
     await mkdir(place);
     await each.run({
-      open: () => Promise.resolve(createSqliteStorage(file)),
+      open: () => createSqliteStorage(file),
       failReads: async () => {
         await mkdir(file);
         return () => rm(file, { recursive: true });

@@ -51,15 +51,15 @@ async function load(storage: CacheStorage): Promise<Map<string, FileCacheEntry>>
 }
 
 /** What a load of these bytes gives, in a file of their own. */
-function loadBytes(file: string, bytes: Uint8Array) {
+async function loadBytes(file: string, bytes: Uint8Array) {
   writeFileSync(file, bytes);
-  return createSqliteStorage(file).load({ maxBytes: MAX_CACHE_BYTES });
+  return (await createSqliteStorage(file)).load({ maxBytes: MAX_CACHE_BYTES });
 }
 
 describe('createSqliteStorage()', () => {
   it('gives nothing where nothing was saved, and makes no file', async () => {
     const file = databaseFile();
-    expect(await createSqliteStorage(file).load({ maxBytes: MAX_CACHE_BYTES })).toBeUndefined();
+    expect(await (await createSqliteStorage(file)).load({ maxBytes: MAX_CACHE_BYTES })).toBeUndefined();
     expect(existsSync(file)).toBe(false);
   });
 
@@ -77,20 +77,20 @@ describe('createSqliteStorage()', () => {
       entry({ mtimeNs: -1n, ctimeNs: 15_032_385_535_999_999_999n }),
     ];
     const entries = new Map(paths.map((path, index) => [path, extremes[index % 3] ?? entry()]));
-    await put(createSqliteStorage(file), entries);
-    const loaded = await load(createSqliteStorage(file));
+    await put(await createSqliteStorage(file), entries);
+    const loaded = await load(await createSqliteStorage(file));
     expect(loaded.size).toBe(entries.size);
     for (const [path, value] of entries) expect([path, loaded.get(path)]).toEqual([path, value]);
   });
 
   it('puts a change into what the database holds by then', async () => {
     const file = databaseFile();
-    await put(createSqliteStorage(file), [
+    await put(await createSqliteStorage(file), [
       ['kept', entry()],
       ['changed', entry()],
       ['removed', entry()],
     ]);
-    const [one, two] = [createSqliteStorage(file), createSqliteStorage(file)];
+    const [one, two] = [await createSqliteStorage(file), await createSqliteStorage(file)];
     await Promise.all([load(one), load(two)]);
     await put(one, [['changed', entry({ size: 6n })]], ['removed', 'never there', '\ud800']);
     await put(two, [['added', entry()]]);
@@ -104,7 +104,7 @@ describe('createSqliteStorage()', () => {
   });
 
   it('keeps the rows of saves that were started together', async () => {
-    const storage = createSqliteStorage(databaseFile());
+    const storage = await createSqliteStorage(databaseFile());
     await Promise.all([
       put(storage, [['a', entry()]]),
       put(storage, [['b', entry()]]),
@@ -115,7 +115,7 @@ describe('createSqliteStorage()', () => {
 
   it('saves the whole change or none of it', async () => {
     const file = databaseFile();
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     await put(storage, [['a', entry()]]);
     const before = readFileSync(file);
     const change = {
@@ -139,7 +139,7 @@ describe('createSqliteStorage()', () => {
 
   it('adds up the saves after one load, also where the database is gone in between', async () => {
     const file = databaseFile();
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     await put(storage, [['a', entry()]]);
     const base = { ...NOTHING, entries: () => new Map([['a', entry()]]) };
     for (const path of ['b', 'c', 'd']) {
@@ -155,7 +155,7 @@ describe('createSqliteStorage()', () => {
 
   it('begins again with all that was loaded where the database is gone', async () => {
     const file = databaseFile();
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     const contents = { ...NOTHING, entries: () => new Map([['loaded', entry()]]) };
     await storage.save({ base: contents, put: new Map([['new', entry()]]), remove: new Set() });
     expect([...(await load(storage)).keys()]).toEqual(['loaded', 'new']);
@@ -163,7 +163,7 @@ describe('createSqliteStorage()', () => {
 
   it('gives the space of removed rows back', async () => {
     const file = databaseFile();
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     const paths = Array.from({ length: 2000 }, (_, index) => `file-${String(index)}`);
     await put(storage, []);
     const empty = readFileSync(file).length;
@@ -182,7 +182,7 @@ describe('a damaged database', () => {
       const path = `src/${String(index)}.c`;
       entries.set(path, entry({ ino: BigInt(index), objectId: blobId(Buffer.from(path)) }));
     }
-    await put(createSqliteStorage(file), entries);
+    await put(await createSqliteStorage(file), entries);
     return { file, entries, bytes: readFileSync(file) };
   }
 
@@ -201,7 +201,7 @@ describe('a damaged database', () => {
       }
       // Only where the header names another program is the file not ours to replace.
       if (at < 16 || (at >= 68 && at < 72)) continue;
-      const storage = createSqliteStorage(file);
+      const storage = await createSqliteStorage(file);
       await storage.load({ maxBytes: MAX_CACHE_BYTES });
       await put(storage, [['src/0.c', entry({ size: BigInt(round) })]]);
       expect((await load(storage)).get('src/0.c')?.size).toBe(BigInt(round));
@@ -227,12 +227,11 @@ describe('a damaged database', () => {
     ]);
     writeFileSync(file, database.export());
     database.close();
-    const storage = createSqliteStorage(file);
-    expect(await storage.load({ maxBytes: MAX_CACHE_BYTES })).toMatchObject({
-      dropped: 1,
-      contents: { size: 299 },
-    });
-    await put(storage, []);
+    const storage = await createSqliteStorage(file);
+    const loaded = await storage.load({ maxBytes: MAX_CACHE_BYTES });
+    if (!loaded || 'discarded' in loaded) throw new Error('No contents');
+    expect(loaded).toMatchObject({ dropped: 1, contents: { size: 299 } });
+    await storage.save({ base: loaded.contents, put: new Map(), remove: new Set() });
     expect(await storage.load({ maxBytes: MAX_CACHE_BYTES })).toMatchObject({
       dropped: 0,
       contents: { size: 299 },
@@ -255,13 +254,13 @@ describe('a damaged database', () => {
     database.run('DROP TABLE entry');
     expect(await loadBytes(file, database.export())).toMatchObject({ discarded: 'shape' });
     database.close();
-    await put(createSqliteStorage(file), [['a', entry()]]);
-    expect([...(await load(createSqliteStorage(file))).keys()]).toEqual(['a']);
+    await put(await createSqliteStorage(file), [['a', entry()]]);
+    expect([...(await load(await createSqliteStorage(file))).keys()]).toEqual(['a']);
   });
 
   it('is larger than allowed', async () => {
     const { file, bytes } = await stored();
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     expect(await storage.load({ maxBytes: bytes.length })).toHaveProperty('contents');
     expect(await storage.load({ maxBytes: bytes.length - 1 })).toMatchObject({ discarded: 'too-large' });
   });
@@ -271,7 +270,7 @@ describe('a database that others use', () => {
   /** A database of ours with one entry, after these statements of another program. */
   async function altered(statements: string) {
     const file = databaseFile();
-    await put(createSqliteStorage(file), [['a', entry()]]);
+    await put(await createSqliteStorage(file), [['a', entry()]]);
     const sql = await initSqlJs();
     const database = new sql.Database(readFileSync(file));
     database.exec(statements);
@@ -283,8 +282,8 @@ describe('a database that others use', () => {
   it('is new where the file is empty', async () => {
     const file = databaseFile();
     expect(await loadBytes(file, Buffer.alloc(0))).toMatchObject({ contents: { size: 0 }, dropped: 0 });
-    await put(createSqliteStorage(file), [['a', entry()]]);
-    expect([...(await load(createSqliteStorage(file))).keys()]).toEqual(['a']);
+    await put(await createSqliteStorage(file), [['a', entry()]]);
+    expect([...(await load(await createSqliteStorage(file))).keys()]).toEqual(['a']);
   });
 
   it.each([
@@ -295,14 +294,18 @@ describe('a database that others use', () => {
   ])('is left alone where it is %s', async (_what, text) => {
     const file = databaseFile();
     expect(await loadBytes(file, Buffer.from(text))).toMatchObject({ discarded: 'shape' });
-    await expect(put(createSqliteStorage(file), [['a', entry()]])).rejects.toThrow('of another program');
+    await expect(put(await createSqliteStorage(file), [['a', entry()]])).rejects.toThrow(
+      'of another program',
+    );
     expect(readFileSync(file, 'latin1')).toBe(text);
   });
 
   it('is left alone where it belongs to another program', async () => {
     const { file, bytes } = await altered('PRAGMA application_id = 0');
     expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
-    await expect(put(createSqliteStorage(file), [['b', entry()]])).rejects.toThrow('of another program');
+    await expect(put(await createSqliteStorage(file), [['b', entry()]])).rejects.toThrow(
+      'of another program',
+    );
     expect(readFileSync(file)).toEqual(bytes);
   });
 
@@ -314,7 +317,7 @@ describe('a database that others use', () => {
   ])('is left alone where it holds a %s more', async (_what, statement) => {
     const { file, bytes } = await altered(statement);
     expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
-    await expect(put(createSqliteStorage(file), [['b', entry()]])).rejects.toThrow('more or less');
+    await expect(put(await createSqliteStorage(file), [['b', entry()]])).rejects.toThrow('more or less');
     expect(readFileSync(file)).toEqual(bytes);
   });
 
@@ -328,8 +331,8 @@ describe('a database that others use', () => {
   ])('gives no entry, and begins again, where the entries are in %s', async (_what, statements) => {
     const { file, bytes } = await altered(statements);
     expect(await loadBytes(file, bytes)).toMatchObject({ discarded: 'shape' });
-    await put(createSqliteStorage(file), [['b', entry()]]);
-    expect([...(await load(createSqliteStorage(file))).keys()]).toEqual(['b']);
+    await put(await createSqliteStorage(file), [['b', entry()]]);
+    expect([...(await load(await createSqliteStorage(file))).keys()]).toEqual(['b']);
   });
 
   it('is not reached through a link', async () => {
@@ -337,7 +340,7 @@ describe('a database that others use', () => {
     const link = `${file}-link`;
     writeFileSync(file, bytes);
     symlinkSync(file, link);
-    const storage = createSqliteStorage(link);
+    const storage = await createSqliteStorage(link);
     expect(await storage.load({ maxBytes: MAX_CACHE_BYTES })).toMatchObject({ discarded: 'unreadable' });
     await expect(put(storage, [['b', entry()]])).rejects.toThrow('link');
     expect(readFileSync(file)).toEqual(bytes);
@@ -346,14 +349,14 @@ describe('a database that others use', () => {
   it.skipIf(process.platform === 'win32')('is not waited for where it is a FIFO', async () => {
     const file = databaseFile();
     execFileSync('mkfifo', [file]);
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     expect(await storage.load({ maxBytes: MAX_CACHE_BYTES })).toMatchObject({ discarded: 'unreadable' });
     await expect(put(storage, [['b', entry()]])).rejects.toThrow('FIFO');
   });
 
   it.each(['-journal', '-wal'])('is neither read nor written while a %s lies beside it', async (suffix) => {
     const file = databaseFile();
-    const storage = createSqliteStorage(file);
+    const storage = await createSqliteStorage(file);
     await put(storage, [['a', entry()]]);
     writeFileSync(file + suffix, 'x');
     const loaded = await storage.load({ maxBytes: MAX_CACHE_BYTES });
@@ -370,7 +373,7 @@ it('a snapshot with its cache in a database reads each file once', async () => {
   const root = await makeTree({ 'a.txt': 'a', src: { 'b.c': 'b', '\udcff': 'not UTF-8' } });
   onTestFinished(() => removeTree(root));
   const snapshot = async () => {
-    const cache = await StatCache.open({ root, storage: createSqliteStorage(file) });
+    const cache = await StatCache.open({ root, storage: await createSqliteStorage(file) });
     const { id, stats, saveError } = await createSnapshot(root, { cache });
     return { id, hits: stats.hits, hashedFiles: stats.hashedFiles, saveError };
   };

@@ -12,6 +12,7 @@ import {
   APPLICATION_ID,
   CREATE,
   DELETE,
+  DELETE_ALL,
   OUR_SCHEMA,
   SCHEMA_VERSION,
   SELECT_ALL,
@@ -40,8 +41,9 @@ export function read(sql: SqlJsStatic, bytes: Uint8Array): DecodeResult {
   let database: Database | undefined;
   try {
     database = bytes.length > 0 ? open(sql, bytes) : undefined;
-    for (const row of rowsOf(database)) {
-      const pair = entryOf(row);
+    const statement = database?.prepare(SELECT_ALL);
+    while (statement?.step()) {
+      const pair = entryOf(statement.get());
       if (pair) entries.set(...pair);
       else dropped++;
     }
@@ -55,14 +57,14 @@ export function read(sql: SqlJsStatic, bytes: Uint8Array): DecodeResult {
 }
 
 /**
- * Returns the bytes that a database file must have after a change, all of it or none; with `mend`, without the rows that
- * are not as they were written. Where there is no database, or it cannot be used, it begins again with all that was loaded.
+ * Returns the bytes that a database file must have after a change, all of it or none. Where there is no database, or it
+ * cannot be used, or some of its rows are `damaged`, it begins again with all that was loaded.
  */
 export function changed(
   sql: SqlJsStatic,
   bytes: Uint8Array,
   { base, put, remove }: CacheChange,
-  mend: boolean,
+  damaged: boolean,
 ): Uint8Array {
   const stored = openStored(sql, bytes);
   const database = stored ?? new sql.Database();
@@ -70,10 +72,9 @@ export function changed(
     if (!stored) database.exec(CREATE);
     const upsert = database.prepare(UPSERT);
     const deletion = database.prepare(DELETE);
-    const damaged = mend ? [...rowsOf(stored)].filter((row) => !entryOf(row)) : [];
     database.exec('BEGIN');
-    if (!stored) for (const [path, entry] of base.entries()) upsert.run(rowOf(path, entry));
-    for (const [key = null] of damaged) deletion.run([key]);
+    if (damaged) database.exec(DELETE_ALL);
+    if (damaged || !stored) for (const [path, entry] of base.entries()) upsert.run(rowOf(path, entry));
     for (const path of remove) if (isTreePath(path)) deletion.run([treePathToBytes(path)]);
     for (const [path, entry] of put) upsert.run(rowOf(path, entry));
     database.exec('COMMIT');
@@ -81,12 +82,6 @@ export function changed(
   } finally {
     database.close();
   }
-}
-
-function* rowsOf(database: Database | undefined): Iterable<SqlValue[]> {
-  const statement = database?.prepare(SELECT_ALL);
-  while (statement?.step()) yield statement.get();
-  statement?.free();
 }
 
 /** Returns `undefined` where there is no database, or one of ours that is damaged; throws where it is not ours. */

@@ -3,13 +3,22 @@ import { isTreePath, parseTreePath, treePathFromBytes, treePathToBytes } from '@
 import { isObjectId, type FileCacheEntry } from '@muse/stat-cache';
 import type { SqlValue } from 'sql.js';
 
-const DECIMAL = /^-?[0-9]{1,40}$/;
 const GUARD_BYTES = 16;
+
+/** The columns between path and guard. */
+type Texts = [
+  size: string,
+  mtimeNs: string,
+  ctimeNs: string | null,
+  ino: string,
+  objectId: string,
+  dimensions: string,
+];
 
 /** Returns the row of an entry, in the order of the columns; throws where `path` is no tree path. */
 export function rowOf(path: string, entry: FileCacheEntry): SqlValue[] {
   const bytes = treePathToBytes(parseTreePath(path));
-  const texts = [
+  const texts: Texts = [
     String(entry.size),
     String(entry.mtimeNs),
     entry.ctimeNs === undefined ? null : String(entry.ctimeNs),
@@ -26,42 +35,19 @@ export function entryOf(row: readonly SqlValue[]): readonly [string, FileCacheEn
   const guard = texts.pop();
   if (!(bytes instanceof Uint8Array) || !(guard instanceof Uint8Array)) return undefined;
   if (Buffer.compare(guardOf(bytes, texts), guard) !== 0) return undefined;
-  const [size, mtimeNs, ctimeNs, ino, objectId, json] = texts;
+  // So the texts are those of `rowOf`, or of somebody who knows how to make a guard.
+  const [size, mtimeNs, ctimeNs, ino, objectId, dimensions] = texts as Texts;
   const path = treePathFromBytes(bytes);
-  const dimensions = dimensionsOf(json);
-  if (!isTreePath(path) || !dimensions || typeof objectId !== 'string' || !isObjectId(objectId))
-    return undefined;
-  if (!isDecimal(size) || !isDecimal(mtimeNs) || !isDecimal(ino)) return undefined;
-  if (ctimeNs !== null && !isDecimal(ctimeNs)) return undefined;
+  if (!isTreePath(path) || !isObjectId(objectId)) return undefined;
   const entry = {
     size: BigInt(size),
     mtimeNs: BigInt(mtimeNs),
     ctimeNs: ctimeNs === null ? undefined : BigInt(ctimeNs),
     ino: BigInt(ino),
     objectId,
-    dimensions,
+    dimensions: new Map(JSON.parse(dimensions) as [string, string][]),
   };
   return [path, entry];
-}
-
-function isDecimal(value: SqlValue | undefined): value is string {
-  return typeof value === 'string' && DECIMAL.test(value);
-}
-
-function dimensionsOf(json: SqlValue | undefined): Map<string, string> | undefined {
-  if (json === '[]') return new Map();
-  let pairs: unknown;
-  try {
-    pairs = JSON.parse(String(json));
-  } catch {
-    return undefined;
-  }
-  if (!Array.isArray(pairs) || !pairs.every(isPairOfTexts)) return undefined;
-  return new Map(pairs);
-}
-
-function isPairOfTexts(value: unknown): value is [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((text) => typeof text === 'string');
 }
 
 /** NUL stands between the columns and in none of them, so that no two rows give the same text. */

@@ -38,3 +38,4 @@ export const SELECT_ALL =
 export const UPSERT = 'INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 
 export const DELETE = 'DELETE FROM entry WHERE path = ?';
+export const DELETE_ALL = 'DELETE FROM entry';

@@ -16,29 +16,25 @@ const SIGNS_OF_A_WRITER = ['-journal', '-wal'];
  * SQLite works in memory here, and `createFileStorage` puts the result in place: synced, renamed over the old file, with
  * no link followed. So a reader sees one complete version, and a process that is killed leaves the one before.
  */
-export function createSqliteStorage(file: string): CacheStorage {
+export async function createSqliteStorage(file: string): Promise<CacheStorage> {
+  const sql = await initSqlJs();
   const path = resolve(file);
-  let opened: Promise<CacheStorage> | undefined;
   let saved: Promise<void> = Promise.resolve();
   let stored: Uint8Array = new Uint8Array();
   /** True if the last load met rows that are not as they were written. */
   let damaged = false;
-
-  async function open(): Promise<CacheStorage> {
-    const sql = await initSqlJs();
-    const codec: CacheCodec = {
-      decode: (bytes) => read(sql, bytes),
-      encode: (change) => [changed(sql, stored, change, damaged)],
-    };
-    return createFileStorage({ directory: dirname(path), fileName: basename(path), codec });
-  }
-  const storage = () => (opened ??= open());
+  const codec: CacheCodec = {
+    decode: (bytes) => read(sql, bytes),
+    encode: (change) => [changed(sql, stored, change, damaged)],
+  };
+  const storage = createFileStorage({ directory: dirname(path), fileName: basename(path), codec });
 
   return {
+    ...storage,
     async load(options) {
       const writer = signOfAWriter(path);
       if (writer !== undefined) return { discarded: 'unreadable', detail: writer };
-      const loaded = await (await storage()).load(options);
+      const loaded = await storage.load(options);
       damaged = loaded !== undefined && 'contents' in loaded && loaded.dropped !== 0;
       return loaded;
     },
@@ -48,14 +44,13 @@ export function createSqliteStorage(file: string): CacheStorage {
         const writer = signOfAWriter(path);
         if (writer !== undefined) throw new Error(`Cannot save to "${path}": ${writer}`);
         stored = await bytesOf(path);
-        await (await storage()).save(change, options);
+        await storage.save(change, options);
         stored = new Uint8Array();
         damaged = false;
       });
       saved = next.catch(() => undefined);
       return next;
     },
-    probe: async () => (await storage()).probe?.(),
   };
 }
 
