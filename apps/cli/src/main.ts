@@ -14,6 +14,7 @@ if (isOld) {
   const part = isVersion ? import('./version.js') : import('./start.js');
   part
     .then(({ start }) => start())
+    .then(leave)
     .catch((error: unknown) => {
       const { code } = error as NodeJS.ErrnoException;
       const [reason = ''] = String(error).split('\n');
@@ -21,6 +22,11 @@ if (isOld) {
       const advice = isShort ? 'raise the limit on open files (ulimit -n)' : 'reinstall @muse/cli';
       fail(`cannot load a part of the program: ${reason}; ${advice}`);
     });
+}
+
+/** Ends the process where nothing keeps it alive any more: Node would take its heap apart first. */
+function leave(): void {
+  if (process.getActiveResourcesInfo().length === 0) process.exit();
 }
 
 function fail(reason: string): void {

@@ -27,6 +27,9 @@ export function stdoutIsTerminal(): boolean {
   return isTerminal(STDOUT);
 }
 
+/** Bytes that need no stream, which takes 3 ms to load: a pipe has room for them. */
+const FEW_BYTES = 4096;
+
 /**
  * Writes an answer to stdout and resolves once the system has all of it; never more than one piece waits in memory.
  * Rejects with a `SilentExit` when the reader has gone away.
@@ -34,7 +37,10 @@ export function stdoutIsTerminal(): boolean {
 export async function writeStdout(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   const write = isFile() ? writeToFile : writeToStream;
   try {
-    for await (const piece of chunks) await write(piece);
+    for await (const piece of chunks) {
+      const done = piece.length <= FEW_BYTES ? writeAtOnce(STDOUT, piece) : 0;
+      if (done < piece.length) await write(piece.subarray(done));
+    }
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EPIPE' || code === 'ECONNRESET') throw new SilentExit(ExitCode.readerGone);
@@ -51,19 +57,11 @@ function writeToFile(piece: Uint8Array): Promise<void> {
   return writeFully(STDOUT, piece);
 }
 
-/** Bytes that need no stream, which takes 3 ms to load: a pipe has room for them. */
-const FEW_BYTES = 4096;
-
 function writeToStream(piece: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done = piece.length <= FEW_BYTES ? writeAtOnce(STDOUT, piece) : 0;
-    if (done === piece.length) {
-      resolve();
-      return;
-    }
     // The callback gets the error as well; without a listener the event would end the process first.
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
-    process.stdout.write(piece.subarray(done), (error) => {
+    process.stdout.write(piece, (error) => {
       if (error) reject(error);
       else resolve();
     });
