@@ -105,9 +105,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     if (request[i] == 0xd0) memcpy(request + i, &identity, 16);
   if (what == 2) {
     free(request);
-    cut = 40;
+    cut = sizeof(ScanRequest) + 8;
     request = calloc(1, cut);
-    ScanRequest wanted = {.dev = identity.dev, .ino = identity.ino, .to = (u32)(size - (size > cut ? cut : size))};
+    ScanRequest wanted = {.dev = identity.dev, .ino = identity.ino, .allDetails = size & 1, .to = (u32)(size - (size > cut ? cut : size))};
     free(lines);
     lines = copy(data + size - wanted.to, wanted.to);
     size = cut + wanted.to;

@@ -32,10 +32,10 @@ function seeds() {
     Buffer.concat([Buffer.from(value), Buffer.alloc(8 - (Buffer.byteLength(value) % 8))]);
   const scanRequest = [
     mark,
-    words(0, lines.length, 0, 0),
+    words(0, lines.length, 0, 0, 0, 0),
     text(''),
     mark,
-    words(0, lines.length, 3, 0),
+    words(0, lines.length, 3, 0, 1, 0),
     text('sub'),
   ];
   const file = [mark, words(1, 0), text('a')];

@@ -62,9 +62,13 @@ typedef struct {
   u32 files, directories, hits;
   /** Of the directory's own part in the path of an entry, with a slash at its end. */
   u32 prefixBytes;
-  u32 details, zero;
+  u32 details;
+  /** Entries whose stat failed. */
+  u32 failed;
   /** Of all files, as their stats have it. */
   u64 fileBytes;
+  /** Of all kinds. */
+  u32 skippedInAll, zero;
 } ScanRecord;
 
 // What follows a record, each part padded to 8. The entries are in path order: a directory sorts as if its name ended in a
@@ -99,8 +103,8 @@ typedef struct {
   u64 dev, ino;
   /** Its slice of the lines. */
   u32 from, to;
-  /** Where its name begins in the text. */
-  u32 text, zero;
+  /** Where its name begins in the text, and which of the entries it is. */
+  u32 text, entry;
   u64 zeros[2];
 } DirectoryDetail;
 
@@ -147,7 +151,7 @@ typedef struct {
 } HashRecord;
 
 _Static_assert(sizeof(PackedStat) == 48 && sizeof(DirectoryDetail) == 48 && sizeof(FailedDetail) == 48, "details");
-_Static_assert(sizeof(ScanRequest) == 40 && sizeof(ScanRecord) == 88, "scan");
+_Static_assert(sizeof(ScanRequest) == 40 && sizeof(ScanRecord) == 96, "scan");
 _Static_assert(sizeof(HashDirectory) == 24 && sizeof(HashFile) == 24 && sizeof(HashRecord) == 144, "hash");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian");
 

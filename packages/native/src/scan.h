@@ -313,8 +313,13 @@ static bool matchLines(Scan *scan, const ScanRequest *wanted, ScanRecord *record
     while (line < to && (order = compareKey(line, end, path, length, &quote)) < 0) line = nextLine(line, to);
     addGone(scan, record, first, line);
     if (line >= to || order > 0) continue;
-    entry->match = judgeLine(line, quote, lineEnd(line, to), path, length, scan->lines, &entry->stat);
-    while (line = nextLine(line, to), line < to && compareKey(line, end, path, length, &quote) == 0) entry->match = BAD_LINE;
+    const u8 *feed = lineEnd(line, to);
+    entry->match = judgeLine(line, quote, feed, path, length, scan->lines, &entry->stat);
+    line = feed < to ? feed + 1 : to;
+    while (line < to && compareKey(line, end, path, length, &quote) == 0) {
+      entry->match = BAD_LINE;
+      line = nextLine(line, to);
+    }
   }
   addGone(scan, record, line, to);
   return true;
@@ -336,10 +341,10 @@ static size_t textSize(const Entry *entry, size_t prefix) {
   return entry->length + 1u + (isHit(entry) ? prefix + ID_BYTES + 1 : 0);
 }
 
-static void writeDetail(const Entry *entry, u32 text, u8 *at) {
+static void writeDetail(const Entry *entry, u32 index, u32 text, u8 *at) {
   u32 type = entry->type == DT_DIR || entry->type == DT_UNKNOWN ? entry->type : DT_REG;
   DirectoryDetail directory = {
-      .dev = entry->stat.dev, .ino = entry->stat.ino, .from = entry->from, .to = entry->to, .text = text};
+      .dev = entry->stat.dev, .ino = entry->stat.ino, .from = entry->from, .to = entry->to, .text = text, .entry = index};
   FailedDetail failed = {.error = entry->error, .type = type};
   const void *detail = entry->match == DIRECTORY     ? (const void *)&directory
                        : entry->match == STAT_FAILED ? (const void *)&failed
@@ -356,7 +361,7 @@ static void writeRecord(Scan *scan, const ScanRequest *wanted, const ScanRecord 
   for (u32 i = 0; i < scan->count; i++) {
     const Entry *entry = entryAt(scan, i);
     if (wanted->allDetails || !isHit(entry)) {
-      writeDetail(entry, (u32)(at - text), detail);
+      writeDetail(entry, i, (u32)(at - text), detail);
       detail += sizeof(PackedStat);
     }
     if (isHit(entry)) at = put(at, scan->path.at, record->prefixBytes);
@@ -377,12 +382,14 @@ static void countEntries(Scan *scan, const ScanRequest *wanted, ScanRecord *reco
     const Entry *entry = entryAt(scan, i);
     text += textSize(entry, record->prefixBytes);
     if (entry->match == DIRECTORY) record->directories++;
+    if (entry->match == STAT_FAILED) record->failed++;
     if (entry->match == DIRECTORY || entry->match == STAT_FAILED) continue;
     record->files++;
     record->hits += isHit(entry);
     record->fileBytes += entry->stat.size;
   }
   record->details = record->entries - (wanted->allDetails ? 0 : record->hits);
+  for (u32 kind = 0; kind < SKIPPED; kind++) record->skippedInAll += record->skipped[kind];
   u64 bytes = sizeof *record + PADDED(scan->count * sizeof(u32)) + record->details * sizeof(PackedStat) + PADDED(text) +
               record->gone * sizeof(Range);
   if (bytes > UINT32_MAX) return fail(record, READDIR, -ENOMEM);

@@ -160,10 +160,10 @@ describe.skipIf(!hasNative)('scan()', () => {
       let room = capacity;
       const fitting = sizes.findIndex((size) => (room -= size) < 0);
       const got = scan(native, root, directories, { capacity });
-      if (capacity < 88) expect(got).toEqual([]);
+      if (capacity < 96) expect(got).toEqual([]);
       else if (capacity < first) {
         const result = unpack(got[0]);
-        expect([result.outcome, result.error, got[0]?.length]).toEqual([3, first, 88]);
+        expect([result.outcome, result.error, got[0]?.length]).toEqual([3, first, 96]);
         // What it said is enough.
         expect(scan(native, root, directories, { capacity: result.error }).length).toBe(1);
       } else expect(got).toEqual(records.slice(0, fitting < 0 ? records.length : fitting));

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -86,6 +87,24 @@ describe('a file whose change is ahead of the clock of its cache', () => {
     const last = await snapshotter.snapshot();
     expect(last.stats.misses).toMatchObject({ racy: 2 });
   });
+});
+
+describe('a cache in which something is pending', () => {
+  it.each([false, true])(
+    'is believed before its own lines, with a manifest that waits: %s',
+    async (defer) => {
+      const root = await museTree({ a: 'a', b: 'b', 'd/c': 'c' });
+      await createSnapshot(root);
+      const cache = await StatCache.open({ root });
+      expect((await createSnapshot(root, { cache, deferManifest: defer })).stats.hits).toBe(3);
+      const stat = lstatSync(join(root, 'a'), { bigint: true });
+      // Without a boundary it is racy, though its line vouches for the very same stat.
+      cache.record('a', stat, blobId(Buffer.from('anything')));
+      const snapshot = await createSnapshot(root, { cache, deferManifest: defer });
+      await expectTruth(root, snapshot);
+      expect(snapshot.stats).toMatchObject({ hits: 2, hashedFiles: 1, misses: { racy: 1 } });
+    },
+  );
 });
 
 describe('a cache that cannot be used', () => {

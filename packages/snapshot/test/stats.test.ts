@@ -44,6 +44,14 @@ describe('stats', () => {
     }
   });
 
+  it('count no bytes of files that rules leave out, though the cache has them', async () => {
+    const root = await museTree({ a: 'a', 'd/b': 'bb', 'd/c': 'c'.repeat(100) });
+    await createSnapshot(root);
+    const { stats } = await createSnapshot(root, { exclude: ['b', 'a'] });
+    expect(stats).toMatchObject({ files: 1, bytes: 100, hits: 1, hashedFiles: 0, pruned: 2 });
+    expect(stats.leftOut.ignored).toBe(2);
+  });
+
   it('count no file twice that changes between listing and reading', async () => {
     const root = await museTree({ a: 'a', b: 'b' });
     let edited = false;

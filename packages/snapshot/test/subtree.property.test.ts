@@ -10,7 +10,7 @@ import { apply, edits } from './support/edits.js';
 const TIME = effort(3_000, 60_000);
 
 const SUBTREES = ['', 'c', 'c/e', 'f'] as const;
-const step = fc.tuple(edits, fc.subarray([...SUBTREES]));
+const step = fc.tuple(edits, fc.subarray([...SUBTREES]), fc.boolean());
 
 it(
   'snapshots of parts and of the whole say what the oracle says, in any order, with one cache',
@@ -22,11 +22,13 @@ it(
         mkdirSync(join(root, '.muse'));
         mkdirSync(join(root, 'c/e'), { recursive: true });
         await using kept = await openSnapshotter(root, { threads: 1, subtree: 'c' });
-        for (const [edit, subtrees] of [...steps, [undefined, SUBTREES] as const]) {
+        for (const [edit, subtrees, deferManifest] of [...steps, [undefined, SUBTREES, true] as const]) {
           if (edit) apply(root, edit);
           for (const subtree of subtrees) {
             const taking =
-              keep && subtree === 'c' ? kept.snapshot() : createSnapshot(root, { subtree, threads: 1 });
+              keep && subtree === 'c'
+                ? kept.snapshot({ deferManifest })
+                : createSnapshot(root, { subtree, threads: 1, deferManifest });
             if (isDirectory(root, subtree)) await check(join(root, subtree), await taking);
             else await expect(taking).rejects.toMatchObject({ path: subtree });
           }

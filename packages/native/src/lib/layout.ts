@@ -22,11 +22,13 @@ export const ScanWord = {
   hits: 16,
   prefixBytes: 17,
   details: 18,
+  failed: 19,
   fileBytes: 20,
+  skippedInAll: 22,
 } as const;
 
 /** Bytes of the record of a directory before its matches. */
-export const SCAN_RECORD_BYTES = 88;
+export const SCAN_RECORD_BYTES = 96;
 
 /** The meanings of a word of the match part; from `firstHit` on it is the offset of an object id. */
 export const Match = {
@@ -99,21 +101,24 @@ const MOST_BYTES_A_UNIT = 3;
 /** Returns a request for `scan`, in shared memory. */
 export function packScanRequest(directories: readonly ScanDirectory[]): Uint8Array {
   let most = 0;
-  for (const { path } of directories) most += SCAN_REQUEST_BYTES + path.length * MOST_BYTES_A_UNIT + 8;
-  const bytes = Buffer.from(new SharedArrayBuffer(most));
+  for (const { path } of directories) most += SCAN_REQUEST_BYTES + path.length * MOST_BYTES_A_UNIT + 16;
+  const bytes = Buffer.from(new SharedArrayBuffer(most & ~7));
+  const words = new Uint32Array(bytes.buffer);
+  const identities = new BigUint64Array(bytes.buffer);
   let at = 0;
   for (const { dev, ino, from, to, path, base = 0, allDetails = false } of directories) {
     const text = at + SCAN_REQUEST_BYTES;
     let length = path.length;
     if (typeof path === 'string') length = bytes.write(path, text, 'utf8');
     else bytes.set(path, text);
-    bytes.writeBigUInt64LE(dev, at);
-    bytes.writeBigUInt64LE(ino, at + 8);
-    bytes.writeUInt32LE(from, at + 16);
-    bytes.writeUInt32LE(to, at + 20);
-    bytes.writeUInt32LE(length, at + 24);
-    bytes.writeUInt32LE(base, at + 28);
-    bytes.writeUInt32LE(Number(allDetails), at + 32);
+    // The engine is built for processors of this byte order alone.
+    identities[at >> 3] = dev;
+    identities[(at >> 3) + 1] = ino;
+    words[(at >> 2) + 4] = from;
+    words[(at >> 2) + 5] = to;
+    words[(at >> 2) + 6] = length;
+    words[(at >> 2) + 7] = base;
+    words[(at >> 2) + 8] = Number(allDetails);
     at = text + paddedText(length);
   }
   return new Uint8Array(bytes.buffer, 0, at);

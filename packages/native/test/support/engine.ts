@@ -108,7 +108,7 @@ export function unpack(record: Buffer | undefined): ScanResult {
   if (!record) throw new Error('no record');
   const word = (index: number) => record.readUInt32LE(index * 4);
   const [entries, textBytes, gone, prefix, count] = [word(4), word(5), word(6), word(17), word(18)];
-  const match = 88;
+  const match = 96;
   const detail = match + ((entries * 4 + 7) & ~7);
   const text = detail + count * 48;
   const end = text + ((textBytes + 7) & ~7);

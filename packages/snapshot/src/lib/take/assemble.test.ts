@@ -50,8 +50,9 @@ describe('assemble', () => {
 
   it('makes a problem of a file that has no object id, whatever led there', async () => {
     const root = nodeOf('', { a: FILE, b: FILE }, { without: ['a'] });
-    const { manifest, problems } = await assembled(root);
+    const { manifest, problems, counts } = await assembled(root);
     expect([...manifest.keys()]).toEqual(['b']);
+    expect(counts).toMatchObject({ files: 1, bytes: 10 });
     expect(problems).toMatchObject([{ path: 'a', kind: 'torn', operation: 'read', code: 'ETORN' }]);
   });
 

@@ -1,5 +1,13 @@
 import { blobId, type MissReason, type ObjectId, type StatCache } from '@muse/stat-cache';
-import { BAD_LINE, CTIME_CHANGED, DirectoryNode, INODE_CHANGED, NEW, SIZE_CHANGED } from '@muse/walker/scan';
+import {
+  BAD_LINE,
+  CTIME_CHANGED,
+  DIRECTORY,
+  DirectoryNode,
+  INODE_CHANGED,
+  NEW,
+  SIZE_CHANGED,
+} from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { FILE_STAT, listingOf } from '../../../test/support/listings.js';
 import { DirectoryResult, judgeDirectory } from './join.js';
@@ -85,6 +93,12 @@ describe('judgeDirectory', () => {
     expect(judge(HIT, cacheOf('racy'))).toMatchObject({ id: undefined, misses: [['d/a', 'racy']] });
   });
 
+  it('takes a line for right where its stat was not asked for, whatever was recorded meanwhile', () => {
+    const listing = listingOf({ a: HIT, b: NEW }, [], FILE_STAT, false);
+    const judged = judgeDirectory(nodeOf(), listing, { cache: cacheOf('racy'), lines }, undefined);
+    expect([judged.idOf(0), missesOf(judged)]).toEqual([stored, [['d/b', 'racy']]]);
+  });
+
   it('keeps what was read since the directory was last listed, if the file is the same', () => {
     const node = nodeOf();
     const first = judgeDirectory(node, listingOf({ a: NEW, b: NEW }), { cache: cacheOf(), lines }, undefined);
@@ -111,11 +125,20 @@ describe.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('judgeDirec
 });
 
 describe('DirectoryResult', () => {
+  it('is text while its files are hits, and nothing newer is known of them', () => {
+    const files = new DirectoryResult(nodeOf(), listingOf({ a: HIT, d: DIRECTORY }), lines);
+    expect(files.isText).toBe(true);
+    files.doubt(0);
+    expect(files.isText).toBe(false);
+    expect(new DirectoryResult(nodeOf(), listingOf({ a: HIT, b: NEW }), lines).isText).toBe(false);
+  });
+
   it('keeps object ids by their entries, before those of the lines', () => {
     const files = new DirectoryResult(nodeOf(), listingOf({ a: HIT, b: NEW, c: NEW }), lines);
     files.set(1, newer);
     expect([0, 1, 2].map((entry) => files.idOf(entry))).toEqual([stored, newer, undefined]);
     expect([0, 1, 2].map((entry) => files.isHit(entry))).toEqual([true, false, false]);
+    expect(files.isText).toBe(false);
     files.set(0, newer);
     expect([files.idOf(0), files.isHit(0)]).toEqual([newer, false]);
   });

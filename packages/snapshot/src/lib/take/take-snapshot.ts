@@ -227,8 +227,8 @@ function goneLines(tree: Tree<DirectoryResult>): readonly LineRange[] {
   const gone: LineRange[] = [];
   for (const { state, listing, excludedLines } of directoriesOf(tree.top)) {
     if (state !== 'listed' || !listing || listing.failed > 0) continue;
-    for (const lines of [listing.gone, excludedLines])
-      if (lines.length > 0) for (const range of lines) gone.push(range);
+    if (listing.hasGone) for (const range of listing.gone) gone.push(range);
+    if (excludedLines.length > 0) for (const range of excludedLines) gone.push(range);
   }
   return gone;
 }

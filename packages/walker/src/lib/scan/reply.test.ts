@@ -154,7 +154,7 @@ function read(listing: Listing) {
     if (match === FAILED) found.push({ name, match, text, failure: cursor.failure });
     else if (match === DIRECTORY) {
       const { dev, ino, ctimeNs } = cursor.stat;
-      // After the slice, and where its name is, nothing is left of the stat that the engine had.
+      // After the slice, and which entry it is, nothing is left of the stat that the engine had.
       found.push({ name, match, text, dev, ino, ctimeNs, slice: cursor.slice });
     } else if (!cursor.hasDetail) {
       expect(() => cursor.stat).toThrow(RangeError);
@@ -324,8 +324,8 @@ describe('A broken reply', () => {
 
   it('comes to an end where lengths cancel each other out', () => {
     // A record of no bytes, whose names are as long as its header, backwards.
-    const words = new Int32Array(22);
-    words[5] = -88;
+    const words = new Int32Array(24);
+    words[5] = -96;
     expect(() => readAll(new Uint8Array(words.buffer))).toThrow(RangeError);
   });
 
@@ -438,7 +438,7 @@ describe('A listing', () => {
   it('has no name after the last', () => {
     const cursor = listingOf([entry('a', NEW)]).entries();
     cursor.next();
-    expect([cursor.entry, cursor.from]).toEqual([1, cursor.to]);
+    expect(cursor.entry).toBe(1);
     expect(() => cursor.name).toThrow(RangeError);
   });
 });

@@ -9,11 +9,12 @@ import { RESERVED_NAMES, type WalkedStat } from '../types.js';
  * header   u32 bytes of the record · u32 outcome · u32 errno · u32 operation
  *          u32 entries · u32 bytes of the text · u32 gone · i32 watch · u32 × 6 skipped, by kind
  *          u32 files · u32 directories · u32 hits · u32 bytes of the prefix
- *          u32 details · 0 · u64 bytes of all files
+ *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all · 0
  * matches  u32 for each entry, in path order: what the join with the stored lines says of it
  * details  48 bytes for each entry that is no hit; for each of them where all details were asked for:
  *            a file       u64 dev · u64 ino · u64 size · i64 mtime s · i64 ctime s · u32 mtime ns · u32 ctime ns
- *            a directory  u64 dev · u64 ino · u32 from · u32 to, its slice of the lines · u32 its name in the text · 0
+ *            a directory  u64 dev · u64 ino · u32 from · u32 to, its slice of the lines
+ *                         u32 where its name is in the text · u32 which entry it is · 0
  *            failed       u32 errno · u32 d_type · 0
  * text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them
  * gone     u32 from · u32 to, for each range of stored lines whose files are not there
@@ -21,7 +22,7 @@ import { RESERVED_NAMES, type WalkedStat } from '../types.js';
  *
  * A directory counts as ending in a slash. The prefix is what stands before the name in the path of an entry.
  */
-const HEADER_BYTES = 88;
+const HEADER_BYTES = 96;
 
 // Words of the header.
 export const RECORD_BYTES = 0;
@@ -37,11 +38,14 @@ const DIRECTORIES = 15;
 const HITS = 16;
 const PREFIX_BYTES = 17;
 const DETAILS = 18;
+const FAILURES = 19;
 const FILE_BYTES = 20;
+const SKIPPED_IN_ALL = 22;
 
-/** The words of a directory's detail at which its slice of the stored lines stands, and where its name is in the text. */
+/** Words of a directory's detail: its slice of the stored lines, where its name is in the text, and which entry it is. */
 const SLICE = 4;
 const NAME = 6;
+const ENTRY = 7;
 
 /** Bytes of an object id as text, and of the NUL after it. */
 const ID_BYTES = 71;
@@ -168,6 +172,7 @@ export class ReplyWriter {
     words[header + GONE] = gone.length;
     words[header + PREFIX_BYTES] = within.prefix?.length ?? 0;
     words.set(listed.skipped, header + SKIPPED);
+    words[header + SKIPPED_IN_ALL] = listed.skipped.reduce((sum, count) => sum + count, 0);
     for (const [i, { from, to }] of gone.entries()) {
       words[(goneFrom >> 2) + i * 2] = from;
       words[(goneFrom >> 2) + i * 2 + 1] = to;
@@ -191,7 +196,7 @@ export class ReplyWriter {
     let detail = matches + padded(names.length * 4) / 4;
     words.fill(0, matches + names.length, detail);
     let text = 0;
-    const counts = { files: 0, directories: 0, hits: 0, low: 0, high: 0 };
+    const counts = { files: 0, directories: 0, hits: 0, failed: 0, low: 0, high: 0 };
     for (let i = 0; i < names.length; i++) {
       const index = order ? itemOf(order, i) : i;
       const nameEnd = this.#writeName(itemOf(names, index), text, prefix.length);
@@ -215,6 +220,9 @@ export class ReplyWriter {
         words[detail + SLICE] = slice.from;
         words[detail + SLICE + 1] = slice.to;
         words[detail + NAME] = text;
+        words[detail + ENTRY] = i;
+      } else {
+        counts.failed++;
       }
       words[matches + i] = match;
       if (match < FIRST_HIT || allDetails) detail += DETAIL_WORDS;
@@ -223,6 +231,7 @@ export class ReplyWriter {
     words[header + FILES] = counts.files;
     words[header + DIRECTORIES] = counts.directories;
     words[header + HITS] = counts.hits;
+    words[header + FAILURES] = counts.failed;
     words[header + DETAILS] = names.length - (allDetails ? 0 : counts.hits);
     words[header + FILE_BYTES + LOW] = counts.low % TWO_32;
     words[header + FILE_BYTES + HIGH] = counts.high + Math.floor(counts.low / TWO_32);
@@ -296,105 +305,77 @@ export function listingsIn(reply: Uint8Array): readonly Listing[] {
   const stats = new PackedStats(new Int32Array(buffer, byteOffset, length >> 2));
   const listings: Listing[] = [];
   for (let at = 0; at < length;) {
-    const listing = new Listing(bytes, stats, at);
-    listings.push(listing);
-    at += listing.bytesOfRecord;
+    const size = itemOf(stats.words, (at >> 2) + RECORD_BYTES);
+    if (size < HEADER_BYTES || size % 8 !== 0 || at + size > length)
+      throw new RangeError(
+        `Broken scan reply: the record at ${at} of ${length} is said to have ${size} bytes`,
+      );
+    listings.push(new Listing(bytes, stats, at));
+    at += size;
   }
   return listings;
 }
 
-/** The record of one directory in a reply, read in place. */
+/** The record of one directory in a reply, read in place. Few are looked at but for their counts. */
 export class Listing {
-  /** The number of entries: files, directories, and such as could not be statted. */
-  readonly length: number;
-  /** The number of entries that could not be statted. */
-  readonly failed: number;
-  /** True if hits have a stat here, too. */
-  readonly hasAllDetails: boolean;
   /** All of the reply. */
   readonly bytes: Buffer;
   readonly #stats: PackedStats;
-  /** The words where the record, its matches and its details begin. */
+  /** The word where the record begins. */
   readonly #header: number;
-  readonly #matches: number;
-  readonly #details: number;
-  /** Where the text begins and ends. */
-  readonly #text: number;
-  readonly #textEnd: number;
-  // Of what is not left out.
-  #files: number;
-  #hits: number;
-  #directories: number;
-  #fileBytes: number;
+  #layout: Layout | undefined;
   #leftOutHits: number[] | undefined;
 
   /** `stats` is the same memory as `bytes`, all of the reply; the record begins at `at`. */
   constructor(bytes: Buffer, stats: PackedStats, at: number) {
     this.bytes = bytes;
     this.#stats = stats;
-    const header = at >> 2;
-    this.#header = header;
-    this.length = this.#word(header + ENTRIES);
-    this.#files = this.#word(header + FILES);
-    this.#hits = this.#word(header + HITS);
-    this.#fileBytes = stats.number(header + FILE_BYTES);
-    this.#directories = this.#word(header + DIRECTORIES);
-    this.failed = this.length - this.#files - this.#directories;
-    const details = this.#word(header + DETAILS);
-    const textBytes = this.#word(header + TEXT_BYTES);
-    const gone = this.#word(header + GONE);
-    this.#matches = (at + HEADER_BYTES) >> 2;
-    this.#details = (at + HEADER_BYTES + padded(this.length * 4)) >> 2;
-    this.#text = this.#details * 4 + details * DETAIL_BYTES;
-    this.#textEnd = this.#text + textBytes;
-    this.hasAllDetails = details === this.length;
-    const end = this.#gone * 4 + gone * 8;
-    const others = this.length - this.#hits;
-    if (
-      Math.min(this.failed, this.#files - this.#hits, this.#hits, details - others, textBytes, gone) < 0 ||
-      (!this.hasAllDetails && details > others) ||
-      at + this.bytesOfRecord !== end ||
-      end > bytes.length
-    ) {
-      throw new RangeError(`Broken scan reply: the record at ${at} ends at ${end} of ${bytes.length}`);
-    }
-  }
-
-  get bytesOfRecord(): number {
-    return this.#word(this.#header);
+    this.#header = at >> 2;
   }
 
   get outcome(): ScanOutcome {
-    return itemOf(OUTCOMES, this.#word(this.#header + OUTCOME));
+    return itemOf(OUTCOMES, this.word(this.#header + OUTCOME));
   }
 
   /** The system's number for why the directory could not be listed; 0 where it could. */
   get errno(): number {
-    return this.#word(this.#header + ERRNO);
+    return this.word(this.#header + ERRNO);
   }
 
   get operation(): ScanOperation {
-    return itemOf(OPERATIONS, this.#word(this.#header + OPERATION));
+    return itemOf(OPERATIONS, this.word(this.#header + OPERATION));
   }
+
+  /** The number of entries: files, directories, and such as could not be statted. */
+  get length(): number {
+    return this.word(this.#header + ENTRIES);
+  }
+
+  /** The number of entries that could not be statted. */
+  get failed(): number {
+    return this.word(this.#header + FAILURES);
+  }
+
+  // Leaving an entry out takes it out of these counts, in the record itself.
 
   /** The number of files that are not left out. */
   get files(): number {
-    return this.#files;
-  }
-
-  /** True if all files are hits. */
-  get hasOnlyHits(): boolean {
-    return this.#hits === this.#files;
-  }
-
-  /** True if it has hits and directories alone, and none of them is left out. */
-  get isText(): boolean {
-    return this.#hits + this.#directories === this.length;
+    return this.word(this.#header + FILES);
   }
 
   /** The sizes of the files that are not left out, in bytes; with those of {@link leftOutHits}. */
   get fileBytes(): number {
-    return this.#fileBytes;
+    return this.#stats.number(this.#header + FILE_BYTES);
+  }
+
+  /** True if all files are hits. */
+  get hasOnlyHits(): boolean {
+    return this.word(this.#header + HITS) === this.files;
+  }
+
+  /** True if it has hits and directories alone, and none of them is left out. */
+  get isText(): boolean {
+    return this.word(this.#header + HITS) + this.word(this.#header + DIRECTORIES) === this.length;
   }
 
   /** The matches of hits that are left out and have no stat here. */
@@ -402,40 +383,48 @@ export class Listing {
     return this.#leftOutHits ?? NOTHING;
   }
 
+  /** True if hits have a stat here, too. */
+  get hasAllDetails(): boolean {
+    return this.word(this.#header + DETAILS) === this.length;
+  }
+
   /** True if any entry was skipped. */
   get hasSkipped(): boolean {
-    let all = 0;
-    for (let kind = 0; kind < SKIPPED_BY_ENGINE.length; kind++) all += this.skipped(kind);
-    return all > 0;
+    return this.word(this.#header + SKIPPED_IN_ALL) > 0;
   }
 
   /** Returns how many entries of a kind were skipped, by its place in the list of kinds that engines skip. */
   skipped(kind: number): number {
-    return this.#word(this.#header + SKIPPED + kind);
+    return this.word(this.#header + SKIPPED + kind);
+  }
+
+  /** True if there are stored lines below this directory whose files are not. */
+  get hasGone(): boolean {
+    return this.word(this.#header + GONE) > 0;
   }
 
   /** The stored lines below this directory whose files are not there. */
   get gone(): readonly LineRange[] {
-    const count = this.#word(this.#header + GONE);
-    if (count === 0) return NOTHING;
-    return Array.from({ length: count }, (_, i) => this.range(this.#gone + i * 2));
+    const count = this.word(this.#header + GONE);
+    const first = this.#parts.gone;
+    return Array.from({ length: count }, (_, i) => this.range(first + i * 2));
   }
 
   /** Returns what the join says of an entry, or that it is left out. */
   match(entry: number): number {
-    return this.#word(this.#matches + entry) >>> 0;
+    return this.word(this.#matches + entry) >>> 0;
   }
 
   /** Leaves an entry out; `detail` is the word where its detail begins, if it has one. */
   leaveOut({ entry, detail }: { readonly entry: number; readonly detail: number }): void {
     const match = this.match(entry);
     const isHit = match >= FIRST_HIT;
-    if (match === DIRECTORY) this.#directories--;
+    if (match === DIRECTORY) this.#lower(DIRECTORIES);
     if (isFile(match)) {
-      this.#files--;
-      if (isHit) this.#hits--;
+      this.#lower(FILES);
+      if (isHit) this.#lower(HITS);
       if (isHit && !this.hasAllDetails) (this.#leftOutHits ??= []).push(match);
-      else this.#fileBytes -= this.size(detail);
+      else this.#stats.writeNumber(this.#header + FILE_BYTES, this.fileBytes - this.size(detail));
     }
     this.#stats.words[this.#matches + entry] = isHit ? HIT_LEFT_OUT : LEFT_OUT;
   }
@@ -451,8 +440,7 @@ export class Listing {
 
   /** Returns a cursor at the first entry. */
   entries(): EntryCursor {
-    const prefix = this.#word(this.#header + PREFIX_BYTES);
-    return new EntryCursor(this, { text: this.#text, end: this.#textEnd, prefix, detail: this.#details });
+    return new EntryCursor(this, this.#parts);
   }
 
   /** Returns the name that begins at an offset in the bytes, which a cursor at it has as its `from`. */
@@ -468,7 +456,7 @@ export class Listing {
   /** Returns the offset of the NUL after the name that begins at an offset in the bytes. */
   nameEnd(from: number): number {
     const to = this.bytes.indexOf(0, from);
-    if (to < 0 || to >= this.#textEnd) throw new RangeError(`Broken scan reply: no name at ${from}`);
+    if (to < 0 || to >= this.#parts.textEnd) throw new RangeError(`Broken scan reply: no name at ${from}`);
     return to;
   }
 
@@ -484,58 +472,88 @@ export class Listing {
 
   /** Returns two words as a range of the stored lines. */
   range(word: number): LineRange {
-    return { from: this.#word(word) >>> 0, to: this.#word(word + 1) >>> 0 };
+    return { from: this.word(word) >>> 0, to: this.word(word + 1) >>> 0 };
   }
 
-  /** Returns a word of a detail. */
-  detailWord(word: number): number {
-    return this.#word(word);
-  }
-
-  /** The word after the text. */
-  get #gone(): number {
-    return (this.#text + padded(this.#textEnd - this.#text)) >> 2;
-  }
-
-  #word(word: number): number {
+  /** Returns a word of the reply. */
+  word(word: number): number {
     return itemOf(this.#stats.words, word);
   }
+
+  get #matches(): number {
+    return this.#header + HEADER_BYTES / 4;
+  }
+
+  #lower(count: number): void {
+    this.#stats.words[this.#header + count] = this.word(this.#header + count) - 1;
+  }
+
+  /** Where its parts lie, once they were checked. */
+  get #parts(): Layout {
+    return (this.#layout ??= this.#layOut());
+  }
+
+  #layOut(): Layout {
+    const header = this.#header;
+    const length = this.word(header + ENTRIES);
+    const details = this.word(header + DETAILS);
+    const textBytes = this.word(header + TEXT_BYTES);
+    const gone = this.word(header + GONE);
+    const prefix = this.word(header + PREFIX_BYTES);
+    const directories = this.word(header + DIRECTORIES);
+    const counted = this.files + directories + this.failed;
+    const detail = this.#matches + padded(length * 4) / 4;
+    const text = detail * 4 + details * DETAIL_BYTES;
+    const goneFrom = text + padded(textBytes);
+    const least = Math.min(length, details, textBytes, gone, prefix, directories, this.files, this.failed);
+    const end = header * 4 + this.word(header + RECORD_BYTES);
+    if (least < 0 || details > length || counted > length || goneFrom + gone * 8 !== end)
+      throw new RangeError(`Broken scan reply: the parts of the record at ${header * 4} do not add up`);
+    const hasDirectoriesAlone = details === directories;
+    return { detail, text, textEnd: text + textBytes, gone: goneFrom >> 2, prefix, hasDirectoriesAlone };
+  }
+}
+
+/** Where the parts of a record lie. */
+interface Layout {
+  /** The word of the first detail. */
+  readonly detail: number;
+  /** The bytes where the text begins and ends. */
+  readonly text: number;
+  readonly textEnd: number;
+  /** The word of the first range of gone lines. */
+  readonly gone: number;
+  /** Bytes before the name in the path of an entry. */
+  readonly prefix: number;
+  /** True if nothing but directories has a detail. */
+  readonly hasDirectoriesAlone: boolean;
 }
 
 /** Goes through the entries of a listing, in which where the next one stands is only told by the one before. */
 export class EntryCursor {
   entry = 0;
-  /** Where the text of the entry begins, and where its name begins and ends in it. */
+  /** Where the text of the entry begins. */
   start: number;
-  from = 0;
-  to = 0;
   /** The word where its detail begins, if it has one. */
   detail: number;
   readonly #listing: Listing;
-  readonly #text: number;
-  readonly #end: number;
-  readonly #prefix: number;
+  readonly #layout: Layout;
+  /** Where its name ends, once that was looked for. */
+  #to = -1;
   #plain = true;
 
-  constructor(
-    listing: Listing,
-    { text, end, prefix, detail }: { text: number; end: number; prefix: number; detail: number },
-  ) {
+  constructor(listing: Listing, layout: Layout) {
     this.#listing = listing;
-    this.start = text;
-    this.detail = detail;
-    this.#text = text;
-    this.#end = end;
-    this.#prefix = prefix;
-    this.#measure();
+    this.#layout = layout;
+    this.start = layout.text;
+    this.detail = layout.detail;
   }
 
   /** Moves to the next entry, and returns this cursor. */
   next(): this {
+    const { end } = this;
     if (this.hasDetail) this.detail += DETAIL_WORDS;
-    this.start = this.end;
-    this.entry++;
-    this.#measure();
+    this.#moveTo(this.entry + 1, end);
     return this;
   }
 
@@ -544,26 +562,38 @@ export class EntryCursor {
     return this.next().skipToDirectory();
   }
 
-  /** Moves to the next directory from this entry on, or past the last entry, without a look at the names between. */
+  /** Moves to the next directory from this entry on, or past the last entry, without a look at what is between. */
   skipToDirectory(): this {
     const listing = this.#listing;
     const { length, hasAllDetails } = listing;
+    const { text, textEnd, hasDirectoriesAlone } = this.#layout;
     let { entry, detail } = this;
-    for (let match; entry < length && (match = listing.match(entry)) !== DIRECTORY; entry++)
+    while (entry < length) {
+      if (hasDirectoriesAlone) entry = detail * 4 < text ? listing.word(detail + ENTRY) : length;
+      const match = entry < length ? listing.match(entry) : DIRECTORY;
+      if (match === DIRECTORY) break;
       if (hasAllDetails || !hasObjectId(match)) detail += DETAIL_WORDS;
-    const start = entry < length ? this.#text + listing.detailWord(detail + NAME) : this.#end;
-    if (start < this.start || start > this.#end)
-      throw new RangeError(`Broken scan reply: a directory's name is said to be at ${start}`);
-    this.entry = entry;
+      entry++;
+    }
     this.detail = detail;
-    this.start = start;
-    this.#measure();
+    this.#moveTo(entry, entry < length ? text + listing.word(detail + NAME) : textEnd);
     return this;
   }
 
   /** What the join says of the entry, or that it is left out. */
   get match(): number {
     return this.#listing.match(this.entry);
+  }
+
+  /** Where its name begins. */
+  get from(): number {
+    return hasObjectId(this.match) ? this.start + this.#layout.prefix : this.start;
+  }
+
+  /** Where its name ends. */
+  get to(): number {
+    this.#measure();
+    return this.#to;
   }
 
   /** Where the text of the entry ends. */
@@ -573,11 +603,9 @@ export class EntryCursor {
 
   /** The name, as a segment of a tree path. */
   get name(): string {
+    const { from, to } = this;
     const { bytes } = this.#listing;
-    if (this.from >= this.#end) throw new RangeError(`Broken scan reply: no name at ${this.from}`);
-    return this.#plain
-      ? bytes.toString('latin1', this.from, this.to)
-      : treePathFromBytes(bytes.subarray(this.from, this.to));
+    return this.#plain ? bytes.toString('latin1', from, to) : treePathFromBytes(bytes.subarray(from, to));
   }
 
   get hasDetail(): boolean {
@@ -602,7 +630,7 @@ export class EntryCursor {
   /** Why an entry could not be statted, and the type that the listing gave it. */
   get failure(): { readonly errno: number; readonly type: number } {
     const listing = this.#listing;
-    return { errno: listing.detailWord(this.#detail), type: listing.detailWord(this.#detail + 1) };
+    return { errno: listing.word(this.#detail), type: listing.word(this.#detail + 1) };
   }
 
   get #detail(): number {
@@ -610,19 +638,25 @@ export class EntryCursor {
     return this.detail;
   }
 
-  /** Past the last entry there is none to measure. */
+  #moveTo(entry: number, start: number): void {
+    if (entry < this.entry || start < this.start || start > this.#layout.textEnd)
+      throw new RangeError(`Broken scan reply: the text of entry ${entry} is said to begin at ${start}`);
+    this.entry = entry;
+    this.start = start;
+    this.#to = -1;
+  }
+
+  /** Finds the end of the name. */
   #measure(): void {
-    this.from = this.start;
-    this.to = this.start;
-    if (this.entry >= this.#listing.length) return;
-    if (hasObjectId(this.match)) this.from += this.#prefix;
+    if (this.#to >= 0) return;
+    const { from } = this;
     const { bytes } = this.#listing;
-    const end = this.#end;
-    let at = this.from;
+    const end = this.#layout.textEnd;
+    let at = from;
     let all = 0;
     for (let byte = bytes[at]; at < end && byte !== undefined && byte !== 0; byte = bytes[++at]) all |= byte;
-    if (at >= end) throw new RangeError(`Broken scan reply: the name at ${this.from} has no end`);
-    this.to = at;
+    if (at >= end) throw new RangeError(`Broken scan reply: the name at ${from} has no end`);
+    this.#to = at;
     this.#plain = all < 0x80;
   }
 }
@@ -650,11 +684,13 @@ export class PackedStats {
   readonly words: Int32Array;
   /** The same memory in units of eight bytes. */
   readonly #longs: BigInt64Array;
+  readonly #unsigned: BigUint64Array;
 
   /** The memory must begin on a multiple of eight bytes. */
   constructor(words: Int32Array) {
     this.words = words;
     this.#longs = new BigInt64Array(words.buffer, words.byteOffset, words.length >> 1);
+    this.#unsigned = new BigUint64Array(words.buffer, words.byteOffset, words.length >> 1);
   }
 
   /** Returns the stat from a word on, read in place. */
@@ -675,9 +711,18 @@ export class PackedStats {
     return itemOf(this.#longs, word >> 1);
   }
 
+  unsigned(word: number): bigint {
+    return itemOf(this.#unsigned, word >> 1);
+  }
+
   /** Returns the unsigned number of 64 bits from a word on, rounded beyond 2^53. */
   number(word: number): number {
     return (itemOf(this.words, word + HIGH) >>> 0) * TWO_32 + (itemOf(this.words, word + LOW) >>> 0);
+  }
+
+  writeNumber(word: number, number: number): void {
+    this.words[word + HIGH] = Math.floor(number / TWO_32);
+    this.words[word + LOW] = number % TWO_32;
   }
 
   /** Writes a time as whole seconds and the nanoseconds counted up from them, also before 1970. */
@@ -704,10 +749,10 @@ export class StatView implements WalkedStat {
   }
 
   get dev(): bigint {
-    return BigInt.asUintN(64, this.#long(STAT_LAYOUT.dev));
+    return this.#stats.unsigned(this.#word + STAT_LAYOUT.dev);
   }
   get ino(): bigint {
-    return BigInt.asUintN(64, this.#long(STAT_LAYOUT.ino));
+    return this.#stats.unsigned(this.#word + STAT_LAYOUT.ino);
   }
   get size(): bigint {
     return this.#long(STAT_LAYOUT.size);

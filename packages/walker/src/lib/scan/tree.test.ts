@@ -443,6 +443,36 @@ describe('The state of a directory', () => {
     expect([...directoriesOf(tree.top)].map(({ state }) => state)).toEqual(['listed', 'listed', 'listed']);
   });
 
+  it('asks for all stats where a directory is listed again, and where its owner says so', async () => {
+    const asked: [string[], boolean | undefined][] = [];
+    let isNeeded = false;
+    const engine: ScanEngine = {
+      capacity: 1,
+      batchSize: (waiting) => waiting,
+      scan: (directories, { allDetails }) => {
+        asked.push([directories.map(({ path }) => path), allDetails]);
+        return Promise.resolve(replyOf(directories[0]?.path === '' ? ['a'] : []));
+      },
+    };
+    const tree = treeOf(new FakeCalls(directory({ a: directory() })), {
+      engine,
+      allDetails: () => isNeeded,
+    });
+    await tree.list();
+    tree.relist(tree.top);
+    await tree.list();
+    tree.top.listing = undefined;
+    isNeeded = true;
+    tree.relist(tree.top);
+    await tree.list();
+    expect(asked).toEqual([
+      [[''], false],
+      [['a'], false],
+      [[''], true],
+      [[''], true],
+    ]);
+  });
+
   it('is listed again no more than 32 times for the sake of what moves in it', async () => {
     const calls = new FakeCalls(sample());
     const tree = await listed(calls);

@@ -359,20 +359,20 @@ export class Tree<T> {
 
   /** Returns whether the directory was listed. */
   #take(node: DirectoryNode<T>, listing: Listing, entered: EnteredRules | undefined): boolean {
-    const { outcome, operation, errno } = listing;
-    switch (outcome) {
+    switch (listing.outcome) {
       case 'too-large':
         node.state = 'waiting';
         this.#large.push(node);
         return false;
       case 'failed':
         node.state = 'failed';
-        node.problems = [systemProblem(node.path, operation, errno)];
+        node.problems = [systemProblem(node.path, listing.operation, listing.errno)];
         return false;
       case 'moved':
         // Neither in line nor listed, so that it is put in line again, or given up.
         node.state = node.listing ? 'listed' : 'failed';
-        node.problems = errno === 0 ? NO_PROBLEMS : [systemProblem(node.path, operation, errno)];
+        node.problems =
+          listing.errno === 0 ? NO_PROBLEMS : [systemProblem(node.path, listing.operation, listing.errno)];
         this.relist(node);
         return false;
       case 'listed':
