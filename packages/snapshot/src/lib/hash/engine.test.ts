@@ -62,7 +62,7 @@ const digests = Object.values(contents).map((text) => blobId(Buffer.from(text)))
 describe.runIf(native)('NativeHashEngine', () => {
   type Hash = NativeRoot['native']['hash'];
   /** Returns the engine with another `hash`, the requests it got, and how many files went to the other engine. */
-  const engineWith = async (hash: (asked: Parameters<Hash>[0], own: Hash) => ReturnType<Hash>) => {
+  const engineWith = async (hash: (asked: Parameters<Hash>[0], own: Hash) => ReturnType<Hash>, calls = 2) => {
     if (!native) throw new Error('There is no native engine');
     const asked: Parameters<Hash>[0][] = [];
     const own = native.native.hash.bind(native.native);
@@ -80,7 +80,7 @@ describe.runIf(native)('NativeHashEngine', () => {
       left.push(...files.map(({ name }) => name));
       return hashFiles(files, signal);
     };
-    const opened = { ...native, native: injected, descriptor, calls: 2, close: () => undefined };
+    const opened = { ...native, native: injected, descriptor, calls, close: () => undefined };
     const engine = new NativeHashEngine(opened, other);
     await engine.prepare({ count: 3, large: [] });
     return { engine, asked, left };
@@ -144,6 +144,13 @@ describe.runIf(native)('NativeHashEngine', () => {
     const batch = batchOf(listed('d'), listed('e'));
     expect(digestsIn(await engine.hash(batch, undefined), 3)).toEqual(digests);
     expect(left).toEqual(['c']);
+  });
+
+  it('has one call more under way than are worked on, but only where they are several', async () => {
+    const { engine } = await engineWith((call, own) => own(call));
+    expect(engine.capacity).toBe(3);
+    const alone = await engineWith((call, own) => own(call), 1);
+    expect(alone.engine.capacity).toBe(1);
   });
 
   it('asks for no more once it is aborted', async () => {

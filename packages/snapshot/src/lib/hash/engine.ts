@@ -408,8 +408,10 @@ export class NativeHashEngine implements HashEngine {
     this.#other.prepare(this.#canHash ? { count: large.length, large } : files);
   }
 
+  /** One more than the processors work on, so that none of them waits while this thread reads a reply. */
   get capacity(): number {
-    return this.#canHash ? this.#root.calls : this.#other.capacity;
+    const { calls } = this.#root;
+    return this.#canHash ? calls + Number(calls > 1) : this.#other.capacity;
   }
 
   get most(): HashEngine['most'] {
