@@ -46,6 +46,7 @@ export {
   type MissReason,
   type ObjectId,
   type ProbeStamp,
+  type PutEntries,
   type SaveOptions,
   type Sha256,
   type StoredLines,

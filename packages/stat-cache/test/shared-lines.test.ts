@@ -99,6 +99,12 @@ describe.each([false, true])('lines, loaded with defer: %s', (defer) => {
 it('lines are undefined where there is no canonical text', async () => {
   const root = await museRoot({ '.muse/cache/stat.json': looseText(lineText('a')) });
   expect((await StatCache.open({ root })).lines).toBeUndefined();
-  expect(StatCache.empty().lines).toBeUndefined();
-  expect(StatCache.empty().hasPending).toBe(false);
+});
+
+it('lines are those of nothing where nothing was loaded', async () => {
+  const root = await museRoot();
+  for (const cache of [await StatCache.open({ root }), StatCache.empty()]) {
+    expect(cache.lines).toMatchObject({ from: 0, to: 0, count: 0 });
+    expect([cache.hasPending, cache.size, cache.removeLines([{ from: 0, to: 0 }])]).toEqual([false, 0, 0]);
+  }
 });

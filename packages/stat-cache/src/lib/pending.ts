@@ -7,6 +7,7 @@ import type {
   FileCacheEntry,
   FileStat,
   MissReason,
+  PutEntries,
   StoredLines,
 } from './types.js';
 
@@ -341,6 +342,14 @@ class Changes {
     return its === REMOVED || (kind !== undefined && its !== kind) ? undefined : this.#read(row);
   }
 
+  /** Returns where the entry of a path is packed; `undefined` where it is of another kind, or kept whole. */
+  packed(path: string, kind: number): PackedRead | undefined {
+    const row = this.#rows.get(path);
+    if (row === undefined || (this.#markIn(row) & KIND) !== kind || this.#whole.has(row)) return undefined;
+    const stat = (row % ROWS) * ROW_WORDS;
+    return { words: this.#page(row).rows, stat, digest: stat + STAT_WORDS };
+  }
+
   set(path: string, mark: number, pending?: PendingEntry): void {
     const row = this.#rows.get(path) ?? this.#newRow(path);
     this.#page(row).marks[row % ROWS] = mark;
@@ -487,7 +496,7 @@ function isSigned(number: bigint): boolean {
 }
 
 /** The trusted entries among changes. */
-class TrustedEntries implements ReadonlyMap<string, FileCacheEntry> {
+class TrustedEntries implements PutEntries {
   readonly #changes: Changes;
 
   constructor(changes: Changes) {
@@ -504,6 +513,10 @@ class TrustedEntries implements ReadonlyMap<string, FileCacheEntry> {
 
   get(path: string): FileCacheEntry | undefined {
     return this.#changes.get(path, TRUSTED)?.entry;
+  }
+
+  packed(path: string): PackedRead | undefined {
+    return this.#changes.packed(path, TRUSTED);
   }
 
   *keys(): Generator<string> {

@@ -20,6 +20,7 @@ import {
   MAX_DIMENSION_NAME,
   MAX_DIMENSION_UNITS,
   MAX_DIMENSIONS,
+  type CacheContents,
   type CacheStorage,
   type DiscardReason,
   type FileCacheEntry,
@@ -81,6 +82,12 @@ export interface PruneOptions {
   readonly below?: string | undefined;
 }
 
+/** No contents, as lines: a listing is joined with them, and no path of it looked up. */
+const NOTHING: CacheContents = {
+  ...contentsOf(new Map()),
+  lines: { bytes: new Uint8Array(), from: 0, to: 0, count: 0 },
+};
+
 const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
 
 /**
@@ -121,7 +128,7 @@ export class StatCache {
     const found = loaded && 'contents' in loaded ? loaded : undefined;
     this.discarded = loaded && 'discarded' in loaded ? loaded.discarded : undefined;
     this.dropped = found ? found.dropped : 0;
-    this.#pending = new Pending(found ? found.contents : contentsOf(new Map()));
+    this.#pending = new Pending(found ? found.contents : NOTHING);
   }
 
   /**
@@ -181,7 +188,10 @@ export class StatCache {
     return this.#pending.racyCount;
   }
 
-  /** The stored entries as lines that a listing can be joined with, if there are any. They do not cover pending paths. */
+  /**
+   * The stored entries as lines that a listing can be joined with; `undefined` where they have another form. They do not
+   * cover pending paths.
+   */
   get lines(): StoredLines | undefined {
     return this.#pending.lines;
   }

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import type { PackedRead } from './packed.js';
 
 /** A content id: `sha256:` and the 64 lower-case hex digits of SHA-256 over a file's bytes. */
 export type ObjectId = `sha256:${string}`;
@@ -93,12 +94,21 @@ export type DecodeResult =
 /** The result of a load: contents, a reason why there are none, or `undefined` if nothing was ever stored. */
 export type LoadResult = DecodeResult | undefined;
 
+/** Entries to add or replace, by tree path. */
+export interface PutEntries extends ReadonlyMap<string, FileCacheEntry> {
+  /**
+   * Returns an entry without dimensions as numbers in memory, for whoever writes many and needs no object for each. It is
+   * to be read before the next call. `undefined` where the entry has no such form.
+   */
+  packed?(path: string): PackedRead | undefined;
+}
+
 /** The changes since contents were loaded. They stay as they are during the save, and must not be kept after it. */
 export interface CacheChange {
   /** The loaded contents, or empty ones. A codec copies unchanged entries from them; a database has no need of them. */
   readonly base: CacheContents;
   /** Entries to add or replace since loading, including those of earlier saves. All are trusted. */
-  readonly put: ReadonlyMap<string, FileCacheEntry>;
+  readonly put: PutEntries;
   /** Tree paths to remove, none of them in `put`; may name some that are not stored. */
   readonly remove: ReadonlySet<string>;
 }

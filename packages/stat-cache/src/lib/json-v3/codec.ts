@@ -305,7 +305,8 @@ function* encode(change: CacheChange): Iterable<Uint8Array> {
 function* coveredPieces({ base, put, remove }: CacheChange): Iterable<Uint8Array> {
   yield HEADER;
   let first = true;
-  const groups = base.lines ? changedLines(base.lines, put, remove) : allLines(base, put, remove);
+  const { lines } = base;
+  const groups = lines && lines.count > 0 ? changedLines(lines, put, remove) : allLines(base, put, remove);
   for (const lines of groups) {
     if (!first) yield SEPARATOR;
     first = false;
@@ -324,12 +325,20 @@ function* allLines(base: CacheContents, put: Put, remove: Remove): Iterable<Uint
   for (const [path] of base.entries()) if (!put.has(path) && !remove.has(path)) paths.push(path);
   const writer = new LineWriter();
   for (const path of sortTreePaths(paths)) {
-    const entry = put.get(path) ?? base.get(path);
-    const full = entry && writer.add(path, entry);
+    const full = addLine(writer, path, put, base);
     if (full) yield full;
   }
   const rest = writer.take();
   if (rest) yield rest;
+}
+
+/** Adds the line of a path that has an entry in `put` or `base`, and returns what the writer handed out. */
+function addLine(writer: LineWriter, path: string, put: Put, base?: CacheContents): Uint8Array | undefined {
+  const read = put.packed?.(path);
+  const added = read ? writer.addPacked(path, read) : false;
+  if (added !== false) return added;
+  const entry = put.get(path) ?? base?.get(path);
+  return entry && writer.add(path, entry);
 }
 
 /** Yields the same, with the stretches between changed paths as they stand in the text. */
@@ -347,8 +356,7 @@ function* changedLines(lines: StoredLines, put: Put, remove: Remove): Iterable<U
     }
     from = start;
     while (from < to && compareKey(bytes, from, key) === 0) from = nextLine(bytes, from);
-    const entry = put.get(path);
-    const full = entry && writer.add(path, entry);
+    const full = addLine(writer, path, put);
     if (full) yield full;
   }
   const written = writer.take();

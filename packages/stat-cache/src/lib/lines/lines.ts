@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isTreePath, isWellFormedPath } from '@muse/paths';
 import { MAX_ENTRY_BYTES, type FileCacheEntry, type ObjectId, type StoredLines } from '../types.js';
-import { HIGH, LOW, PACKED } from '../packed.js';
+import { DIGEST_WORDS, HIGH, LOW, PACKED, type PackedRead } from '../packed.js';
 import { decodeEntry, skipMembers, skipString, stringText } from './json.js';
 
 /**
@@ -42,6 +42,7 @@ const TWO_32 = 4_294_967_296;
 const TWO_31 = 2_147_483_648;
 const TWO_63 = 9_223_372_036_854_775_808n;
 const TWO_53 = 9_007_199_254_740_992n;
+const MAX_EXACT = 2 ** 53;
 
 /** Returns the offset of the first line whose path is not before `path`; `lines.to` where there is none. */
 export function lowerBound(lines: StoredLines, path: Uint8Array): number {
@@ -500,6 +501,16 @@ export class LineWriter {
     return full;
   }
 
+  /** Does so for an entry as numbers in memory; returns false where that takes another form than nearly every entry has. */
+  addPacked(path: string, read: PackedRead): Uint8Array | undefined | false {
+    if (!isPlainPath(path) || !isPlainRead(read)) return false;
+    const full = this.#makeRoom(path.length + MOST_BESIDE_PATH);
+    const end = writePacked(this.#memory, this.#start, path, read);
+    if (this.#to > this.#from) SEPARATOR.copy(this.#memory, this.#to);
+    this.#to = end;
+    return full;
+  }
+
   /** Returns the lines that were not handed out yet, if there are any. */
   take(): Uint8Array | undefined {
     const lines = this.#to > this.#from ? this.#memory.subarray(this.#from, this.#to) : undefined;
@@ -564,21 +575,30 @@ export class LineWriter {
       seconds++;
       rest -= SECOND;
     }
-    const bytes = this.#memory;
-    const point = writeDigits(bytes, at, seconds);
-    bytes[point] = 0x2e;
-    const end = point + 1 + DECIMALS;
-    for (let i = end - 1; i > point; i--) {
-      bytes[i] = 0x30 + (rest % 10);
-      rest = (rest / 10) | 0;
-    }
-    return end;
+    return writeTime(this.#memory, at, seconds, rest);
   }
 }
 
 /** Returns true if a character stands for itself in a JSON key, as one byte. */
 function isPlain(code: number): boolean {
   return code >= 0x20 && code < 0x80 && code !== QUOTE && code !== BACKSLASH;
+}
+
+function isPlainPath(path: string): boolean {
+  for (let i = 0; i < path.length; i++) if (!isPlain(path.charCodeAt(i))) return false;
+  return true;
+}
+
+/** Returns true if all numbers of a stat are below 2^53, and none below zero. */
+function isPlainRead({ words, stat }: PackedRead): boolean {
+  const { size, ino, mtime, ctime } = PACKED;
+  for (const field of [size, ino, mtime, ctime]) if (countAt(words, stat + field) >= MAX_EXACT) return false;
+  return true;
+}
+
+/** Returns the unsigned number whose two words begin at `at`, as a double: exact below 2^53. */
+function countAt(words: Int32Array, at: number): number {
+  return (itemAt(words, at + HIGH) >>> 0) * TWO_32 + (itemAt(words, at + LOW) >>> 0);
 }
 
 function isPlainCount(number: bigint): boolean {
@@ -590,6 +610,52 @@ function isPlainTime(ns: bigint): boolean {
 }
 
 // Each of these writes its part at an offset and returns the one after it.
+
+/** The line of a plain path and plain numbers. */
+function writePacked(
+  bytes: Buffer,
+  start: number,
+  path: string,
+  { words, stat, digest }: PackedRead,
+): number {
+  let at = start;
+  bytes[at++] = QUOTE;
+  for (let i = 0; i < path.length; i++) bytes[at++] = path.charCodeAt(i);
+  at = writeLiteral(bytes, at, MTIME);
+  at = writeTime(bytes, at, countAt(words, stat + PACKED.mtime), itemAt(words, stat + PACKED.mtimeNs));
+  at = writeLiteral(bytes, at, CTIME);
+  at = writeTime(bytes, at, countAt(words, stat + PACKED.ctime), itemAt(words, stat + PACKED.ctimeNs));
+  at = writeDigits(bytes, writeLiteral(bytes, at, SIZE), countAt(words, stat + PACKED.size));
+  at = writeDigits(bytes, writeLiteral(bytes, at, INO), countAt(words, stat + PACKED.ino));
+  at = writeLiteral(bytes, writeLiteral(bytes, at, HASH), ALGORITHM);
+  for (let word = digest; word < digest + DIGEST_WORDS; word++) {
+    const four = itemAt(words, word);
+    for (let byte = 0; byte < 4; byte++) {
+      const shift = LOW === 0 ? byte * 8 : 24 - byte * 8;
+      bytes[at++] = digitCode((four >> (shift + 4)) & 15);
+      bytes[at++] = digitCode((four >> shift) & 15);
+    }
+  }
+  return writeLiteral(bytes, at, TAIL);
+}
+
+/** Returns the character of a digit below 16, without a branch that a processor could only guess. */
+function digitCode(digit: number): number {
+  return 0x30 + digit + (((9 - digit) >> 31) & 0x27);
+}
+
+function writeTime(bytes: Uint8Array, at: number, seconds: number, ns: number): number {
+  const point = writeDigits(bytes, at, seconds);
+  bytes[point] = POINT;
+  const end = point + 1 + DECIMALS;
+  let rest = ns;
+  for (let i = end - 1; i > point; i--) {
+    const tenth = (rest / 10) | 0;
+    bytes[i] = 0x30 + (rest - tenth * 10);
+    rest = tenth;
+  }
+  return end;
+}
 
 function writeLiteral(bytes: Uint8Array, at: number, part: Uint8Array): number {
   bytes.set(part, at);

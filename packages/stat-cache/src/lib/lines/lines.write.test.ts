@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { fileEntry } from '../../../test/support/arbitrary.js';
 import { cacheEntry } from '../../../test/support/entries.js';
 import type { FileCacheEntry } from '../types.js';
+import { DIGEST_WORDS, HIGH, PACKED, STAT_WORDS } from '../packed.js';
+import { packStat } from '../pending.js';
 import { lineText, LineWriter } from './lines.js';
 
 const MiB = 1024 * 1024;
@@ -11,14 +13,31 @@ const LAST = 2n ** 63n - 1n;
 
 type Pair = readonly [string, FileCacheEntry];
 
+/** Adds an entry as numbers in memory, where it can be written so. */
+function addPacked(writer: LineWriter, path: string, entry: FileCacheEntry): Uint8Array | undefined {
+  const words = new Int32Array(STAT_WORDS + DIGEST_WORDS + 1);
+  const { ctimeNs } = entry;
+  if (ctimeNs === undefined || entry.dimensions.size > 0) return writer.add(path, entry);
+  if (!packStat({ ...entry, ctimeNs, dev: 1n }, words, DIGEST_WORDS)) return writer.add(path, entry);
+  Buffer.from(words.buffer).write(entry.objectId.slice('sha256:'.length), 'hex');
+  const added = writer.addPacked(path, { words, stat: DIGEST_WORDS, digest: 0 });
+  return added === false ? writer.add(path, entry) : added;
+}
+
 /** Returns the text written of groups of entries, and the text expected. */
 function both(groups: readonly (readonly Pair[])[]) {
-  const writer = new LineWriter();
-  const pieces = groups.map((group) => {
-    const full = group.flatMap(([path, entry]) => writer.add(path, entry) ?? []);
-    return [...full, ...[writer.take() ?? []].flat()];
-  });
-  const written = pieces.map((some) => some.map((piece) => Buffer.from(piece).toString()).join(',\n'));
+  const write = (add: (writer: LineWriter, ...pair: Pair) => Uint8Array | undefined) => {
+    const writer = new LineWriter();
+    return groups.map((group) => {
+      const full = group.flatMap((pair) => add(writer, ...pair) ?? []);
+      return [...full, ...[writer.take() ?? []].flat()];
+    });
+  };
+  const textOf = (pieces: Uint8Array[][]) =>
+    pieces.map((some) => some.map((piece) => Buffer.from(piece).toString()).join(',\n'));
+  const pieces = write((writer, path, entry) => writer.add(path, entry));
+  const written = textOf(pieces);
+  expect(textOf(write(addPacked))).toEqual(written);
   const expected = groups.map((group) =>
     group
       .flatMap(([path, entry]) => (entry.ctimeNs === undefined ? [] : [lineText(path, entry, entry.ctimeNs)]))
@@ -42,6 +61,24 @@ const plain = (path: string): Pair => [path, cacheEntry()];
 const other = (path: string): Pair => [path, cacheEntry({ dimensions: new Map([['é', 'x']]) })];
 
 describe('LineWriter', () => {
+  it('takes numbers in memory for a plain entry alone', () => {
+    const stat = cacheEntry();
+    const words = new Int32Array(STAT_WORDS + DIGEST_WORDS);
+    packStat({ ...stat, ctimeNs: 1n, dev: 1n }, words, 0);
+    const read = { words, stat: 0, digest: STAT_WORDS };
+    const writer = new LineWriter();
+    expect(writer.addPacked('a', read)).toBe(undefined);
+    for (const path of ['é', 'a"', 'a\\', 'a\n', '\udc80']) expect(writer.addPacked(path, read)).toBe(false);
+    for (const field of [PACKED.size, PACKED.ino, PACKED.mtime, PACKED.ctime]) {
+      const large = words.slice();
+      large[field + HIGH] = 2 ** 21;
+      expect(writer.addPacked('a', { ...read, words: large })).toBe(false);
+      large[field + HIGH] = -1;
+      expect(writer.addPacked('a', { ...read, words: large })).toBe(false);
+    }
+    expect(Buffer.from(writer.take() ?? []).toString()).not.toContain(',\n');
+  });
+
   it.each<[string, Partial<FileCacheEntry>]>([
     ['zero', { size: 0n, ino: 0n, mtimeNs: 0n, ctimeNs: 0n }],
     ['one nanosecond', { mtimeNs: 1n, ctimeNs: SECOND - 1n }],

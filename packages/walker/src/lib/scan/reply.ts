@@ -445,7 +445,12 @@ export class Listing {
 
   /** Returns the name that begins at an offset in the bytes, which a cursor at it has as its `from`. */
   nameAt(from: number): string {
-    return treePathFromBytes(this.bytes.subarray(from, this.nameEnd(from)));
+    const { bytes } = this;
+    const to = this.nameEnd(from);
+    for (let at = from; at < to; at++) {
+      if (itemOf(bytes, at) >= 0x80) return treePathFromBytes(bytes.subarray(from, to));
+    }
+    return bytes.toString('latin1', from, to);
   }
 
   /** The same memory in words, in which details stand. */
