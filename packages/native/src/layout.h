@@ -1,5 +1,5 @@
 // The packed layout of the two calls, `scan` and `hash`: what goes in, what comes out. The replies are those of the engine in
-// TypeScript, byte for byte (reply.ts of @muse/walker, hash-reply.ts of @muse/snapshot).
+// TypeScript, byte for byte (reply.ts in @muse/walker, and in @muse/snapshot).
 //
 // All numbers are little-endian, and every record begins at a multiple of 8. `lines` is the text of a stat cache (JSON
 // version 3, see FORMAT.md of @muse/stat-cache); an offset is one into this text. Paths and names are bytes.
