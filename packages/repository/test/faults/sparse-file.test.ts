@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 /** Zero bytes, and their SHA-256 by coreutils' `sha256sum`. */
 const zeros = nightly
   ? { bytes: 10 * GIB, sha256: '732377e7f4a2abdc13ddfa1eb4c9c497fd2a2b294674d056cf51581b47dd586d' }
-  : { bytes: GIB, sha256: '49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14' };
+  : { bytes: 320 * MIB, sha256: '9942003e84c1648820149cb7b82869eb1e6515ddd04951bd2c69f9273b09c053' };
 const MOST_MEMORY = 150 * MIB;
 
 async function makeSparse(path: string, bytes: number): Promise<void> {

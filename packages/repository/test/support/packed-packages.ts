@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -16,8 +16,10 @@ const run = promisify(execFile);
 export interface PackedPackages {
   /** Where all the files are. */
   readonly folder: string;
-  /** Makes an empty project elsewhere into one that has a package installed, with what it depends on. */
-  install(name: string, project: string): Promise<void>;
+  /** Has npm install all packages in an empty project. */
+  installAll(project: string): Promise<void>;
+  /** Makes an empty project into one that has a package and what it depends on, as in a project that has all, and no more. */
+  install(name: string, project: string, all: string): void;
 }
 
 /** The packages of the workspace that are published, by name. */
@@ -50,15 +52,29 @@ export async function packPackages(folder: string): Promise<PackedPackages> {
   );
   return {
     folder,
-    async install(name, project) {
-      const wanted = withDependencies(name, packages);
-      const files = wanted.map((each) => fileOf.get(each) ?? each);
-      writeFileSync(join(project, 'package.json'), '{ "private": true }\n');
-      await npm(['install', '--offline', '--no-audit', '--no-fund', ...files], project);
-      mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
-      symlinkSync(join(repository, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
+    async installAll(project) {
+      begin(project);
+      await npm(['install', '--offline', '--no-audit', '--no-fund', ...fileOf.values()], project);
+      addNodeTypes(project);
+    },
+    install(name, project, all) {
+      begin(project);
+      for (const each of withDependencies(name, packages)) {
+        const path = join('node_modules', each);
+        cpSync(join(all, path), join(project, path), { recursive: true });
+      }
+      addNodeTypes(project);
     },
   };
+}
+
+function begin(project: string): void {
+  writeFileSync(join(project, 'package.json'), '{ "private": true }\n');
+}
+
+function addNodeTypes(project: string): void {
+  mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
+  symlinkSync(join(repository, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
 }
 
 function readManifest(directory: string): PackageManifest {
