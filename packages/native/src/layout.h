@@ -68,7 +68,9 @@ typedef struct {
   /** Of all files, as their stats have it. */
   u64 fileBytes;
   /** Of all kinds. */
-  u32 skippedInAll, zero;
+  u32 skippedInAll;
+  /** 1: the text of a hit is its path and its object id; 0: it is its name, as that of any other entry. */
+  u32 hasPaths;
 } ScanRecord;
 
 // What follows a record, each part padded to 8. The entries are in path order: a directory sorts as if its name ended in a

@@ -388,6 +388,7 @@ static void countEntries(Scan *scan, const ScanRequest *wanted, ScanRecord *reco
     record->hits += isHit(entry);
     record->fileBytes += entry->stat.size;
   }
+  record->hasPaths = 1;
   record->details = record->entries - (wanted->allDetails ? 0 : record->hits);
   for (u32 kind = 0; kind < SKIPPED; kind++) record->skippedInAll += record->skipped[kind];
   u64 bytes = sizeof *record + PADDED(scan->count * sizeof(u32)) + record->details * sizeof(PackedStat) + PADDED(text) +

@@ -3,6 +3,6 @@ import { systemCalls } from './lib/scan/open-directory.js';
 import { scanBatch, type ScanTask } from './lib/scan/engine.js';
 
 servePool((task: ScanTask, signal) => {
-  const value = scanBatch(systemCalls, task, { signal });
+  const value = scanBatch(systemCalls, task, { signal, paths: false });
   return { value, transfer: [value.buffer] };
 });

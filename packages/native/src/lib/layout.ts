@@ -25,6 +25,7 @@ export const ScanWord = {
   failed: 19,
   fileBytes: 20,
   skippedInAll: 22,
+  hasPaths: 23,
 } as const;
 
 /** Bytes of the record of a directory before its matches. */

@@ -106,6 +106,20 @@ describe('SnapshotIdHasher', () => {
     expect(hasher.digest()).toBe(computeSnapshotId(new Map(Object.entries(manifest))));
   });
 
+  it('takes names and object ids from bytes, and makes no id of bytes that are not there', () => {
+    const name = { bytes: Buffer.of(0, 0xe9, 0), from: 1, to: 2 };
+    const hasher = new SnapshotIdHasher();
+    hasher.enter('d\udcff/');
+    hasher.addBytes(name, Buffer.from(`  ${b}  `), 2);
+    expect(hasher.digest()).toBe(computeSnapshotId(new Map([['d\udcff/\udce9', b]])));
+    expect(() => {
+      new SnapshotIdHasher().addBytes(name, Buffer.from(a), 1);
+    }).toThrow(RangeError);
+    expect(() => {
+      new SnapshotIdHasher().addBytes({ ...name, to: 4 }, Buffer.from(a), 0);
+    }).toThrow(RangeError);
+  });
+
   it.each([1, 31, 65_535, 65_536, 65_537, 200_000])('takes text in parts of any size, here of %i', (size) => {
     const paths = Array.from({ length: 1500 }, (_, i) => `directory/${100_000 + i}`);
     const text = Buffer.from(paths.map((path) => `${path}\0${a}\0`).join(''));

@@ -110,8 +110,11 @@ class Assembly {
     for (; cursor.entry < to; cursor.next()) {
       const { entry, match } = cursor;
       if (!isFile(match)) continue;
-      if (!this.#isListing && result.isHit(entry)) {
-        this.#hasher.addText(listing.bytes.subarray(cursor.start + this.#startBytes, cursor.end));
+      if (!this.#isListing && result.lines && result.isHit(entry)) {
+        const { from, to } = cursor;
+        if (listing.hasPaths)
+          this.#hasher.addText(listing.bytes.subarray(cursor.start + this.#startBytes, cursor.end));
+        else this.#hasher.addBytes({ bytes: listing.bytes, from, to }, result.lines, match);
         continue;
       }
       const digest = this.#isListing ? 0 : result.digestAt(entry);

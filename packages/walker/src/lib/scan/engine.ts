@@ -126,7 +126,11 @@ export class TypeScriptScanEngine implements ScanEngine {
     const pool = this.#usablePool;
     const started = performance.now();
     const maxNames = pool ? MAX_NAMES_HERE : Infinity;
-    const reply = scanBatch(calls, { root, directories, allDetails }, { signal, join, maxNames });
+    const reply = scanBatch(
+      calls,
+      { root, directories, allDetails },
+      { signal, join, maxNames, paths: false },
+    );
     this.#entries += entriesIn(reply);
     if (pool && performance.now() - started > SLOW_TURN_MS) {
       this.#isSlow = true;
@@ -180,6 +184,11 @@ export interface ScanOptions {
   readonly maxNames?: number | undefined;
   /** Joins its entries with stored lines. Default: each file is new. */
   readonly join?: ((directory: DirectoryToScan) => Join) | undefined;
+  /**
+   * Whether hits come with their paths and object ids. Default: true. On a thread of this engine that takes as long as it
+   * saves above, and room.
+   */
+  readonly paths?: boolean | undefined;
   /** Ends a batch between two directories. */
   readonly signal?: Pick<AbortSignal, 'throwIfAborted'> | undefined;
 }
@@ -210,7 +219,7 @@ export function scanDirectory(
   root: string,
   directory: DirectoryToScan,
   reply: ReplyWriter,
-  { maxNames = Infinity, join, allDetails }: ScanOptions & Pick<ScanTask, 'allDetails'> = {},
+  { maxNames = Infinity, join, allDetails, paths }: ScanOptions & Pick<ScanTask, 'allDetails'> = {},
 ): void {
   let operation: ScanOperation = 'readdir';
   try {
@@ -232,7 +241,7 @@ export function scanDirectory(
         operation = 'lstat';
         if (opened.isStill(directory)) {
           const prefix = treePathToBytes(directory.path === '' ? '' : `${directory.path}/`);
-          reply.addListed(entries, { prefix, join: join?.(directory), allDetails });
+          reply.addListed(entries, { prefix, join: join?.(directory), allDetails, paths });
         } else {
           reply.addUnlisted('moved');
         }

@@ -38,6 +38,7 @@ type Directory =
       readonly gone: readonly LineRange[];
       readonly prefix: string;
       readonly allDetails: boolean;
+      readonly paths: boolean;
     }
   | {
       readonly outcome: 'moved' | 'failed' | 'too-large';
@@ -87,6 +88,7 @@ const directories: fc.Arbitrary<Directory> = fc.oneof(
         names.map((name) => `${name}/`),
       ),
       allDetails: fc.boolean(),
+      paths: fc.boolean(),
     }),
   },
   {
@@ -111,7 +113,7 @@ function replyOf(all: readonly Directory[]): Uint8Array<ArrayBuffer> {
 
 function addListed(
   reply: ReplyWriter,
-  { entries, skipped, gone, prefix, allDetails }: Extract<Directory, { entries: unknown }>,
+  { entries, skipped, gone, prefix, allDetails, paths }: Extract<Directory, { entries: unknown }>,
 ): void {
   const given = entries.toReversed();
   const details = new Details();
@@ -136,7 +138,7 @@ function addListed(
   const kinds = given.map(({ kind }) => kind);
   reply.addListed(
     { names: given.map(({ name }) => name), kinds, details: details.words, order, skipped },
-    { join, prefix: treePathToBytes(prefix), allDetails },
+    { join, prefix: treePathToBytes(prefix), allDetails, paths },
   );
 }
 
@@ -189,13 +191,13 @@ function expected(directory: Directory) {
       fileBytes: 0,
       failed: 0,
       hasOnlyHits: true,
-      isText: true,
+      isText: false,
       directories: [],
     };
     const nothing = { skipped: [0, 0, 0, 0, 0, 0], gone: [], found: [], hasAllDetails: true };
     return { ...directory, ...nothing, counts };
   }
-  const { entries, skipped, gone, prefix, allDetails } = directory;
+  const { entries, skipped, gone, prefix, allDetails, paths } = directory;
   const isHit = ({ kind, match }: Entry) => kind === NEW && match >= FIRST_HIT;
   const found = entries.map((entry) => {
     const { name, kind, match, slice, stat, failure } = entry;
@@ -207,7 +209,7 @@ function expected(directory: Directory) {
     if (!isHit(entry)) return { name, match, text, ...stat };
     const id = LINES.toString('latin1', match, match + ID_BYTES);
     const path = `${treePathToBytes(prefix).toString('latin1')}${own}\0${id}\0`;
-    return { name, match, text: path, ...(allDetails && stat) };
+    return { name, match, text: paths ? path : text, ...(allDetails && stat) };
   });
   const files = entries.filter(({ kind }) => kind === NEW);
   const directories = entries.filter(({ kind }) => kind === DIRECTORY).map(({ name }) => name);
@@ -216,7 +218,7 @@ function expected(directory: Directory) {
     fileBytes: files.reduce((sum, { stat }) => sum + Number(stat.size), 0),
     failed: entries.length - files.length - directories.length,
     hasOnlyHits: files.every(isHit),
-    isText: entries.every((entry) => entry.kind === DIRECTORY || isHit(entry)),
+    isText: paths && entries.every((entry) => entry.kind === DIRECTORY || isHit(entry)),
     directories,
   };
   const hasAllDetails = allDetails || !entries.some(isHit);
@@ -363,7 +365,7 @@ describe('A listing', () => {
     skipped: Partial<Record<(typeof SKIPPED_BY_ENGINE)[number], number>> = {},
   ) {
     const counts = SKIPPED_BY_ENGINE.map((kind) => skipped[kind] ?? 0);
-    const plain = { gone: [], prefix: 'p/', allDetails: false };
+    const plain = { gone: [], prefix: 'p/', allDetails: false, paths: true };
     const [listing] = listingsIn(replyOf([{ entries: all, skipped: counts, ...plain }]));
     if (!listing) throw new Error('The reply has no record');
     return listing;
@@ -400,7 +402,7 @@ describe('A listing', () => {
       { ...entry('c', NEW), match: 50, stat },
       entry('d', DIRECTORY),
     ];
-    const counts = { skipped: [0, 0, 0, 0, 0, 0], gone: [], prefix: 'p/', allDetails };
+    const counts = { skipped: [0, 0, 0, 0, 0, 0], gone: [], prefix: 'p/', allDetails, paths: true };
     const [listing] = listingsIn(replyOf([{ entries: all, ...counts }]));
     if (!listing) throw new Error('The reply has no record');
     const shown = () => [listing.files, listing.fileBytes, listing.hasOnlyHits, listing.isText];

@@ -9,14 +9,16 @@ import { RESERVED_NAMES, type WalkedStat } from '../types.js';
  * header   u32 bytes of the record · u32 outcome · u32 errno · u32 operation
  *          u32 entries · u32 bytes of the text · u32 gone · i32 watch · u32 × 6 skipped, by kind
  *          u32 files · u32 directories · u32 hits · u32 bytes of the prefix
- *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all · 0
+ *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all
+ *          u32 1 where hits have their paths, else 0
  * matches  u32 for each entry, in path order: what the join with the stored lines says of it
  * details  48 bytes for each entry that is no hit; for each of them where all details were asked for:
  *            a file       u64 dev · u64 ino · u64 size · i64 mtime s · i64 ctime s · u32 mtime ns · u32 ctime ns
  *            a directory  u64 dev · u64 ino · u32 from · u32 to, its slice of the lines
  *                         u32 where its name is in the text · u32 which entry it is · 0
  *            failed       u32 errno · u32 d_type · 0
- * text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them
+ * text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them,
+ *          where the engine writes that
  * gone     u32 from · u32 to, for each range of stored lines whose files are not there
  * ```
  *
@@ -41,6 +43,7 @@ const DETAILS = 18;
 const FAILURES = 19;
 const FILE_BYTES = 20;
 const SKIPPED_IN_ALL = 22;
+const HAS_PATHS = 23;
 
 /** Words of a directory's detail: its slice of the stored lines, where its name is in the text, and which entry it is. */
 const SLICE = 4;
@@ -134,6 +137,8 @@ export interface ListedIn {
   readonly join?: Join | undefined;
   /** Whether hits get a detail, too. Default: false. */
   readonly allDetails?: boolean | undefined;
+  /** Whether the text of a hit is its path and its object id. Default: true. */
+  readonly paths?: boolean | undefined;
 }
 
 /** Writes a reply, record by record. */
@@ -188,7 +193,7 @@ export class ReplyWriter {
   /** Writes matches, details and their counts, and collects the text. */
   #writeEntries(
     { names, kinds, details, order }: Listed,
-    { prefix = NO_PREFIX, join, allDetails = false }: ListedIn,
+    { prefix = NO_PREFIX, join, allDetails = false, paths = true }: ListedIn,
     header: number,
   ): { readonly detailsEnd: number; readonly textBytes: number } {
     const words = this.#words;
@@ -211,7 +216,7 @@ export class ReplyWriter {
         if (join) match = join.file(this.#text, text, nameEnd, words, detail);
         if (join && match >= FIRST_HIT) {
           counts.hits++;
-          end = this.#completeHit(text, nameEnd, prefix, join.lines, match);
+          if (paths) end = this.#completeHit(text, nameEnd, prefix, join.lines, match);
         }
       } else if (match === DIRECTORY) {
         counts.directories++;
@@ -231,6 +236,7 @@ export class ReplyWriter {
     words[header + FILES] = counts.files;
     words[header + DIRECTORIES] = counts.directories;
     words[header + HITS] = counts.hits;
+    words[header + HAS_PATHS] = Number(paths);
     words[header + FAILURES] = counts.failed;
     words[header + DETAILS] = names.length - (allDetails ? 0 : counts.hits);
     words[header + FILE_BYTES + LOW] = counts.low % TWO_32;
@@ -373,9 +379,16 @@ export class Listing {
     return this.word(this.#header + HITS) === this.files;
   }
 
-  /** True if it has hits and directories alone, and none of them is left out. */
+  /** True if the text of a hit is its path and its object id. */
+  get hasPaths(): boolean {
+    return this.word(this.#header + HAS_PATHS) > 0;
+  }
+
+  /** True if its text is that of the snapshot id: it has hits and directories alone, and none of them is left out. */
   get isText(): boolean {
-    return this.word(this.#header + HITS) + this.word(this.#header + DIRECTORIES) === this.length;
+    return (
+      this.hasPaths && this.word(this.#header + HITS) + this.word(this.#header + DIRECTORIES) === this.length
+    );
   }
 
   /** The matches of hits that are left out and have no stat here. */
@@ -515,7 +528,8 @@ export class Listing {
     if (least < 0 || details > length || counted > length || goneFrom + gone * 8 !== end)
       throw new RangeError(`Broken scan reply: the parts of the record at ${header * 4} do not add up`);
     const hasDirectoriesAlone = details === directories;
-    return { detail, text, textEnd: text + textBytes, gone: goneFrom >> 2, prefix, hasDirectoriesAlone };
+    const parts = { detail, text, textEnd: text + textBytes, gone: goneFrom >> 2 };
+    return { ...parts, prefix, hasPaths: this.hasPaths, hasDirectoriesAlone };
   }
 }
 
@@ -530,6 +544,8 @@ interface Layout {
   readonly gone: number;
   /** Bytes before the name in the path of an entry. */
   readonly prefix: number;
+  /** True if the text of a hit is its path and its object id. */
+  readonly hasPaths: boolean;
   /** True if nothing but directories has a detail. */
   readonly hasDirectoriesAlone: boolean;
 }
@@ -592,7 +608,7 @@ export class EntryCursor {
 
   /** Where its name begins. */
   get from(): number {
-    return hasObjectId(this.match) ? this.start + this.#layout.prefix : this.start;
+    return this.#hasPath ? this.start + this.#layout.prefix : this.start;
   }
 
   /** Where its name ends. */
@@ -603,7 +619,11 @@ export class EntryCursor {
 
   /** Where the text of the entry ends. */
   get end(): number {
-    return this.to + 1 + (hasObjectId(this.match) ? ID_BYTES + 1 : 0);
+    return this.to + 1 + (this.#hasPath ? ID_BYTES + 1 : 0);
+  }
+
+  get #hasPath(): boolean {
+    return this.#layout.hasPaths && hasObjectId(this.match);
   }
 
   /** The name, as a segment of a tree path. */
