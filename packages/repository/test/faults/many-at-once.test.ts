@@ -11,7 +11,7 @@ import { takeSnapshot } from './support/snapshot-answer.js';
 
 const PROCESSES = 3;
 const SNAPSHOTTERS = 3;
-const SHORT_MS = 3000;
+const SHORT_MS = 2000;
 /** Done, or done but for a file that kept changing. */
 const doneCodes = [0, 3];
 
