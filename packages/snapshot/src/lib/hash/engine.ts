@@ -85,8 +85,8 @@ export class Batch<T extends DirectoryToHash = DirectoryToHash> {
 /** What a round of hashing reads. */
 export interface FilesToHash {
   readonly count: number;
-  /** The bytes of each file of at least {@link LARGE_FILE}. */
-  readonly large: readonly number[];
+  /** Those of at least {@link LARGE_FILE}. */
+  readonly large: readonly { readonly size: number }[];
 }
 
 /** Files from this size on go first and alone, so that no thread has a large one left at the end: 1 MiB. */
@@ -404,7 +404,7 @@ export class NativeHashEngine implements HashEngine {
 
   async prepare(files: FilesToHash): Promise<void> {
     this.#canHash = await this.#root.native.canHash();
-    const large = files.large.filter((size) => size >= TOO_LARGE);
+    const large = files.large.filter(({ size }) => size >= TOO_LARGE);
     this.#other.prepare(this.#canHash ? { count: large.length, large } : files);
   }
 

@@ -40,8 +40,7 @@ export async function hashMisses(tree: Tree<DirectoryResult>, options: HashMisse
   const { cache, onProgress, saving } = options;
   const total: Hashed = { files: 0, bytes: 0, uncached: 0, ahead: 0 };
   for (let round = 1; round <= ROUNDS; round++) {
-    const directories = directoriesWithMisses(tree.top);
-    const misses = countMisses(directories);
+    const misses = findMisses(directoriesWithMisses(tree.top));
     if (misses.count === 0) break;
     onProgress({ filesToHash: misses.count, bytesToHash: misses.bytes });
     // Before the first file is opened: what changes from here on must not be trusted.
@@ -50,7 +49,7 @@ export async function hashMisses(tree: Tree<DirectoryResult>, options: HashMisse
     const isLast = round === ROUNDS;
     const results = new Results(total, isLast, cache, boundary);
     await options.engine.prepare(misses);
-    await hashEach(batchesOf(directories, options.engine.most), options, (batch, reply) => {
+    await hashEach(batchesOf(misses, options.engine.most), options, (batch, reply) => {
       const { files, bytes } = total;
       results.take(batch, reply);
       onProgress({ hashedFiles: total.files - files, hashedBytes: total.bytes - bytes });
@@ -103,51 +102,60 @@ async function hashEach(
   for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
 }
 
-/** Counts the files of directories that have neither an object id nor a problem. */
-function countMisses(directories: readonly DirectoryResult[]): FilesToHash & { readonly bytes: number } {
-  const large: number[] = [];
+/** The files that have neither an object id nor a problem. */
+interface FilesToRead extends FilesToHash {
+  readonly directories: readonly DirectoryResult[];
+  /** The bytes of all of them. */
+  readonly bytes: number;
+  readonly large: readonly {
+    readonly directory: DirectoryResult;
+    readonly entry: number;
+    readonly size: number;
+  }[];
+}
+
+/** Returns what has to be read in directories. */
+export function findMisses(directories: readonly DirectoryResult[]): FilesToRead {
+  const large: FilesToRead['large'][number][] = [];
   let count = 0;
   let bytes = 0;
   for (const directory of directories) {
-    for (const entry of missesIn(directory)) {
-      const size = sizeOf(directory, entry);
-      if (size >= LARGE_FILE) large.push(size);
+    const isWanted = wantedIn(directory);
+    for (let entry = 0; entry < directory.listing.length; entry++) {
+      if (!isWanted(entry)) continue;
+      const size = directory.size(entry);
+      if (size >= LARGE_FILE) large.push({ directory, entry, size });
       count++;
       bytes += size;
     }
   }
-  return { count, bytes, large };
+  return { directories, count, bytes, large };
 }
 
-/** Yields the files of a directory that have neither an object id nor a problem, as entries of its listing. */
-function* missesIn(directory: DirectoryResult): Iterable<number> {
-  const { listing, problems } = directory;
-  const failed = problems.length > 0 ? new PathSet(problems.map(({ path }) => path)) : undefined;
-  for (let entry = 0; entry < listing.length; entry++) {
-    if (directory.isUnread(entry) && failed?.has(pathOf(directory, entry)) !== true) yield entry;
-  }
+/** Returns a function that tells whether an entry is a file that has neither an object id nor a problem. */
+function wantedIn(directory: DirectoryResult): (entry: number) => boolean {
+  const { problems } = directory;
+  if (problems.length === 0) return (entry) => directory.isUnread(entry);
+  const failed = new PathSet(problems.map(({ path }) => path));
+  return (entry) => directory.isUnread(entry) && !failed.has(pathOf(directory, entry));
 }
 
 /** Yields the batches in which files are hashed: large files first, the largest before all, then the rest as listed. */
 export function* batchesOf(
-  directories: readonly DirectoryResult[],
+  { directories, large }: FilesToRead,
   most: HashEngine['most'],
 ): Generator<Misses, void> {
-  const large: Misses[] = [];
-  for (const directory of directories) {
-    for (const entry of missesIn(directory)) {
-      const size = sizeOf(directory, entry);
-      if (size < LARGE_FILE) continue;
-      const batch = new Batch<DirectoryResult>();
-      batch.add(directory, entry, size);
-      large.push(batch);
-    }
+  for (const { directory, entry, size } of [...large].sort((a, b) => b.size - a.size)) {
+    const batch = new Batch<DirectoryResult>();
+    batch.add(directory, entry, size);
+    yield batch;
   }
-  yield* large.sort((a, b) => b.bytes - a.bytes);
   let batch = new Batch<DirectoryResult>();
   for (const directory of directories) {
-    for (const entry of missesIn(directory)) {
-      const size = sizeOf(directory, entry);
+    const isWanted = wantedIn(directory);
+    for (let entry = 0; entry < directory.listing.length; entry++) {
+      if (!isWanted(entry)) continue;
+      const size = directory.size(entry);
       if (size >= LARGE_FILE) continue;
       if (batch.length === most.files || batch.bytes >= most.bytes) {
         yield batch;
@@ -157,11 +165,6 @@ export function* batchesOf(
     }
   }
   if (batch.length > 0) yield batch;
-}
-
-/** Returns the bytes of a miss, as it was listed. */
-function sizeOf(directory: DirectoryResult, entry: number): number {
-  return directory.listing.size(directory.detail(entry));
 }
 
 /** A file whose path led elsewhere when it was to be read. */

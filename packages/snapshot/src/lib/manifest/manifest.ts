@@ -61,7 +61,7 @@ const MAX_BYTES_A_UNIT = 3;
 const ID_BYTES = 71;
 const FIRST_PREFIX_BYTES = 4096;
 const DIGEST_WORDS = 8;
-const ALGORITHM = [...Buffer.from('sha256:')];
+const ALGORITHM = Buffer.from('sha256:');
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /** The most bytes to hash at once at the end: those of some 10,000 entries. */
 const FEW_BYTES = 1 << 20;
@@ -150,7 +150,8 @@ export class SnapshotIdHasher {
   addDigest(name: NameBytes, words: Int32Array, digest: number): void {
     let at = this.#addPath(name);
     const chunk = this.#chunk;
-    for (const byte of ALGORITHM) chunk[at++] = byte;
+    chunk.set(ALGORITHM, at);
+    at += ALGORITHM.length;
     for (let word = digest; word < digest + DIGEST_WORDS; word++) {
       const four = words[word];
       if (four === undefined) throw new RangeError(`Broken digest: no word ${word} of ${words.length}`);

@@ -286,6 +286,11 @@ export class DirectoryResult {
     return this.#word(entry, NAME);
   }
 
+  /** Returns the bytes that a miss was listed with. */
+  size(entry: number): number {
+    return this.listing.size(this.detail(entry));
+  }
+
   /** Returns the stat that a miss was listed with. */
   statOf(entry: number): FileStat {
     return this.listing.stat(this.detail(entry));
@@ -318,7 +323,7 @@ export class DirectoryResult {
 
   /** Returns how many bytes of a miss were read; until then, how many it was listed with. */
   bytesRead(entry: number): number {
-    return this.#bytesRead?.get(entry) ?? this.listing.size(this.detail(entry));
+    return this.#bytesRead?.get(entry) ?? this.size(entry);
   }
 
   /** Returns whether an object id was kept for an entry. */
@@ -366,8 +371,7 @@ export class DirectoryResult {
       if (reason) counts[reason]++;
     }
     let surplus = 0;
-    for (const [entry, bytes] of this.#bytesRead ?? [])
-      surplus += bytes - this.listing.size(this.detail(entry));
+    for (const [entry, bytes] of this.#bytesRead ?? []) surplus += bytes - this.size(entry);
     return surplus;
   }
 
