@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asMap, cacheEntry, idOf } from '../../test/support/entries.js';
 import { contentsOf } from './memory-storage.js';
-import { Pending, type RecordedEntry } from './pending.js';
+import { DIGEST_WORDS, STAT_WORDS, type PackedRead } from './packed.js';
+import { packStat, Pending, unpackStat, type RecordedEntry } from './pending.js';
 import type { CacheChange, CacheContents, FileCacheEntry } from './types.js';
 
 const PATHS = ['a', 'b', 'c'] as const;
@@ -11,6 +12,25 @@ const MAX = 2n ** 63n - 1n;
 
 function over(...loaded: [string, FileCacheEntry][]): Pending {
   return new Pending(contentsOf(new Map(loaded)));
+}
+
+/** Returns an entry as the reader of its file leaves it in memory. */
+function packed({ objectId, ...stat }: RecordedEntry, dev: bigint): PackedRead {
+  const words = new Int32Array(DIGEST_WORDS + STAT_WORDS);
+  if (!packStat({ ...stat, dev }, words, DIGEST_WORDS)) throw new Error('It has no packed form');
+  Buffer.from(words.buffer).write(objectId.slice('sha256:'.length), 'hex');
+  return { words, stat: DIGEST_WORDS, digest: 0 };
+}
+
+/** Checks that an entry that is offered in packed form is the same in it, and returns whether it is. */
+function expectSamePacked(put: CacheChange['put'], path: string): boolean {
+  const read = put.packed?.(path);
+  if (!read) return false;
+  const { dev, ...stat } = unpackStat(read.words, read.stat);
+  const { buffer, byteOffset } = read.words;
+  const digest = Buffer.from(buffer, byteOffset + read.digest * 4, DIGEST_WORDS * 4).toString('hex');
+  expect({ ...stat, objectId: `sha256:${digest}`, dimensions: new Map() }).toEqual(put.get(path));
+  return dev >= 0n;
 }
 
 /** Returns the entries of a storage that applies changes to the letter. */
@@ -175,7 +195,36 @@ describe('Pending', () => {
     expect(entries.get('a')).toEqual(entry);
     expect([entries.get('before'), entries.get('after')]).toEqual([cacheEntry(), cacheEntry()]);
     expect([...entries.racyEntries()]).toEqual([['after', { entry: cacheEntry(), dev: 2n ** 63n }]]);
-    expect(entries.startSave()?.put.get('a')).toEqual(entry);
+    const put = entries.startSave()?.put ?? new Map<string, FileCacheEntry>();
+    expect(put.get('a')).toEqual(entry);
+    expect(expectSamePacked(put, 'before')).toBe(true);
+    const { size, ino, dimensions, objectId } = entry;
+    const isPlain =
+      size <= MAX && ino >= 0n && ino < 2n ** 64n && dimensions.size === 0 && objectId.length === 71;
+    expect(expectSamePacked(put, 'a')).toBe(isPlain);
+    expect(expectSamePacked(put, 'after')).toBe(false);
+  });
+
+  it('moves nothing under a save when a file is read meanwhile', () => {
+    const entries = over();
+    entries.setRead('a', packed(stored, 1n), true);
+    const put = entries.startSave()?.put;
+    entries.setRead('b', packed(other, 1n), true);
+    entries.setRead('c', packed(other, 1n), false);
+    expect([...(put?.keys() ?? [])]).toEqual(['a']);
+    expect([entries.get('b'), entries.isRacy('c'), entries.unsavedCount]).toEqual([other, true, 2]);
+    entries.endSave(true);
+    expect([...(entries.startSave()?.put.keys() ?? [])]).toEqual(['a', 'b']);
+  });
+
+  it('keeps the dimensions of a file that was read with the content they were set for', () => {
+    const dimensions = new Map([['symbols', 'x']]);
+    const entries = over(['a', { ...stored, dimensions }]);
+    const touched = cacheEntry({ ino: 7n });
+    entries.setRead('a', packed(touched, 1n), true);
+    expect(entries.get('a')).toEqual({ ...touched, dimensions });
+    entries.setRead('a', packed({ ...touched, objectId: idOf('other') }, 1n), true);
+    expect(entries.get('a')?.dimensions).toEqual(new Map());
   });
 
   it('holds many, and uses the room of what is removed again', () => {
@@ -197,7 +246,10 @@ describe('Pending', () => {
     const at = fc.constantFrom(...PATHS);
     const entry = fc.constantFrom(stored, other, cacheEntry({ ino: 3n }));
     const step = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ does: fc.constant('put'), at, entry, racy: fc.boolean() }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ does: fc.constantFrom('put', 'read'), at, entry, racy: fc.boolean() }),
+      },
       { weight: 2, arbitrary: fc.record({ does: fc.constant('remove'), at }) },
       fc.record({ does: fc.constantFrom('change', 'saved', 'not saved', 'compact') }),
     ) as fc.Arbitrary<{ does: string; at: string; entry: RecordedEntry; racy: boolean }>;
@@ -226,6 +278,7 @@ describe('Pending', () => {
             return;
           }
           for (const path of change.remove) expect(change.put.has(path)).toBe(false);
+          for (const path of PATHS) expect(expectSamePacked(change.put, path)).toBe(change.put.has(path));
           expect(applied(change.base, change)).toEqual(trusted(oracle));
           expect(applied({ entries: () => disk }, change)).toEqual(trusted(oracle));
           underWay = {
@@ -246,6 +299,9 @@ describe('Pending', () => {
         for (const { does, ...given } of steps) {
           if (does === 'put') {
             entries.set(given.at, given.entry, given.racy ? 9n : undefined);
+            oracle.set(given.at, { entry: given.entry, racy: given.racy });
+          } else if (does === 'read') {
+            entries.setRead(given.at, packed(given.entry, 9n), !given.racy);
             oracle.set(given.at, { entry: given.entry, racy: given.racy });
           } else if (does === 'remove') {
             entries.remove(given.at);
