@@ -9,7 +9,7 @@ import {
   tempDir,
   type TempDir,
 } from '@muse/testkit';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lines, muse } from './muse.js';
 
 const rules = "[global]\npatterns = ['/packages/foo/built/', '*.log']\n";
@@ -53,32 +53,45 @@ describe('muse snapshot of a directory in a repository', () => {
     expect(run.stderr).toContain('1 file · 1 B · all unchanged');
   });
 
-  it.each([
-    [
-      'packages/foo/built',
-      /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of .*\.museignore; --no-ignore/,
-    ],
-    ['packages/foo/built/deep', /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of /],
-    ['.muse', /\.muse belongs to Muse or git, not to the tree around it$/m],
-    ['packages/.git', /packages\/\.git belongs to Muse or git/],
-  ])('has no id for %s, which is left out', async (directory, reason) => {
-    await using tree = await repository();
-    await makeTree({ packages: { '.git': { HEAD: 'x' }, foo: { built: { deep: { x: 'x' } } } } }, tree.path);
-    await muse(['snapshot', '-q', '--save'], { cwd: tree.path });
-    for (const command of ['snapshot', 'status', 'verify', 'diff']) {
-      const operands = command === 'diff' ? ['latest', directory] : [directory];
-      const run = await muse([command, ...operands], { cwd: tree.path });
-      expect(lines(run.stderr), command).toEqual([expect.stringMatching(reason)]);
-      expect(run, command).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
-    }
-    const inside = await muse(['snapshot'], { cwd: join(tree.path, directory) });
-    expect(inside).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
-    const explained = await muse(['explain', directory], { cwd: tree.path });
-    expect(explained.code).toBe(0);
-    const ignored = directory.includes('built');
-    expect(lines(explained.stdout)[1]).toMatch(ignored ? /ignored: the pattern/ : /reserved/);
-    const anyway = await muse(['snapshot', '--no-ignore', '-q', directory], { cwd: tree.path });
-    expect(anyway.code).toBe(ignored ? 0 : 4);
+  describe('where something in it is left out', () => {
+    let tree: TempDir;
+    beforeAll(async () => {
+      tree = await repository();
+      await makeTree(
+        { packages: { '.git': { HEAD: 'x' }, foo: { built: { deep: { x: 'x' } } } } },
+        tree.path,
+      );
+      await muse(['snapshot', '-q', '--save'], { cwd: tree.path });
+    });
+    afterAll(() => tree.remove());
+
+    it.each([
+      [
+        'packages/foo/built',
+        /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of .*\.museignore; --no-ignore/,
+      ],
+      [
+        'packages/foo/built/deep',
+        /left out: the pattern '\/packages\/foo\/built\/' in \[global\], line 2 of /,
+      ],
+      ['.muse', /\.muse belongs to Muse or git, not to the tree around it$/m],
+      ['packages/.git', /packages\/\.git belongs to Muse or git/],
+    ])('has no id for %s, which is left out', async (directory, reason) => {
+      for (const command of ['snapshot', 'status', 'verify', 'diff']) {
+        const operands = command === 'diff' ? ['latest', directory] : [directory];
+        const run = await muse([command, ...operands], { cwd: tree.path });
+        expect(lines(run.stderr), command).toEqual([expect.stringMatching(reason)]);
+        expect(run, command).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+      }
+      const inside = await muse(['snapshot'], { cwd: join(tree.path, directory) });
+      expect(inside).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+      const explained = await muse(['explain', directory], { cwd: tree.path });
+      expect(explained.code).toBe(0);
+      const ignored = directory.includes('built');
+      expect(lines(explained.stdout)[1]).toMatch(ignored ? /ignored: the pattern/ : /reserved/);
+      const anyway = await muse(['snapshot', '--no-ignore', '-q', directory], { cwd: tree.path });
+      expect(anyway.code).toBe(ignored ? 0 : 4);
+    });
   });
 
   it('has no id for a root that git leaves out from above', async () => {
