@@ -511,6 +511,7 @@ export class Listing {
     return (this.#layout ??= this.#layOut());
   }
 
+  /** Before anything is left out: from then on the counts are others. */
   #layOut(): Layout {
     const header = this.#header;
     const length = this.word(header + ENTRIES);
@@ -525,7 +526,7 @@ export class Listing {
     const goneFrom = text + padded(textBytes);
     const least = Math.min(length, details, textBytes, gone, prefix, directories, this.files, this.failed);
     const end = header * 4 + this.word(header + RECORD_BYTES);
-    if (least < 0 || details > length || counted > length || goneFrom + gone * 8 !== end)
+    if (least < 0 || details > length || counted !== length || goneFrom + gone * 8 !== end)
       throw new RangeError(`Broken scan reply: the parts of the record at ${header * 4} do not add up`);
     const hasDirectoriesAlone = details === directories;
     const parts = { detail, text, textEnd: text + textBytes, gone: goneFrom >> 2 };
