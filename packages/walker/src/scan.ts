@@ -10,6 +10,7 @@ export {
   scanBatch,
   TypeScriptScanEngine,
   type DirectoryToScan,
+  type ScanCall,
   type ScanEngine,
   type ScanTask,
 } from './lib/scan/engine.js';

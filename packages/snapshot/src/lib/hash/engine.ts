@@ -408,10 +408,8 @@ export class NativeHashEngine implements HashEngine {
     this.#other.prepare(this.#canHash ? { count: large.length, large } : files);
   }
 
-  /** One more than the processors work on, so that none of them waits while this thread reads a reply. */
   get capacity(): number {
-    const { calls } = this.#root;
-    return this.#canHash ? calls + Number(calls > 1) : this.#other.capacity;
+    return this.#canHash ? this.#root.callsToQueue : this.#other.capacity;
   }
 
   get most(): HashEngine['most'] {

@@ -25,6 +25,7 @@ function fakeRoot(answer: (asked: Asked, reply: Uint32Array) => number): {
   const root = {
     descriptor: 7,
     calls: 2,
+    callsToQueue: 2,
     packScanRequest: (directories: readonly { path: Uint8Array; base?: number }[]) => {
       packed = {
         paths: directories.map(({ path }) => Buffer.from(path).toString()),
@@ -119,17 +120,19 @@ describe('NativeScanEngine', () => {
 
 describe.runIf(engine)('a root of the native engine', () => {
   it.each([
-    { threads: 8, pool: undefined, calls: 2 },
-    { threads: 1, pool: undefined, calls: 1 },
-    { threads: 8, pool: '8', calls: 6 },
-    { threads: 3, pool: '8', calls: 3 },
-    { threads: 8, pool: '1', calls: 1 },
-    { threads: 8, pool: 'many', calls: 2 },
-  ])('leaves two threads of the pool to others: %o', ({ threads, pool, calls }) => {
+    { threads: 8, pool: undefined, calls: 2, callsToQueue: 2 },
+    { threads: 1, pool: undefined, calls: 1, callsToQueue: 1 },
+    { threads: 1, pool: '8', calls: 1, callsToQueue: 1 },
+    { threads: 2, pool: '5', calls: 2, callsToQueue: 3 },
+    { threads: 8, pool: '8', calls: 6, callsToQueue: 6 },
+    { threads: 3, pool: '8', calls: 3, callsToQueue: 4 },
+    { threads: 8, pool: '1', calls: 1, callsToQueue: 1 },
+    { threads: 8, pool: 'many', calls: 2, callsToQueue: 2 },
+  ])('leaves two threads of the pool to others: %o', ({ threads, pool, ...expected }) => {
     vi.stubEnv('UV_THREADPOOL_SIZE', pool);
     onTestFinished(() => void vi.unstubAllEnvs());
     const root = engine && openNativeRoot(engine, '/', threads);
-    expect(root?.calls).toBe(calls);
+    expect(root).toMatchObject(expected);
     root?.close();
   });
 

@@ -61,8 +61,10 @@ async function load(): Promise<NativeEngine | string> {
 /** The native engine with a root that is held open for it. */
 export interface NativeRoot extends NativeEngine {
   readonly descriptor: number;
-  /** The number of calls to have under way at once: some threads of Node's own pool stay free for others. */
+  /** The number of calls to have under way at once: two threads of Node's own pool stay free for others. */
   readonly calls: number;
+  /** One more, if there is a thread for it, so that none of them waits while this thread reads a reply. */
+  readonly callsToQueue: number;
   close(): void;
 }
 
@@ -89,11 +91,13 @@ export function openNativeRoot(engine: NativeEngine, root: string, threads: numb
     return undefined;
   }
   const poolSize = Number(process.env['UV_THREADPOOL_SIZE'] ?? POOL_SIZE) || POOL_SIZE;
-  const calls = Math.max(1, Math.min(threads, poolSize - 2));
+  const most = Math.max(1, poolSize - 2);
+  const calls = Math.min(threads, most);
+  const callsToQueue = calls === 1 ? 1 : Math.min(calls + 1, most);
   const close = () => {
     closeSync(descriptor);
   };
-  return { ...engine, descriptor, calls, close };
+  return { ...engine, descriptor, calls, callsToQueue, close };
 }
 
 /** Directories of one call: some 2 ms of work. */
