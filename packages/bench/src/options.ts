@@ -38,7 +38,8 @@ export const USAGE = `Usage: pnpm bench [directory] [options]
   --quick           small trees and few rounds: tries out the benchmarks
   --million         also a tree of 1,000,000 files (4 GB in the temporary directory)
   --rounds <n>      measured rounds (default: 7; with --quick 3)
-  --cases <a,b>     ${CASE_CHOICES.join(', ')} (default: all but threads)
+  --cases <a,b>     ${CASE_CHOICES.join(', ')} (default: all but threads);
+                    disk empties the page cache of the whole machine, and is left out unless root runs it
   --peers <a,b>     ${PEER_NAMES.join(', ')};
                     none for none (default: all; folder-hash on small trees alone)
   --out <dir>       where to write benchmarks.md and benchmarks/ (default: docs for a plain run;

@@ -53,7 +53,17 @@ export interface TreeFacts {
   readonly bytes: number;
 }
 
-export const CASE_NAMES = ['cold', 'warm', 'busy', 'ten', 'percent', 'touched', 'file', 'start'] as const;
+export const CASE_NAMES = [
+  'cold',
+  'disk',
+  'warm',
+  'busy',
+  'ten',
+  'percent',
+  'touched',
+  'file',
+  'start',
+] as const;
 
 /** The name of a case; {@link caseTitles} has its title. */
 export type CaseName = (typeof CASE_NAMES)[number];
@@ -111,6 +121,7 @@ export const PHASE_NAMES = ['load', 'scan', 'hash', 'save'] as const satisfies r
 
 export const caseTitles: Readonly<Record<CaseName, string>> = {
   cold: 'Cold: no cache, every file is read',
+  disk: 'Cold, from the disk: nothing is in the page cache',
   warm: 'Warm: nothing changed',
   busy: 'Warm, while another process keeps one processor busy',
   ten: '10 files changed',
@@ -125,6 +136,7 @@ export const NODE = 'node -e 0';
 /** The other program that the times of a case are divided by in its table. */
 export const references: Readonly<Record<CaseName, string>> = {
   cold: 'sha256sum',
+  disk: 'sha256sum',
   warm: 'git status',
   busy: 'git status',
   ten: 'git status',

@@ -1,5 +1,6 @@
 import { changedCase } from './cases/changed.js';
 import { coldCase } from './cases/cold.js';
+import { diskCase } from './cases/disk.js';
 import { largeFileCase } from './cases/large-file.js';
 import { startCase } from './cases/start.js';
 import { busyCase, warmCase } from './cases/warm.js';
@@ -11,6 +12,7 @@ import { thisMachine } from './machine.js';
 import type { BenchOptions } from './options.js';
 import { findPeers, programVersion, type PeerName } from './peers.js';
 import { BusyProcess } from './processes/busy-process.js';
+import { whyNotFromDisk } from './processes/page-cache.js';
 import type { Measurement, Results, Skipped, TreeFacts } from './results.js';
 import { factsOf, type BenchTree } from './trees/bench-tree.js';
 import { letSettle } from './trees/edits.js';
@@ -24,6 +26,8 @@ const SERIES_PEERS: readonly PeerName[] = ['sha256sum', 'git', 'fdir', 'floor'];
 const STARTS_A_ROUND = 3;
 const HUGE = 500_000;
 const HUGE_ROUNDS = 3;
+/** A disk takes long, and has no more to say the fourth time. */
+const DISK_ROUNDS = 3;
 
 /** Measures everything that is asked for; `say` hears how far it is. */
 export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<Results> {
@@ -80,6 +84,7 @@ class BenchRun {
   async allCases(tree: BenchTree): Promise<void> {
     const { cases, slowPeers } = this.#options;
     if (cases.has('cold')) await this.inTurn(tree.name, coldCase(tree, this.#peers, slowPeers));
+    if (cases.has('disk') && tree.role === 'main') await this.disk(tree);
     this.#settle(tree);
     if (cases.has('warm')) await this.inTurn(tree.name, warmCase(tree, this.#peers));
     if (cases.has('busy') && tree.role === 'main') {
@@ -93,6 +98,15 @@ class BenchRun {
       );
     } else {
       this.skipped.push(...changed.map((name) => ({ name, reason: 'the tree is not ours to edit' })));
+    }
+  }
+
+  async disk(tree: BenchTree): Promise<void> {
+    const reason = whyNotFromDisk(thisMachine(tree.root).fileSystem);
+    if (reason !== undefined) this.skipped.push({ name: 'disk', reason });
+    else {
+      const rounds = Math.min(this.#options.rounds, DISK_ROUNDS);
+      await this.inTurn(tree.name, diskCase(tree, this.#peers), rounds);
     }
   }
 

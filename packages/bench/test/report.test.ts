@@ -1,8 +1,10 @@
 import prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { caseTable } from '../src/report/case-table.js';
+import { fasterTable } from '../src/report/faster-table.js';
 import { jsonText } from '../src/report/json-text.js';
 import { markdownTable } from '../src/report/markdown-table.js';
+import { reportPage } from '../src/report/page.js';
 import { targetTable } from '../src/report/target-table.js';
 import { targets } from '../src/report/targets.js';
 import { betweenMarks } from '../src/report/write-report.js';
@@ -89,6 +91,53 @@ describe('caseTable()', () => {
     expect(caseTable(resultsOf([ours, floor]), 'main', 'warm')).toMatch(/× C floor.*\n.*\n.*\b1\.50 /);
     const other = measurement('warm', FLOOR_OF_CALLS, 100);
     expect(caseTable(resultsOf([ours, other]), 'main', 'warm')).not.toContain('× C floor');
+  });
+});
+
+describe('fasterTable()', () => {
+  it('has the fastest other program of each case that the command lost, the worst first, and no floor', () => {
+    const results = resultsOf([
+      measurement('cold', COMMAND, 300),
+      measurement('cold', 'b3sum', 200),
+      measurement('cold', 'sha256sum', 250),
+      measurement('cold', FLOOR, 100),
+      measurement('warm', COMMAND, 200),
+      measurement('warm', 'git status', 100),
+      measurement('busy', COMMAND, 100),
+      measurement('busy', 'git status', 100),
+      measurement('ten', LIBRARY, 300),
+      measurement('ten', 'git status', 100),
+    ]);
+    const rows = fasterTable(results)?.split('\n').slice(2);
+    expect(rows?.map((row) => row.split('|').map((cell) => cell.trim()))).toEqual([
+      ['', 'Warm', 'main', '200', 'git status', '100', '2.00', ''],
+      ['', 'Cold', 'main', '300', 'b3sum', '200', '1.50', ''],
+    ]);
+  });
+
+  it('is not there where nothing was lost', () => {
+    expect(fasterTable(resultsOf([measurement('warm', COMMAND, 1), measurement('warm', 'git', 2)]))).toBe(
+      undefined,
+    );
+  });
+});
+
+describe('reportPage()', () => {
+  const pageOf = (...measurements: Parameters<typeof resultsOf>[0]) =>
+    reportPage(resultsOf(measurements), [], 'benchmarks');
+
+  it('says which machines its figures are not about, and whether any file came from a disk', () => {
+    const notShown = (page: string) => /^\*\*Not shown:\*\*.*$/m.exec(page)?.[0];
+    expect(notShown(pageOf())).toContain(
+      'more or fewer than 2 cores, another kind of processor, files that are not in the page cache',
+    );
+    expect(notShown(pageOf(measurement('disk', COMMAND, 1)))).toContain('another disk than the one');
+  });
+
+  it('has a section on what was lost, if anything', () => {
+    const lost = '\n## Where another program is faster\n\n| case';
+    expect(pageOf(measurement('warm', COMMAND, 2), measurement('warm', 'git status', 1))).toContain(lost);
+    expect(pageOf(measurement('warm', COMMAND, 2))).not.toContain('Where another');
   });
 });
 

@@ -3,10 +3,12 @@ import {
   caseTitles,
   type Engine,
   type Machine,
+  type Measurement,
   type Results,
   type TreeFacts,
 } from '../results.js';
 import { caseTable } from './case-table.js';
+import { fasterTable } from './faster-table.js';
 import { count, decimals } from './figures.js';
 import { behaviourTables } from './behaviour-tables.js';
 import { targetTable } from './target-table.js';
@@ -27,6 +29,7 @@ export function reportPage(results: Results, charts: readonly ChartFile[], folde
       : []),
     '## Targets',
     targetTable(results),
+    ...whereFaster(results),
     ...results.trees.flatMap((tree) => treeSection(results, tree)),
     ...withoutTree(results),
     ...behaviourTables(results),
@@ -34,7 +37,8 @@ export function reportPage(results: Results, charts: readonly ChartFile[], folde
   return sections.join('\n\n');
 }
 
-function conditions({ date, quick, rounds, machine, engine, programs, skipped, trees }: Results): string {
+function conditions(results: Results): string {
+  const { date, quick, rounds, machine, engine, programs, skipped, trees, measurements } = results;
   const warning = quick
     ? ['**A quick run: small trees and few rounds. These figures mean nothing.**', '']
     : [];
@@ -43,7 +47,7 @@ function conditions({ date, quick, rounds, machine, engine, programs, skipped, t
     ...warning,
     `Run on ${date}: ${machineLine(machine)}. ${round} in turn after one that is thrown away. ${ENGINES[engine]}`,
     '',
-    limits(machine),
+    limits(machine, measurements),
     '',
     `Beside Muse: ${programs.map(({ name, version }) => `${name} ${version}`).join(', ') || 'nothing'}.`,
     ...(skipped.length > 0 ? ['', 'Not measured:', ''] : []),
@@ -61,11 +65,14 @@ const ENGINES: Readonly<Record<Engine, string>> = {
     'Muse ran on its engine in TypeScript, since there is no native one here; the targets are meant for that.',
 };
 
-function limits({ cores }: Machine): string {
+function limits({ cores }: Machine, measurements: readonly Measurement[]): string {
   const processors = cores === 1 ? 'one core' : `${cores} cores`;
+  const disk = measurements.some((each) => each.case === 'disk')
+    ? 'another disk than the one behind the case that says so'
+    : 'files that are not in the page cache and so come from a disk';
   return (
-    `**Not shown:** more or fewer than ${processors}, another kind of processor, and files that are not in the page cache ` +
-    'and so come from a disk or over a network. A ratio may differ there.'
+    `**Not shown:** more or fewer than ${processors}, another kind of processor, ${disk}, and files that come over a ` +
+    'network. A ratio may differ there.'
   );
 }
 
@@ -78,6 +85,11 @@ function treeLine({ files, directories, bytes, description }: TreeFacts): string
   const inside = `${count(files)} ${files === 1 ? 'file' : 'files'}`;
   const where = `${count(directories)} ${directories === 1 ? 'directory' : 'directories'}`;
   return `${inside} in ${where}, ${decimals(bytes / 1e6, 1)} MB. ${description}`;
+}
+
+function whereFaster(results: Results): string[] {
+  const table = fasterTable(results);
+  return table === undefined ? [] : ['## Where another program is faster', table];
 }
 
 function treeSection(results: Results, { name }: TreeFacts): string[] {
