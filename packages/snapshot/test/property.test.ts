@@ -33,10 +33,11 @@ it(
             if (who === 'no snapshot') continue;
             const truth = await oracle(root);
             if (who === 'the same snapshotter' || who === 'both')
-              check(await snapshotter.snapshot({ deferManifest }), truth);
+              check(await snapshotter.snapshot({ deferManifest, sizes: true }), truth);
             if (who === 'a new one' || who === 'both')
-              check(await createSnapshot(root, { deferManifest }), truth);
-            if (who === 'without a cache') check(await createSnapshot(root, { cache: false }), truth);
+              check(await createSnapshot(root, { deferManifest, sizes: true }), truth);
+            if (who === 'without a cache')
+              check(await createSnapshot(root, { cache: false, sizes: true }), truth);
           }
           // Nothing was done since: all of it is known, but for what is still racy.
           const { stats } = await createSnapshot(root);
@@ -49,10 +50,12 @@ it(
   TIME + 30_000,
 );
 
-function check({ id, manifest, problems, stats }: Snapshot, truth: OracleAnswer): void {
+function check({ id, manifest, problems, stats, sizes }: Snapshot, truth: OracleAnswer): void {
   expect(problems).toEqual([]);
   expect([...manifest]).toEqual([...truth.manifest]);
   expect(id).toBe(truth.id);
   const misses = Object.values(stats.misses).reduce((sum, count) => sum + count, 0);
   expect([stats.files, stats.hits + misses]).toEqual([manifest.size, manifest.size]);
+  const bytes = [...manifest.values()].reduce((sum, objectId) => sum + (sizes?.get(objectId) ?? NaN), 0);
+  expect(bytes).toBe(stats.bytes);
 }

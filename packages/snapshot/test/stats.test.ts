@@ -52,6 +52,20 @@ describe('stats', () => {
     expect(stats.leftOut.ignored).toBe(2);
   });
 
+  it('come with the size of each content where it is asked for, cold, warm and after an edit', async () => {
+    const root = await museTree({ a: 'a', same: 'a', empty: '', 'd/c': 'c'.repeat(100), 'd/e': 'e' });
+    const sizesNow = async () => {
+      const { manifest, sizes } = await createSnapshot(root, { sizes: true });
+      return [...manifest].map(([path, objectId]) => [path, sizes?.get(objectId)]);
+    };
+    const sizes = (c: number) => Object.entries({ a: 1, 'd/c': c, 'd/e': 1, empty: 0, same: 1 });
+    expect(await sizesNow()).toEqual(sizes(100));
+    expect(await sizesNow()).toEqual(sizes(100));
+    appendFileSync(join(root, 'd/c'), '+++');
+    expect(await sizesNow()).toEqual(sizes(103));
+    expect((await createSnapshot(root)).sizes).toBeUndefined();
+  });
+
   it('count no file twice that changes between listing and reading', async () => {
     const root = await museTree({ a: 'a', b: 'b' });
     let edited = false;

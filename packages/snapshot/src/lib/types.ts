@@ -44,6 +44,8 @@ export interface Snapshot {
   readonly stats: SnapshotStats;
   /** The texts that the rules were made of, if known. */
   readonly rules?: readonly RuleText[] | undefined;
+  /** The bytes that belong to each object id in the manifest, if they were asked for. */
+  readonly sizes?: ReadonlyMap<ObjectId, number> | undefined;
   /** Why the cache could not be saved, if it could not; the snapshot itself is not affected. */
   readonly saveError?: Error;
 }
@@ -96,6 +98,8 @@ export interface SnapshotCall {
    * event loop turn. Use it when only the id may be needed. Default: false.
    */
   readonly deferManifest?: boolean | undefined;
+  /** Adds `sizes` to the result, which takes some 1.5 µs a file. Default: false. */
+  readonly sizes?: boolean | undefined;
   /** Called some twenty times a second at most. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

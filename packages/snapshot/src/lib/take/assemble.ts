@@ -20,6 +20,8 @@ export interface Assembled {
   readonly id: ObjectId;
   /** Returns the manifest. */
   readonly manifest: () => Manifest;
+  /** The bytes of each object id, if they were asked for. */
+  readonly sizes: ReadonlyMap<ObjectId, number> | undefined;
   readonly problems: readonly Problem[];
   readonly counts: Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'hits' | 'misses' | 'leftOut'>;
 }
@@ -34,7 +36,7 @@ const WORK_AN_ENTRY = 512;
  */
 export async function assemble(
   top: DirectoryNode<DirectoryResult>,
-  { signal, deferManifest = false }: SnapshotCall,
+  { signal, deferManifest = false, sizes = false }: SnapshotCall,
   sha256?: Sha256,
 ): Promise<Assembled> {
   const assembly = new Assembly(top.prefix, !deferManifest, sha256);
@@ -61,6 +63,7 @@ export async function assemble(
   return {
     id: assembly.digest(),
     manifest: deferManifest ? later(top) : constant(assembly.manifest),
+    sizes: sizes ? sizesOf(top) : undefined,
     problems: allNamed(start === 0 ? problems : problems.map(fromStart), withoutId),
     counts: {
       files: counts.files - withoutId.length,
@@ -168,6 +171,19 @@ function manifestOf(top: DirectoryNode<DirectoryResult>): Manifest {
     }
   }
   return manifest;
+}
+
+/** Returns the bytes of each object id in a tree. */
+function sizesOf(top: DirectoryNode<DirectoryResult>): Map<ObjectId, number> {
+  const sizes = new Map<ObjectId, number>();
+  for (const { directory, cursor, to } of entriesInPathOrder(top)) {
+    const result = resultOf(directory);
+    for (; cursor.entry < to; cursor.next()) {
+      const id = isFile(cursor.match) ? result.idOf(cursor.entry) : undefined;
+      if (id !== undefined) sizes.set(id, result.bytesOf(cursor));
+    }
+  }
+  return sizes;
 }
 
 function collect(top: DirectoryNode<DirectoryResult>) {

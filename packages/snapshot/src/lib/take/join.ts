@@ -326,6 +326,13 @@ export class DirectoryResult {
     return this.#bytesRead?.get(entry) ?? this.size(entry);
   }
 
+  /** Returns the bytes of the file at a cursor: as many as were read of it, else as its stat or its line says. */
+  bytesOf(cursor: EntryCursor): number {
+    const { entry, match } = cursor;
+    if (this.reasonOf(entry)) return this.bytesRead(entry);
+    return cursor.hasDetail ? cursor.size : sizeInLine(this.#knownLines, match);
+  }
+
   /** Returns whether an object id was kept for an entry. */
   has(entry: number): boolean {
     return (this.#word(entry, STATE) & KNOWN) !== 0;

@@ -82,6 +82,7 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
         milliseconds: { ...milliseconds, total: loadMs + scanMs + hashMs + saveMs },
       },
       rules: source.texts.list(source.root.root),
+      sizes: assembled.sizes,
     },
     assembled.manifest,
     saveError,
@@ -250,7 +251,7 @@ async function save(cache: StatCache): Promise<Error | undefined> {
 
 /** Returns the snapshot. A function of its own, because a getter keeps alive whatever the function around it holds. */
 function snapshotOf(
-  { id, complete, problems, stats, rules }: Omit<Snapshot, 'manifest' | 'saveError'>,
+  { id, complete, problems, stats, rules, sizes }: Omit<Snapshot, 'manifest' | 'saveError'>,
   manifest: () => Manifest,
   saveError: Error | undefined,
 ): Snapshot {
@@ -263,6 +264,7 @@ function snapshotOf(
     problems,
     stats,
     rules,
+    ...(sizes && { sizes }),
     ...(saveError && { saveError }),
   };
 }
