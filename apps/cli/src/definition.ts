@@ -1,5 +1,6 @@
 import type { ExitCode } from './errors.js';
-import type { Reporter, ReporterOptions } from './terminal/reporter.js';
+import type { commonOptions } from './shared-options.js';
+import type { Reporter } from './terminal/reporter.js';
 
 /** The values that a shell can offer for an option or an argument. */
 export type Offer = 'file' | 'directory' | readonly string[];
@@ -15,8 +16,8 @@ export interface Word<Value> {
   readonly repeatable?: boolean;
   /** Its value where it is left out. */
   readonly fallback?: string;
-  /** The option that cannot be used with it, without dashes. */
-  readonly conflicts?: string | undefined;
+  /** The options that cannot be used with it, by their names in the request. */
+  readonly conflicts?: readonly string[] | undefined;
   /**
    * Reads one value.
    *
@@ -105,7 +106,7 @@ export type Commands = readonly (Command | CommandGroup)[];
 export interface ParsedCommand {
   readonly command: Command;
   readonly request: object;
-  readonly common: ReporterOptions;
+  readonly common: ValuesOf<typeof commonOptions>;
 }
 
 /** Ties a definition to the code that carries it out. */
@@ -134,7 +135,7 @@ export function argument<Value>(syntax: string, text: string, offer: Offer): Wor
 }
 
 /** Defines an option that is given or not; one that begins with `--no-` is true when it is given, too. */
-export function flag(syntax: string, text: string, conflicts?: string): Word<boolean> {
+export function flag(syntax: string, text: string, ...conflicts: readonly string[]): Word<boolean> {
   const isNegative = syntax.startsWith('--no-');
   return { syntax, text, conflicts, resolve: (given) => given === !isNegative };
 }

@@ -44,6 +44,8 @@ const groups = [
   '-q',
   '--quiet',
   '--color',
+  '--no-color',
+  '-C',
   '--debug',
   '-qz',
   '--json=1',
@@ -78,6 +80,8 @@ describe('parsePlain()', () => {
     [['diff', 'latest', '.']],
     [['hash', 'a', 'b']],
     [['cache', 'info', '--json']],
+    [['-C', 'a', 'log', '-C', 'b', '-n', '3']],
+    [['status', '--format', 'json', '--no-color']],
   ])('reads %j by itself', (args) => {
     const found = parsePlain(args, commands);
     expect(found).toBeDefined();
@@ -93,6 +97,7 @@ describe('parsePlain()', () => {
     [['snapshot', '--jsn']],
     [['snapshot', '--json', '--format', 'ndjson']],
     [['snapshot', '--threads', '0']],
+    [['snapshot', '--no-color', '--color', 'always']],
     [['snapshot', '--', 'a']],
     [['snapshot', '-o']],
     [['snapshot', '-o', '-']],

@@ -1,4 +1,11 @@
-import { valuesOf, type Command, type Commands, type ParsedCommand, type Word } from './definition.js';
+import {
+  valuesOf,
+  type Command,
+  type Commands,
+  type ParsedCommand,
+  type Word,
+  type Words,
+} from './definition.js';
 import { commonOptions } from './shared-options.js';
 
 /**
@@ -46,9 +53,10 @@ function parseWords(
   if (!command) throw notPlain('');
   const { definition } = command;
   if (paths && definition.takesPaths !== true) throw notPlain('--');
-  for (const { conflicts = '' } of given.keys()) {
-    const other = definition.options[conflicts];
-    if (other && given.has(other)) throw notPlain(conflicts);
+  // Of these two the last one counts.
+  if (given.has(commonOptions.color) && given.has(commonOptions.noColor)) throw notPlain('--no-color');
+  for (const [option, others] of exclusions({ ...commonOptions, ...definition.options })) {
+    if (given.has(option) && others.some((other) => given.has(other))) throw notPlain(option.syntax);
   }
   const optionValue = (word: Word<unknown>) => (given.has(word) ? given.get(word) : word.fallback);
   const request = {
@@ -61,6 +69,14 @@ function parseWords(
     request: { ...request, paths: paths ?? [] },
     common: valuesOf(commonOptions, optionValue),
   };
+}
+
+/** Returns each option with those that cannot be used with it. */
+function exclusions(options: Words): [option: Word<unknown>, others: Word<unknown>[]][] {
+  return Object.values(options).map((option) => [
+    option,
+    (option.conflicts ?? []).flatMap((name) => options[name] ?? []),
+  ]);
 }
 
 function optionOf(flag: string, command: Command | undefined): Word<unknown> {

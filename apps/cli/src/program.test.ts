@@ -5,7 +5,7 @@ import { CommandError } from './errors.js';
 import { parseArguments } from './program.js';
 import { treeOptionsOf } from './shared-options.js';
 
-const common = { quiet: false, color: 'auto', debug: false };
+const common = { quiet: false, color: 'auto', noColor: false, debug: false };
 const tree = { gitignore: false, noIgnore: false, oneFileSystem: false };
 const snapshot = {
   command: 'snapshot',
@@ -30,10 +30,14 @@ function parsed(args: readonly string[]): object {
 }
 
 function refusal(...args: string[]): string {
+  return refusalOf(args).message;
+}
+
+function refusalOf(args: readonly string[]): CommandError {
   try {
     parseArguments(args);
   } catch (error) {
-    if (error instanceof CommandError && error.exitCode === 2) return error.message;
+    if (error instanceof CommandError && error.exitCode === 2) return error;
     throw error;
   }
   throw new Error('the command line was accepted');
@@ -46,6 +50,8 @@ describe('parseArguments() reads', () => {
     [['snapshot', '\udcff'], { ...snapshot, directory: '\udcff' }],
     [['snapshot', '--json'], { ...snapshot, json: true }],
     [['snapshot', '--format', 'sha256sum'], { ...snapshot, format: 'sha256sum' }],
+    [['snapshot', '--format', 'json'], { ...snapshot, format: 'json' }],
+    [['status', '--format=json'], { command: 'status', directory: '.', ...difference, format: 'json' }],
     [['snapshot', '--format=ndjson'], { ...snapshot, format: 'ndjson' }],
     [['snapshot', '-o', 'file'], { ...snapshot, output: 'file' }],
     [['snapshot', '-o', '-'], { ...snapshot, output: '-' }],
@@ -74,6 +80,8 @@ describe('parseArguments() reads', () => {
     [['diff', 'a'], { command: 'diff', before: 'a', ...difference }],
     [['diff', '-', 'b', '--json'], { command: 'diff', before: '-', after: 'b', ...difference, json: true }],
     [['log'], { command: 'log', directory: '.', json: false, ...common }],
+    [['log', '-n', '2'], { command: 'log', directory: '.', limit: 2, json: false, ...common }],
+    [['log', '-n2'], { command: 'log', directory: '.', limit: 2, json: false, ...common }],
     [['log', 'dir', '--json'], { command: 'log', directory: 'dir', json: true, ...common }],
     [
       ['show', 'latest', '-z'],
@@ -91,6 +99,11 @@ describe('parseArguments() reads', () => {
       { ...snapshot, quiet: true, color: 'never', debug: true },
     ],
     [['--quiet', 'snapshot'], { ...snapshot, quiet: true }],
+    [['snapshot', '--no-color'], { ...snapshot, noColor: true }],
+    [['snapshot', '--no-color', '--color', 'always'], { ...snapshot, color: 'always' }],
+    [['snapshot', '--color', 'always', '--no-color'], { ...snapshot, noColor: true }],
+    [['-C', 'a', 'snapshot'], { ...snapshot, startIn: ['a'] }],
+    [['-C', 'a', '-C', '', 'snapshot', 'b', '-Cc'], { ...snapshot, directory: 'b', startIn: ['a', '', 'c'] }],
     [['snapshot', '--', '--json'], { ...snapshot, directory: '--json' }],
     [['init'], { command: 'init', directory: '.', ...common }],
     [['init', 'dir'], { command: 'init', directory: 'dir', ...common }],
@@ -133,6 +146,10 @@ describe('parseArguments() refuses', () => {
     [['snapshot', '--save', '-m'], /argument missing/],
     [['status', '--json', '-z'], /cannot be used with/],
     [['status', '--json', '--name-only'], /cannot be used with/],
+    [['status', '--format', 'json', '--name-only'], /cannot be used with/],
+    [['status', '--format', 'xml'], /Allowed choices are json/],
+    [['status', '--json', '--format', 'json'], /cannot be used with/],
+    [['log', '-n', '0'], /whole number above 0/],
     [['diff'], /missing required argument/],
     [['diff', ''], /must not be empty/],
     [['diff', '-', '-'], /cannot read stdin twice/],
@@ -163,6 +180,24 @@ describe('parseArguments() refuses', () => {
     ),
   ])('%j', (args, message) => {
     expect(refusal(...args)).toMatch(message);
+  });
+
+  it.each<[string[], string]>([
+    [['snapsht'], "see 'muse --help'"],
+    [['snapsht', '--help'], "see 'muse --help'"],
+    [['--jsn'], "see 'muse --help'"],
+    [['status', '--jsn'], "see 'muse status --help'"],
+    [['diff'], "see 'muse diff --help'"],
+    [['cache', 'cleer'], "see 'muse cache --help'"],
+    [['cache', 'info', '--x'], "see 'muse cache info --help'"],
+    [['version'], "'muse --version' prints the version"],
+  ])('%j, and names where to read more: %s', (args, advice) => {
+    expect(refusalOf(args).advice).toBe(advice);
+  });
+
+  it('an argument by its name, and guesses no command for one that is an option', () => {
+    expect(refusal('init', '')).toBe("invalid dir '': it must not be empty");
+    expect(refusal('version')).toBe("unknown command 'version'");
   });
 
   it('in one line, whatever was typed', () => {

@@ -48,8 +48,13 @@ export function parseArguments(args: readonly string[], commands = allCommands):
   let text = '';
   const [words, paths] = splitPaths(args, commands);
   const program = createProgram(commands, paths, (each) => (parsed = each));
+  let failed = program;
   for (const each of withInner(program)) {
-    each.exitOverride().configureOutput({
+    const end = (error: CommanderError): never => {
+      failed = each;
+      throw error;
+    };
+    each.exitOverride(end).configureOutput({
       writeOut: (piece) => (text += piece),
       writeErr: (piece) => (text += piece),
       outputError: () => undefined,
@@ -60,7 +65,7 @@ export function parseArguments(args: readonly string[], commands = allCommands):
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.help') return { text, to: 'stderr' };
-    if (error.exitCode !== 0) throw asUsageError(error);
+    if (error.exitCode !== 0) throw asUsageError(error, failed);
     // Commander gives help for a command that does not exist, too; without the option it names the mistake.
     const [name] = program.args;
     const isKnown = program.commands.some((each) => each.name() === name);
@@ -90,9 +95,24 @@ function helpAsOption(args: readonly string[]): string[] {
   return args[0] === 'help' ? [...args.slice(1), '--help'] : [...args];
 }
 
-function asUsageError(error: CommanderError): CommandError {
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-  return usageError(message.replace(/\.$/, ''), "see 'muse --help'");
+/** Makes the error for a mistake in the words of a command; its advice is the help of that command. */
+function asUsageError(error: CommanderError, command: Command): CommandError {
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/^command-argument value (.*) is invalid for argument '(.*?)'\. It /s, 'invalid $2 $1: it ')
+    .replace(/ \(Did you mean .*$/s, (guess) => (isVersion(error) ? '' : guess));
+  const advice = isVersion(error) ? "'muse --version' prints the version" : `see '${pathOf(command)} --help'`;
+  return usageError(message.replace(/\.$/, ''), advice);
+}
+
+function isVersion({ message }: CommanderError): boolean {
+  return message.startsWith("error: unknown command 'version'");
+}
+
+/** Returns the words that lead to a command: `muse cache info`. */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 function* withInner(command: Command): Iterable<Command> {
@@ -113,11 +133,7 @@ function createProgram(
   for (const option of Object.values(commonOptions)) program.addOption(optionOf(option));
   const add = (parent: Command, each: define.Command): void => {
     addCommand(parent, each, (request) => {
-      accept({
-        command: each,
-        request: { ...request, paths },
-        common: optionsOf(commonOptions, program),
-      });
+      accept({ command: each, request: { ...request, paths }, common: optionsOf(commonOptions, program) });
     });
   };
   for (const each of commands) {
@@ -163,7 +179,7 @@ function addCommand(
 
 function optionOf(word: define.Word<unknown>): Option {
   const option = withValue(new Option(word.syntax, word.text), word);
-  return word.conflicts === undefined ? option : option.conflicts(word.conflicts);
+  return word.conflicts === undefined ? option : option.conflicts([...word.conflicts]);
 }
 
 function withValue<W extends Option | Argument>(

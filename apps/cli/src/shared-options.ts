@@ -1,6 +1,7 @@
 import type { TreeOptions } from '@muse/snapshot';
 import {
   argument,
+  choice,
   flag,
   nonEmpty,
   positiveInteger,
@@ -13,11 +14,20 @@ import type { ColorChoice } from './terminal/reporter.js';
 
 /** The options of every command. */
 export const commonOptions = {
+  startIn: repeated(
+    '-C <dir>',
+    'run as if started in this directory, as in git; each counts from the one before it',
+    String,
+    'directory',
+  ),
   quiet: flag('-q, --quiet', 'print no summary, hints or progress; problems and errors stay'),
   color: {
     ...argument<ColorChoice>('--color <when>', 'colour messages', ['auto', 'always', 'never']),
     fallback: 'auto',
+    // What commander makes of the option that is a short way to say never.
+    resolve: (given: unknown) => (given === false ? 'auto' : (given as ColorChoice)),
   },
+  noColor: flag('--no-color', 'the same as --color never'),
   debug: flag('--debug', 'print details of the run, and stack traces'),
 };
 
@@ -39,8 +49,22 @@ export function operand<Value>(syntax: string, text: string): Word<Value> {
   return { ...argument<Value>(syntax, text, 'file'), parse: nonEmpty };
 }
 
-/** The option for an answer as JSON. */
-export const json = flag('--json', 'print one JSON document');
+/** The options for an answer as JSON. */
+export const jsonOptions = {
+  json: flag('--json', 'print one JSON document', 'format'),
+  format: choice('--format <form>', 'json is the same as --json', ['json']),
+};
+
+/** Returns whether an answer is to be JSON, by either way to say it. */
+export function wantsJson({
+  json,
+  format,
+}: {
+  readonly json: boolean;
+  readonly format: string | undefined;
+}): boolean {
+  return json || format === 'json';
+}
 
 /** The option for the number of threads. */
 export const threads = value(
@@ -51,8 +75,8 @@ export const threads = value(
 
 /** The options for an answer of paths alone, and for one that other programs split at NUL. */
 export const pathOptions = {
-  nameOnly: flag('--name-only', 'print paths alone', 'json'),
-  nul: flag('-z', 'end each path with NUL instead of a newline', 'json'),
+  nameOnly: flag('--name-only', 'print paths alone', 'json', 'format'),
+  nul: flag('-z', 'end each path with NUL instead of a newline', 'json', 'format'),
 };
 
 /** The option for whose `.muse` and rules count. */

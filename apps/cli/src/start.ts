@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { commandLineArguments } from './argv.js';
 import {
   CommandError,
@@ -46,19 +47,45 @@ async function run(args: readonly string[], unparsed: ReporterOptions): Promise<
       const more = options.debug && args.includes('--version') ? await engineLine() : '';
       return await print(parsed.text + more, parsed.to);
     }
-    options = parsed.common;
-    return await runCommand(parsed);
+    const { color, noColor, ...common } = parsed.common;
+    options = { ...common, color: noColor ? 'never' : color };
+    if (common.startIn) await goTo(common.startIn);
+    return await runCommand(parsed, options);
   } catch (error) {
     return fail(error, options);
   }
 }
 
-async function runCommand({ command, request, common }: ParsedCommand): Promise<ExitCode> {
+/** Changes to each directory from the one before it, as git does; an empty name changes nothing. */
+async function goTo(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    if (directory === '') continue;
+    try {
+      if (LONE_SURROGATE.test(directory)) await goToBytes(directory);
+      else process.chdir(directory);
+    } catch (error) {
+      throw systemFailure(`cannot change to ${directory}`, error);
+    }
+  }
+}
+
+/** What stands for a byte that is not UTF-8. */
+const LONE_SURROGATE = /\p{Cs}/u;
+
+/** Changes to a directory whose name is not UTF-8, which Node can only do by way of its descriptor. */
+async function goToBytes(directory: string): Promise<void> {
+  const { toFsPath } = await import('@muse/paths');
+  const descriptor = openSync(toFsPath(directory), constants.O_RDONLY | constants.O_DIRECTORY);
+  process.chdir(`/proc/self/fd/${descriptor}`);
+  closeSync(descriptor);
+}
+
+async function runCommand({ command, request }: ParsedCommand, options: ReporterOptions): Promise<ExitCode> {
   keepHangupIgnored();
   const { run } = await loaded(command.load());
   // Each thread that starts sets a flag back.
   process.on('worker', (worker) => worker.once('online', tuneV8));
-  const reporter = createReporter(common);
+  const reporter = createReporter(options);
   try {
     return await run(request as never, { reporter, commands });
   } finally {

@@ -111,11 +111,21 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muse
     [['muse', 'snapshot', '--js'], ['--json']],
     [
       ['muse', 'cache', 'info', '--'],
-      ['--color', '--debug', '--help', '--json', '--quiet', '--trust-owner', '--version'],
+      [
+        '--color',
+        '--debug',
+        '--format',
+        '--help',
+        '--json',
+        '--no-color',
+        '--quiet',
+        '--trust-owner',
+        '--version',
+      ],
     ],
     [
       ['muse', 'snapshot', '--format', ''],
-      ['ndjson', 'sha256sum'],
+      ['json', 'ndjson', 'sha256sum'],
     ],
     [['muse', 'snapshot', '--format', '=', 'nd'], ['ndjson']],
     [

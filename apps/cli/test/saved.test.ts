@@ -83,6 +83,23 @@ describe('muse log', () => {
     expect(await muse(['log'], { cwd: bare.path })).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
   });
 
+  it('lists no more than -n of them, and looks at no older file', async () => {
+    await using tree = await museTree(spec);
+    for (const note of ['1', '2', '3']) await save(tree, note);
+    const [oldest = '', middle = ''] = await savedFiles(tree);
+    await truncate(oldest, 200);
+    const log = async (n: string) => {
+      const run = await muse(['log', '-n', n], { cwd: tree.path });
+      return [run.code, ...lines(run.stdout).map((line) => line.at(-1))];
+    };
+    expect(await log('1')).toEqual([0, '3']);
+    expect(await log('2')).toEqual([0, '3', '2']);
+    expect(await log('9')).toEqual([3, '3', '2']);
+    await truncate(middle, 200);
+    expect(await log('1')).toEqual([0, '3']);
+    expect(await log('2')).toEqual([3, '3']);
+  });
+
   it('names a damaged one, and lists the others', async () => {
     await using tree = await museTree(spec);
     await save(tree, 'first');

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tempDir } from '@muse/testkit';
+import { makeTree, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { lines, muse } from './muse.js';
+import { lines, muse, shell } from './muse.js';
 
 describe('muse', () => {
   it('prints its version', async () => {
@@ -62,6 +62,26 @@ describe('muse', () => {
   it('shows where in the program an error is from with --debug alone', async () => {
     expect((await muse(['hash', '/nowhere'])).stderr).not.toMatch(/\.js:\d+/);
     expect((await muse(['hash', '/nowhere', '--debug'])).stderr).toMatch(/\.js:\d+/);
+  });
+
+  it('starts in another directory with -C, each from the one before it, as git does', async () => {
+    await using tree = tempDir();
+    await makeTree({ a: { b: { c: 'c' } } }, tree.path);
+    const name = (...args: string[]) => muse([...args, 'hash', 'c'], { cwd: tree.path });
+    expect(await name('-C', 'a', '-C', '', '-C', 'b')).toMatchObject({ code: 0, stderr: '' });
+    expect((await muse(['hash', 'b/c', '-C', join(tree.path, 'a')])).code).toBe(0);
+    const missing = await name('-C', 'b');
+    expect(missing).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    expect(missing.stderr).toBe(
+      'muse: cannot change to b: no such file or directory (ENOENT); check the spelling\n',
+    );
+  });
+
+  it.runIf(process.platform === 'linux')('starts in a directory whose name is not UTF-8', async () => {
+    await using tree = tempDir();
+    await makeTree({ '\udcff': { c: 'c' } }, tree.path);
+    const run = await shell('muse -C "$(printf \'\\377\')" hash c', { cwd: tree.path });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
   });
 
   it.each([[['--version']], [['--help']], [['snapshot', '--help']], [['cache']], [['snapshto']]])(

@@ -42,6 +42,7 @@ export {
   type DamagedSnapshot,
   type LatestSnapshot,
   type LatestSnapshotOptions,
+  type ListSavedOptions,
   type ReadSavedOptions,
   type SavedSnapshotList,
   type SaveSnapshotOptions,

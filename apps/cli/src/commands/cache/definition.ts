@@ -1,5 +1,5 @@
 import { define, type Help } from '../../definition.js';
-import { directory, json, trustOption } from '../../shared-options.js';
+import { directory, jsonOptions, trustOption } from '../../shared-options.js';
 
 export const cache = {
   name: 'cache',
@@ -15,7 +15,7 @@ export const cacheInfo = define({
   summary: 'show where the cache is, and what is in it',
   description: 'Shows where the cache of a working tree is, and what is in it.',
   arguments: { directory },
-  options: { json, ...trustOption },
+  options: { ...jsonOptions, ...trustOption },
   details: whichCache,
   examples: [['muse cache info'], ['muse cache info --json ~/src/linux | jq .entries']],
 });

@@ -4,6 +4,7 @@ import { loadCache, type DiscardReason } from '@muse/stat-cache';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
 import { rootFailure } from '../../failures.js';
+import { wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
 import { count, sizeText } from '../../terminal/format.js';
 import type { cacheInfo } from './definition.js';
@@ -23,7 +24,7 @@ export const run: Run<RequestOf<typeof cacheInfo>> = async (request, { reporter 
     for (const name of entry.dimensions.keys()) dimensions.set(name, (dimensions.get(name) ?? 0) + 1);
   }
   const { size: entries, dropped, discarded } = cache;
-  if (request.json) {
+  if (wantsJson(request)) {
     await writeJson({
       version: 1,
       file,

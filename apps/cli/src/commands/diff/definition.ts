@@ -1,11 +1,18 @@
 import { define, flag, type Help } from '../../definition.js';
 import { usageError } from '../../errors.js';
-import { json, operand, operandHelp, pathOptions, threads, treeOptions } from '../../shared-options.js';
+import {
+  jsonOptions,
+  operand,
+  operandHelp,
+  pathOptions,
+  threads,
+  treeOptions,
+} from '../../shared-options.js';
 
 /** The options of commands that print differences. */
 export const differenceOptions = {
   exitCode: flag('--exit-code', 'exit with 1 if there are differences'),
-  json,
+  ...jsonOptions,
   ...pathOptions,
   threads,
   ...treeOptions,

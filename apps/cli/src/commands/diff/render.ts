@@ -4,6 +4,7 @@ import type { ValuesOf } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
 import { problemLines, reportDamaged } from '../../failures.js';
 import { damagedDocument, operandDocument, withObjectId } from '../../operands.js';
+import { wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines, writeNulEnded } from '../../terminal/answer.js';
 import { count, countOf, duration, secondOf, shortId } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
@@ -13,13 +14,13 @@ import type { differenceOptions } from './definition.js';
 /** Prints what differs, then tells on stderr how much that is, and what could not be compared. */
 export async function render(
   comparison: Comparison,
-  { exitCode, json, nameOnly, nul }: ValuesOf<typeof differenceOptions>,
+  { exitCode, nameOnly, nul, ...request }: ValuesOf<typeof differenceOptions>,
   milliseconds: number,
   reporter: Reporter,
 ): Promise<ExitCode> {
   reporter.finish();
   const { before, after, diff, damaged } = comparison;
-  if (json) await writeJson(comparisonDocument(comparison));
+  if (wantsJson(request)) await writeJson(comparisonDocument(comparison));
   else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
   else await writeLines(differenceLines(diff, nameOnly));
 

@@ -1,13 +1,13 @@
 import { argument, define } from '../../definition.js';
 import { usageError } from '../../errors.js';
-import { json, treeOptions } from '../../shared-options.js';
+import { jsonOptions, treeOptions } from '../../shared-options.js';
 
 export const explain = define({
   name: 'explain',
   summary: 'say whether and why a path would be read again, or left out',
   description: 'Says what the next snapshot does with each path, and why: hit, read again, or left out.',
   arguments: { names: argument<readonly string[]>('<path...>', 'files or directories', 'file') },
-  options: { json, ...treeOptions },
+  options: { ...jsonOptions, ...treeOptions },
   check({ names }) {
     if (names.includes(''))
       throw usageError('a path must not be empty', "write '.' for the current directory");

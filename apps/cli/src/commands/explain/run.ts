@@ -6,7 +6,7 @@ import type { Problem } from '@muse/walker';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemFailure, usageError } from '../../errors.js';
 import { rootFailure } from '../../failures.js';
-import { treeOptionsOf } from '../../shared-options.js';
+import { treeOptionsOf, wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
 import { findTreeOf } from '../../working-tree.js';
 import type { explain } from './definition.js';
@@ -31,7 +31,7 @@ export const run: Run<RequestOf<typeof explain>> = async (request, { reporter })
       throw rootFailure(`cannot explain ${name}`, error);
     }
   }
-  if (request.json) await writeJson({ version: 1, explanations: answers.map(explanationDocument) });
+  if (wantsJson(request)) await writeJson({ version: 1, explanations: answers.map(explanationDocument) });
   else await writeLines(explanationBlocks(answers));
 
   if (answers.some(({ explanation }) => explanation.outcome === 'absent')) return ExitCode.failed;

@@ -7,11 +7,15 @@ import { noMuse, savedFailure } from '../../failures.js';
 import { damagedDocument } from '../../operands.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
 import { byteSize, countOf, secondOf } from '../../terminal/format.js';
+import { wantsJson } from '../../shared-options.js';
 import { findWorkingTree, isWithin, warnOfStrangers } from '../../working-tree.js';
 import type { log } from './definition.js';
 
 /** Prints a line for each saved snapshot of a working tree, and names the damaged ones on stderr. */
-export const run: Run<RequestOf<typeof log>> = async ({ directory, trustOwners, json }, { reporter }) => {
+export const run: Run<RequestOf<typeof log>> = async (
+  { directory, trustOwners, ...request },
+  { reporter },
+) => {
   const doing = `cannot list the saved snapshots of ${directory}`;
   const tree = await findWorkingTree(directory, { trustOwners });
   warnOfStrangers(tree, reporter);
@@ -19,12 +23,12 @@ export const run: Run<RequestOf<typeof log>> = async ({ directory, trustOwners, 
     throw systemFailure(doing, Object.assign(new Error('not a directory'), { code: 'ENOTDIR' }));
   }
   if (!tree.hasMuse) throw noMuse(doing, tree);
-  const list = await listSavedSnapshots(tree.root).catch((error: unknown) => {
+  const list = await listSavedSnapshots(tree.root, { limit: request.limit }).catch((error: unknown) => {
     throw savedFailure(doing, error);
   });
   const { snapshots, damaged } = list;
   const latest = snapshots.find(({ subtree }) => isWithin(tree.subtree, subtree))?.file;
-  if (json) await writeJson(logDocument(list, latest));
+  if (wantsJson(request)) await writeJson(logDocument(list, latest));
   else await writeLines(snapshots.map((each) => logLine(each, each.file === latest)));
 
   for (const { error } of damaged) reporter.error(error.message);

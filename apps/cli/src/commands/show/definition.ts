@@ -1,12 +1,12 @@
 import { define } from '../../definition.js';
-import { json, operand, operandHelp, pathOptions, trustOption } from '../../shared-options.js';
+import { jsonOptions, operand, operandHelp, pathOptions, trustOption } from '../../shared-options.js';
 
 export const show = define({
   name: 'show',
   summary: 'show one snapshot and its files',
   description: 'Shows one snapshot: what is known about it, and the object id of each file.',
   arguments: { snapshot: operand<string>('<snapshot>', 'a saved snapshot, a manifest, or a directory') },
-  options: { json, ...pathOptions, ...trustOption },
+  options: { ...jsonOptions, ...pathOptions, ...trustOption },
   details: operandHelp,
   examples: [
     ['muse show latest'],

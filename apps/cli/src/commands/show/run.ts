@@ -4,18 +4,19 @@ import { problemLines, reportDamaged } from '../../failures.js';
 import { findOperands, operandOf, type Operand } from '../../operands.js';
 import { writeJsonPieces, writeLines, writeNulEnded } from '../../terminal/answer.js';
 import { byteSize, count, secondOf } from '../../terminal/format.js';
+import { wantsJson } from '../../shared-options.js';
 import { takeSnapshot } from '../../working-tree.js';
 import type { show } from './definition.js';
 
 /** Prints what is known of a snapshot, and its files. */
 export const run: Run<RequestOf<typeof show>> = async (request, { reporter }) => {
-  const { json, nameOnly, nul } = request;
+  const { nameOnly, nul } = request;
   const { snapshot: name, trustOwners } = request;
   const [named] = await findOperands([name], { trustOwners }, reporter);
   if (!named) throw new Error('Nothing was named');
   const operand = await operandOf(named, (tree) => takeSnapshot(tree, { trustOwners }, reporter));
   reporter.finish();
-  if (json) await writeJsonPieces(showPieces(operand));
+  if (wantsJson(request)) await writeJsonPieces(showPieces(operand));
   else if (nul) await writeNulEnded(fileParts(operand, nameOnly));
   else await writeLines(showLines(operand, nameOnly));
 

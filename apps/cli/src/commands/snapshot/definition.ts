@@ -1,6 +1,6 @@
 import { choice, define, flag, nonEmpty, value } from '../../definition.js';
 import { usageError } from '../../errors.js';
-import { directory, json, threads, treeOptions } from '../../shared-options.js';
+import { directory, jsonOptions, threads, treeOptions } from '../../shared-options.js';
 
 export const snapshot = define({
   name: 'snapshot',
@@ -9,11 +9,14 @@ export const snapshot = define({
   arguments: { directory },
   options: {
     json: {
-      ...json,
+      ...jsonOptions.json,
       text: 'print one JSON document with manifest, problems and counts',
-      conflicts: 'format',
     },
-    format: choice('--format <form>', 'print one line per file', ['sha256sum', 'ndjson']),
+    format: choice('--format <form>', 'print a line per file, or json: the same as --json', [
+      'sha256sum',
+      'ndjson',
+      'json',
+    ]),
     output: value(
       '-o, --output <file>',
       'write the manifest to a file, whole or not at all; - is stdout',

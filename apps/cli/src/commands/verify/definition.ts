@@ -1,5 +1,5 @@
 import { define, flag, nonEmpty, value } from '../../definition.js';
-import { directory, json, threads, treeOptions } from '../../shared-options.js';
+import { directory, jsonOptions, threads, treeOptions } from '../../shared-options.js';
 
 export const verify = define({
   name: 'verify',
@@ -14,7 +14,7 @@ export const verify = define({
       nonEmpty,
     ),
     strict: flag('--strict', 'exit with 1 on edited and missing files too; with --against, on new ones too'),
-    json,
+    ...jsonOptions,
     threads,
     ...treeOptions,
   },

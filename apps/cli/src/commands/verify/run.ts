@@ -12,7 +12,7 @@ import { CommandError, ExitCode, systemFailure, usageError } from '../../errors.
 import { noMuse, rootFailure, throwIfUnlisted } from '../../failures.js';
 import { findOperands, type Named } from '../../operands.js';
 import { savedSide, type SavedSide } from '../../saved-side.js';
-import { treeOptionsOf } from '../../shared-options.js';
+import { treeOptionsOf, wantsJson } from '../../shared-options.js';
 import type { Reporter } from '../../terminal/reporter.js';
 import { findWorkingTree, reportingTo, type WorkingTree } from '../../working-tree.js';
 import type { verify } from './definition.js';
@@ -24,12 +24,13 @@ type Request = RequestOf<typeof verify>;
 export const run: Run<Request> = async (request, { reporter }) => {
   const started = performance.now();
   const doing = `cannot verify ${request.directory}`;
+  const options = { json: wantsJson(request), strict: request.strict };
   if (request.against === undefined) {
     const verification = await againstCache(request, reporter, doing);
-    return renderVerify(verification, request, performance.now() - started, reporter);
+    return renderVerify(verification, options, performance.now() - started, reporter);
   }
   const answer = await againstSnapshot(request.against, request, reporter, doing);
-  return renderAgainst(answer, request, performance.now() - started, reporter);
+  return renderAgainst(answer, options, performance.now() - started, reporter);
 };
 
 async function againstCache(request: Request, reporter: Reporter, doing: string): Promise<Verification> {

@@ -43,6 +43,13 @@ export interface SavedSnapshotList {
   readonly damaged: readonly DamagedSnapshot[];
 }
 
+/** Options of {@link listSavedSnapshots}. */
+export interface ListSavedOptions {
+  /** The number of undamaged snapshots to list; older files are not read. Default: all. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The latest saved snapshot. */
 export interface LatestSnapshot {
   /** `undefined` if there is none. */
@@ -132,18 +139,20 @@ async function newestFrom(
 
 /**
  * Returns the saved snapshots of a root, the newest first. Each file is read and checked as a whole; damaged ones are
- * listed apart. Files that {@link saveSnapshot} did not write are ignored.
+ * listed apart. Files that {@link saveSnapshot} did not write are ignored. With a `limit`, those before the oldest one
+ * that is listed are not looked at.
  *
  * Rejects with a {@link SavedSnapshotError} when `.muse/snapshots` cannot be listed or is no real directory.
  */
 export async function listSavedSnapshots(
   root: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { limit = Infinity, signal }: ListSavedOptions = {},
 ): Promise<SavedSnapshotList> {
   const resolved = (await resolveRoot(root)).root;
   const snapshots: SavedSnapshotInfo[] = [];
   const damaged: DamagedSnapshot[] = [];
   for (const name of await namesIn(resolved)) {
+    if (snapshots.length >= limit) break;
     const found = await tryRead(resolved, name, signal);
     if (found && 'snapshot' in found) snapshots.push(infoOf(found.snapshot));
     else if (found) damaged.push(found);
