@@ -56,7 +56,9 @@ const CLOCK = '\0clock';
 
 const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const isCommand = name === '@muse/cli';
-const sources = Object.values(exports).flatMap((target) => target['@muse/source'] ?? []);
+const sources = isCommand
+  ? ['src/main.ts']
+  : Object.values(exports).flatMap((target) => target['@muse/source'] ?? []);
 
 const shared = {
   logLevel: 'warn',

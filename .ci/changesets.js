@@ -18,8 +18,12 @@ if (base === undefined) {
     .filter((file) => !file.endsWith('/README.md'))
     .map((file) => readFileSync(file, 'utf8'));
   const saysNothing = changesets.some((text) => /^---\s*---/.test(text));
-  const missing = publishedPackages().filter(({ name, folder }) => {
-    const isChanged = changed.some((file) => isPublished(file, folder));
+  const packages = publishedPackages();
+  const missing = packages.filter((each) => {
+    const { name } = each;
+    const isChanged = partsOf(each, packages).some(({ folder }) =>
+      changed.some((file) => isPublished(file, folder)),
+    );
     return isChanged && !saysNothing && !changesets.some((text) => text.includes(`'${name}':`));
   });
   for (const { name } of missing) console.error(`${name} has changed: add a changeset (pnpm changeset)`);
@@ -45,6 +49,11 @@ function publishedPackages() {
       ...JSON.parse(readFileSync(file, 'utf8')),
     }))
     .filter((each) => !each.private);
+}
+
+/** A package and those in its bundle: what a devDependency publishes would reach nobody's command by itself. */
+function partsOf({ devDependencies = {}, ...itself }, packages) {
+  return [itself, ...packages.filter(({ name }) => name in devDependencies)];
 }
 
 /** Whether a file is part of what a package ships; its tests and documents are not. */

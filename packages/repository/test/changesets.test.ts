@@ -18,6 +18,11 @@ function branchWith(files: Readonly<Record<string, string>>): string {
   cpSync(join(repository, '.ci/changesets.js'), join(path, '.ci/changesets.js'));
   write('package.json', '{ "type": "module" }');
   write('packages/a/package.json', '{ "name": "@muse/a" }');
+  write(
+    'packages/bundle/package.json',
+    '{ "name": "@muse/bundle", "devDependencies": { "@muse/inside": "", "@muse/p": "" } }',
+  );
+  write('packages/inside/package.json', '{ "name": "@muse/inside" }');
   write('packages/p/package.json', '{ "name": "@muse/p", "private": true }');
   write('.changeset/old.md', "---\n'@muse/a': patch\n---\n\nOf another branch.\n");
   git('init', '-q', '-b', 'main');
@@ -48,11 +53,25 @@ describe('.ci/changesets.js', () => {
     ],
     ['for no other where an empty one is there', { ...changed, '.changeset/new.md': '---\n---\n' }, 0],
     ['nothing for a test or a document', { 'packages/a/src/a.test.ts': '', 'packages/a/README.md': '' }, 0],
+    [
+      'nothing of a bundle that has none of what changed',
+      { 'packages/bundle/src/b.test.ts': '', 'packages/p/src/p.ts': 'p' },
+      0,
+    ],
     ['nothing for a private package', { 'packages/p/src/p.ts': 'p' }, 0],
   ])('asks %s', (_what, files, status) => {
     const cwd = branchWith(files);
     const run = spawnSync(process.execPath, ['.ci/changesets.js'], { cwd, encoding: 'utf8' });
     const stderr = status === 0 ? '' : '@muse/a has changed: add a changeset (pnpm changeset)\n';
     expect(run).toMatchObject({ status, stderr });
+  });
+
+  it('asks for one of each bundle that what changed is part of', () => {
+    const changeset = (name: string) => ({ [`.changeset/${name}.md`]: `---\n'@muse/${name}': patch\n---\n` });
+    const inside = { 'packages/inside/src/i.ts': 'i', ...changeset('inside') };
+    const missing = (files: Readonly<Record<string, string>>) =>
+      spawnSync(process.execPath, ['.ci/changesets.js'], { cwd: branchWith(files), encoding: 'utf8' }).stderr;
+    expect(missing(inside)).toBe('@muse/bundle has changed: add a changeset (pnpm changeset)\n');
+    expect(missing({ ...inside, ...changeset('bundle') })).toBe('');
   });
 });

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { sha256Id, tempDir } from '@muse/testkit';
+import { repository, sha256Id, tempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packPackages, publishedPackages, typecheck } from '../support/packed-packages.js';
 
@@ -64,18 +64,19 @@ const printed: Readonly<Record<string, string>> = {
 const directories = publishedPackages();
 const libraries = [...directories.keys()].filter((name) => !directories.get(name)?.manifest.bin);
 const folder = tempDir();
+const all = tempDir();
 const projects = new Map([...directories.keys()].map((name) => [name, tempDir()]));
 
 beforeAll(async () => {
   const packed = await packPackages(folder.path);
-  // The command depends on all the others; a library has a project of its own, in which nothing else is.
-  const all = projectOf('@muse/cli');
-  await packed.installAll(all);
-  for (const name of libraries) packed.install(name, projectOf(name), all);
+  // Each has a project of its own, in which nothing else is.
+  await packed.install(all.path);
+  for (const name of libraries) packed.copy(name, projectOf(name), all.path);
+  await packed.install(projectOf('@muse/cli'), '@muse/cli');
 });
 
 afterAll(async () => {
-  await Promise.all([folder, ...projects.values()].map((each) => each.remove()));
+  await Promise.all([folder, all, ...projects.values()].map((each) => each.remove()));
 });
 
 function projectOf(name: string): string {
@@ -91,12 +92,20 @@ function entriesOf(name: string): string[] {
 }
 
 describe.each(libraries)('%s from its packed file, in an empty project', (name) => {
-  it('runs what one writes first', async () => {
+  it('runs what one writes first, with the binary that was built here and without any', async () => {
     const project = projectOf(name);
     expect(Object.keys(first), 'add what one writes first with it').toContain(name);
     writeFileSync(join(project, 'first.mjs'), first[name] ?? '');
-    const { stdout, stderr } = await run(process.execPath, ['first.mjs'], { cwd: project });
-    expect({ stdout, stderr }).toEqual({ stdout: printed[name], stderr: '' });
+    const runFirst = async () => {
+      const { stdout, stderr } = await run(process.execPath, ['first.mjs'], { cwd: project });
+      rmSync(join(project, 'tree'), { recursive: true, force: true });
+      return { stdout, stderr };
+    };
+    const right = { stdout: printed[name], stderr: '' };
+    expect(await runFirst()).toEqual(right);
+    if (existsSync(join(project, 'node_modules/@muse/native'))) {
+      expect(await withoutBinary(project, runFirst)).toEqual(right);
+    }
   });
 
   it('gives the same names to import and to require', async () => {
@@ -130,8 +139,8 @@ describe.each(libraries)('%s from its packed file, in an empty project', (name) 
     expect(await typecheck(project, ['first.mts', 'all.mts', 'all.cts'])).toBe('');
   });
 
-  it('holds its README and license, and no test', async () => {
-    const listed = await filesOf(name);
+  it('holds its README and license, and no test', () => {
+    const listed = filesOf(name);
     expect(listed).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js']));
     expect(listed.filter((file) => file.includes('.test.') || file.startsWith('test/'))).toEqual([]);
   });
@@ -164,23 +173,59 @@ describe('@muse/cli from its packed file, in an empty project', () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it('holds its schemas, README and licenses, and no test', async () => {
-    const listed = await filesOf('@muse/cli');
-    const wanted = ['LICENSE', 'README.md', 'dist/LICENSES.txt', 'schemas/snapshot.v1.schema.json'];
-    expect(listed).toEqual(expect.arrayContaining(wanted));
-    expect(listed.filter((file) => file.includes('.test.'))).toEqual([]);
+  it('is installed with the engine that was built here, and takes the other one where there was no compiler', async () => {
+    const project = projectOf('@muse/cli');
+    const engine = async () => (await muse('--version', '--debug')).split('\n')[1];
+    expect(readdirSync(join(project, 'node_modules/@muse')).sort()).toEqual(['cli', 'native']);
+    const isBuilt = existsSync(join(repository, `packages/native/build/linux-${process.arch}.node`));
+    if (isBuilt) expect(await engine()).toBe('engine: native');
+    await withoutBinary(project, async () => {
+      expect(await engine()).toMatch(/^engine: typescript \(.*there is no /);
+      expect(await muse('hash', 'f0')).toBe(`${sha256Id('0')}  f0\n`);
+      expect(await muse('snapshot', '--no-cache')).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    });
+  });
+
+  it('holds what it runs, its schemas, README and licenses, and nothing else', async () => {
+    const files = filesOf('@muse/cli');
+    const listed = new Set(files);
+    const beside = ['LICENSE', 'README.md', 'package.json', 'dist/LICENSES.txt', 'dist/package.json'];
+    for (const file of [...beside, 'schemas/snapshot.v1.schema.json']) expect(listed).toContain(file);
+    const installed = join(projectOf('@muse/cli'), 'node_modules/@muse/cli');
+    // What starts it, and whatever is named in a file that it runs, with the source map that --debug reads.
+    const used = new Set(['dist/main.js']);
+    for (const file of used) {
+      const text = readFileSync(join(installed, file), 'utf8');
+      for (const each of files.filter((other) => other.startsWith('dist/'))) {
+        if (/\.(?:js|map)$/.test(each) && text.includes(basename(each))) used.add(each);
+      }
+    }
+    const isNeeded = (file: string) =>
+      used.has(file) || beside.includes(file) || /^schemas\/[a-z-]+\.v\d+\.schema\.json$/.test(file);
+    expect(files.filter((file) => !isNeeded(file))).toEqual([]);
+    expect(used.size).toBeGreaterThan(10);
     const program = `console.log(require('@muse/cli/schemas/verify.v1.schema.json').$id)`;
     const { stdout } = await run(process.execPath, ['-e', program], { cwd: projectOf('@muse/cli') });
     expect(stdout).toBe('urn:muse:cli:verify:1\n');
   });
 });
 
+/** Runs something in a project whose engine was packed on a machine without a compiler. */
+async function withoutBinary<T>(project: string, work: () => Promise<T>): Promise<T> {
+  const prebuilds = join(project, 'node_modules/@muse/native/prebuilds');
+  const there = existsSync(prebuilds);
+  if (there) renameSync(prebuilds, `${prebuilds}.aside`);
+  try {
+    return await work();
+  } finally {
+    if (there) renameSync(`${prebuilds}.aside`, prebuilds);
+  }
+}
+
 /** The files that an installed package consists of. */
-async function filesOf(name: string): Promise<string[]> {
-  const { stdout } = await run(
-    process.execPath,
-    ['-e', `console.log(fs.readdirSync('node_modules/${name}', { recursive: true }).join('\\n'))`],
-    { cwd: projectOf(name) },
-  );
-  return stdout.split('\n').map((file) => file.replaceAll('\\', '/'));
+function filesOf(name: string): string[] {
+  const installed = join(projectOf(name), 'node_modules', name);
+  const found = readdirSync(installed, { recursive: true, withFileTypes: true });
+  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return paths.map((path) => path.slice(installed.length + 1).replaceAll('\\', '/'));
 }

@@ -8,7 +8,7 @@ export type DependencyGraph = Readonly<Record<string, readonly string[]>>;
 
 /** What else is allowed. */
 export interface GraphOptions {
-  /** Packages that are published with all that they import inside: what others wrote may be a devDependency there. */
+  /** Packages that are published with all that they import inside: it may be a devDependency there. */
   readonly bundled?: readonly string[];
   /** The packages that only tests may import, besides what the graph allows. */
   readonly forTests: readonly string[];
@@ -40,7 +40,7 @@ export function graphViolations(
       ...nameViolations(found, graph),
       ...manifestViolations(found, graph, forTests),
       ...sourceFiles(found).flatMap((file) =>
-        importViolations(found, file, bundled.includes(found.name)).map(
+        importViolations(found, file, bundled.includes(found.name) ? forTests : undefined).map(
           (violation) => `${relative(workspace, file)} ${violation}`,
         ),
       ),
@@ -97,7 +97,8 @@ function sourceFiles({ directory }: Package): string[] {
   return folders.flatMap((folder) => typescriptFiles(join(directory, folder)));
 }
 
-function importViolations(owner: Package, file: string, isBundled: boolean): string[] {
+/** `outside` is what of the devDependencies of a bundled package is not in the bundle. */
+function importViolations(owner: Package, file: string, outside?: readonly string[]): string[] {
   const { specifiers, exportedAgain } = sourceImports(readFileSync(file, 'utf8'));
   const own = join(owner.directory, 'src') + sep;
   // A test may use what only the repository has, such as vitest: it is never published.
@@ -107,7 +108,7 @@ function importViolations(owner: Package, file: string, isBundled: boolean): str
       if (specifier.startsWith('.')) return leaves(owner, file, specifier);
       if (isBuiltin(specifier)) return [];
       const used = packageName(specifier);
-      const isInside = isBundled && !used.startsWith('@muse/') && owner.devDependencies.includes(used);
+      const isInside = outside && owner.devDependencies.includes(used) && !outside.includes(used);
       return isInside ? [] : undeclared(owner, used, isTest);
     }),
     ...exportedAgain.filter(isForeign).map((specifier) => `exports names of ${specifier} again`),

@@ -16,10 +16,10 @@ const run = promisify(execFile);
 export interface PackedPackages {
   /** Where all the files are. */
   readonly folder: string;
-  /** Has npm install all packages in an empty project. */
-  installAll(project: string): Promise<void>;
+  /** Has npm install all packages in an empty project, or one and what it depends on. */
+  install(project: string, name?: string): Promise<void>;
   /** Makes an empty project into one that has a package and what it depends on, as in a project that has all, and no more. */
-  install(name: string, project: string, all: string): void;
+  copy(name: string, project: string, all: string): void;
 }
 
 /** The packages of the workspace that are published, by name. */
@@ -52,12 +52,14 @@ export async function packPackages(folder: string): Promise<PackedPackages> {
   );
   return {
     folder,
-    async installAll(project) {
+    async install(project, name) {
       begin(project);
-      await npm(['install', '--offline', '--no-audit', '--no-fund', ...fileOf.values()], project);
+      const wanted = name === undefined ? [...fileOf.keys()] : withDependencies(name, packages);
+      const files = wanted.flatMap((each) => fileOf.get(each) ?? []);
+      await npm(['install', '--offline', '--no-audit', '--no-fund', ...files], project);
       addNodeTypes(project);
     },
-    install(name, project, all) {
+    copy(name, project, all) {
       begin(project);
       for (const each of withDependencies(name, packages)) {
         const path = join('node_modules', each);
