@@ -33,6 +33,7 @@ export {
   parseSnapshot,
   type ParsedSnapshot,
 } from './lib/manifest/parse.js';
+export { parseSha256sum } from './lib/manifest/parse-sha256sum.js';
 export type { SavedSnapshot, SavedSnapshotInfo } from './lib/saved/format.js';
 export {
   latestSavedSnapshot,

@@ -227,7 +227,7 @@ function addFile(
 }
 
 /** Bytes of the mark that some programs put before UTF-8. */
-const MARK = Buffer.of(0xef, 0xbb, 0xbf);
+export const UTF8_MARK = Buffer.of(0xef, 0xbb, 0xbf);
 const MOST_KEYS = 100;
 
 /** The keys of an object so far. */
@@ -262,14 +262,15 @@ function asUtf8(bytes: Uint8Array): Buffer {
   }
   if (!isUtf8(bytes)) return fail('it is not UTF-8');
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.subarray(0, MARK.length).equals(MARK) ? buffer.subarray(MARK.length) : buffer;
+  return buffer.subarray(0, UTF8_MARK.length).equals(UTF8_MARK) ? buffer.subarray(UTF8_MARK.length) : buffer;
 }
 
 function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function show(value: unknown): string {
+/** Returns a value as JSON, cut after 200 characters. */
+export function show(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

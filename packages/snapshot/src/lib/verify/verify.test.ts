@@ -484,6 +484,7 @@ describe('verifyManifest()', () => {
       moved: [{ from: 'moved', to: 'd/here', objectId: id('m') }],
       added: [{ path: 'new', objectId: id('n') }],
       unknown: [],
+      unread: [],
       problems: [],
       complete: true,
     });
@@ -494,6 +495,36 @@ describe('verifyManifest()', () => {
       missing: [],
       added: [{ path: 'here' }],
     });
+  });
+
+  it('calls no file missing or moved that a rule leaves out, and is not complete then', async () => {
+    const root = await make({ 'out/a': 'a', 'out/b': 'b', '.git/HEAD': 'h', copy: 'a', kept: 'k' });
+    const files = ['.git/HEAD', '.git/gone', 'gone', 'kept', 'out/a', 'out/b', 'out/gone'];
+    const manifest = new Map(files.map((path) => [path, id(path.slice(-1))]));
+    manifest.set('kept', id('k'));
+    const found = await verifyManifest(root, { manifest, problems: [] }, { exclude: ['/out/'] });
+    expect(found).toMatchObject({
+      files: 2,
+      changed: [],
+      missing: [{ path: 'gone' }],
+      moved: [],
+      added: [{ path: 'copy' }],
+      unread: ['.git/HEAD', '.git/gone', 'out/a', 'out/b', 'out/gone'],
+      problems: [],
+      complete: false,
+    });
+    const all = await verifyManifest(root, { manifest, problems: [] });
+    expect(all).toMatchObject({ moved: [], unread: ['.git/HEAD', '.git/gone'], complete: false });
+    expect(all.missing.map(({ path }) => path)).toEqual(['gone', 'out/gone']);
+  });
+
+  it('misses a file in whose place there is a link, a directory or a FIFO', async () => {
+    const root = await make({ real: 'x', link: symlink('real'), directory: { in: 'y' }, pipe: fifo });
+    const names = ['directory', 'link', 'pipe', 'real'];
+    const manifest = new Map(names.map((name) => [name, id('x')]));
+    const found = await verifyManifest(root, { manifest, problems: [] });
+    expect(found).toMatchObject({ unread: [], complete: true, added: [{ path: 'directory/in' }] });
+    expect(found.missing.map(({ path }) => path)).toEqual(['directory', 'link', 'pipe']);
   });
 
   it('reads a sample, at least one file of those that were there, and misses what is gone all the same', async () => {

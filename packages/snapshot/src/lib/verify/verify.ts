@@ -1,10 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareTreePaths, PathMap } from '@muse/paths';
+import { compareTreePaths, PathMap, sortTreePaths } from '@muse/paths';
 import type { FileCacheEntry, FileStat, ObjectId, StatCache } from '@muse/stat-cache';
 import { resolveRoot, type Problem } from '@muse/walker';
 import { NothingToCompareError } from '../errors.js';
 import { statField, type StatField } from '../explain/explain.js';
-import { diffSnapshots, type DiffEntry, type ModifiedEntry, type RenamedEntry } from '../manifest/diff.js';
+import {
+  diffSnapshots,
+  type DiffEntry,
+  type ModifiedEntry,
+  type RenamedEntry,
+  type SnapshotDiff,
+} from '../manifest/diff.js';
 import { isAtOrBelow, prefixOf, unseenPaths } from '../manifest/manifest.js';
 import { openRoot, type OpenedRoot } from '../take/root.js';
 import type { RuleText, Snapshot } from '../types.js';
@@ -91,7 +97,11 @@ export async function verifyManifest(
   const old = judged ? await judged(opened.texts.list(opened.root.root)) : before;
   const manifest = new PathMap(old.manifest);
   for (const path of sample.unsampled) manifest.delete(path.slice(prefix.length));
-  const diff = diffSnapshots({ manifest, problems: old.problems }, taken);
+  const side = { manifest, problems: old.problems };
+  let diff = diffSnapshots(side, taken);
+  const unread = await unreadAmong(opened, diff, prefix, signal);
+  for (const path of unread) manifest.delete(path);
+  if (unread.length > 0) diff = diffSnapshots(side, taken);
   for (const { path } of taken.problems) sample.unsampled.delete(prefix + path);
   return {
     files: taken.stats.files,
@@ -103,9 +113,26 @@ export async function verifyManifest(
     moved: diff.renamed,
     added: diff.added,
     unknown: diff.unknown,
+    unread,
     problems: taken.problems,
-    complete: taken.complete,
+    complete: taken.complete && unread.length === 0,
   };
+}
+
+/** Returns which of the files that a difference has for gone are there, and were only not read, in path order. */
+async function unreadAmong(
+  opened: OpenedRoot,
+  { deleted, renamed }: SnapshotDiff,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const gone = [...deleted.map(({ path }) => path), ...renamed.map(({ from }) => from)];
+  const missing = await missingAmong(
+    opened,
+    gone.map((path) => prefix + path),
+    signal,
+  );
+  return sortTreePaths(gone.filter((path) => !missing.has(prefix + path)));
 }
 
 /** Entries between two turns of the event loop. */
@@ -312,4 +339,11 @@ export interface ManifestVerification extends VerifiedFiles {
   readonly added: readonly DiffEntry[];
   /** Files that one side has and the other cannot vouch for. They are in no other list. */
   readonly unknown: readonly string[];
+  /**
+   * Files of the manifest that were not read because a rule or `oneFileSystem` leaves them out. They are in no other
+   * list.
+   */
+  readonly unread: readonly string[];
+  /** True when `problems` and `unread` are empty. */
+  readonly complete: boolean;
 }
