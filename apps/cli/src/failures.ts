@@ -88,9 +88,18 @@ const MOST_PROBLEMS = 50;
 
 /** Names each problem of a snapshot, a line for each, up to fifty. */
 export function problemLines(problems: readonly Problem[]): string[] {
-  const lines = problems.slice(0, MOST_PROBLEMS).map(problemLine);
-  const more = problems.length - lines.length;
-  if (more > 0) lines.push(`and ${countOf(more, 'more problem')}; --json lists them all`);
+  return firstLines(problems, problemLine, 'more problem');
+}
+
+/** Names each file that a manifest has and rules leave out, a line for each, up to fifty. */
+export function unreadLines(paths: readonly string[]): string[] {
+  return firstLines(paths, (path) => `${path}: not compared: it is left out`, 'more file');
+}
+
+function firstLines<T>(all: readonly T[], lineOf: (each: T) => string, what: string): string[] {
+  const lines = all.slice(0, MOST_PROBLEMS).map(lineOf);
+  const more = all.length - lines.length;
+  if (more > 0) lines.push(`and ${countOf(more, what)}; --json lists them all`);
   return lines;
 }
 

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { toFsPath } from '@muse/paths';
 import { readGuarded, readStream, type FileReadError } from '@muse/paths/files';
 import {
+  computeSnapshotId,
   latestSavedSnapshot,
   MAX_MANIFEST_BYTES,
+  parseSha256sum,
   parseSnapshot,
   readSavedSnapshot,
   SavedSnapshotError,
@@ -40,10 +42,11 @@ export interface Operand {
   readonly saved?: SavedSnapshot;
 }
 
-const ADVICE = "name a saved snapshot ('muse log'), a manifest, a directory, or - for stdin";
+const ADVICE =
+  "name a saved snapshot ('muse log'), a manifest, a list of sha256sum, a directory, or - for stdin";
 
 /**
- * Finds what words stand for: saved snapshots, manifests in files or on stdin, or directories. `latest` is that of the
+ * Finds what words stand for: saved snapshots, directories, or files or stdin with a manifest or a list. `latest` is that of the
  * directory beside it, where that can have one, else that of the current directory, or of `from`, where ids are looked for.
  */
 export async function findOperands(
@@ -90,8 +93,10 @@ async function kindOf(name: string): Promise<'file' | 'directory' | undefined> {
   }
 }
 
+/** Reads what `muse snapshot` wrote, or a list of sha256sum: JSON begins with a bracket, and no line of such a list does. */
 async function readManifest(name: string): Promise<ParsedSnapshot> {
-  const doing = `cannot read the manifest ${name === '-' ? 'on stdin' : name}`;
+  const place = name === '-' ? 'on stdin' : name;
+  const doing = `cannot read the manifest ${place}`;
   const limits = { maxBytes: MAX_MANIFEST_BYTES };
   let bytes: Buffer;
   try {
@@ -106,6 +111,7 @@ async function readManifest(name: string): Promise<ParsedSnapshot> {
     }
     throw systemFailure(doing, error, code === 'ENOENT' ? ADVICE : undefined);
   }
+  if (!beginsAsJson(bytes)) return readList(bytes, `cannot read the list ${place}`);
   try {
     return parseSnapshot(bytes);
   } catch (error) {
@@ -113,6 +119,25 @@ async function readManifest(name: string): Promise<ParsedSnapshot> {
     const advice = "use what 'muse snapshot -o' wrote, as JSON or ndjson";
     throw new CommandError(ExitCode.failed, `${doing}: ${reason}`, advice, error);
   }
+}
+
+/** Passes over white space, and the mark that some programs put before UTF-8. */
+function beginsAsJson(bytes: Buffer): boolean {
+  const first = bytes.find((byte) => byte > 0x20 && byte < 0x80);
+  return first !== undefined && '{['.includes(String.fromCharCode(first));
+}
+
+function readList(bytes: Buffer, doing: string): ParsedSnapshot {
+  let manifest: ParsedSnapshot['manifest'];
+  try {
+    manifest = parseSha256sum(bytes);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^Cannot read the list: /, '');
+    const advice = "use what sha256sum wrote inside the directory, or what 'muse snapshot -o' wrote";
+    throw new CommandError(ExitCode.failed, `${doing}: ${reason}`, advice, error);
+  }
+  if (manifest.size > 0) return { id: computeSnapshotId(manifest), manifest, complete: true, problems: [] };
+  throw new CommandError(ExitCode.failed, `${doing}: it names no file, so there is nothing to compare with`);
 }
 
 const LATEST = /^latest(?:~(\d{1,9}))?$/;

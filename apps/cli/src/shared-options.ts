@@ -124,7 +124,8 @@ export const operandHelp = `A snapshot is named by one of these:
   sha256:1fb5cba8, 1fb5cba8  a saved snapshot, by its id or a unique prefix: at least four digits without 'sha256:'
   latest, latest~1           the last one saved of the directory beside it, or the one before that
   m.json                     a manifest written by 'muse snapshot -o', '--json' or '--format ndjson'
-  -                          such a manifest on stdin
+  SHA256SUMS                 a list of sha256sum, in GNU or BSD form, of files below the directory beside it
+  -                          a manifest or a list on stdin
   src                        a directory, as it is now
 Saved snapshots are those of the working tree around the current directory. To name a file or directory that is called
 like one, write './' before it.`;

@@ -298,7 +298,7 @@ describe('muse diff', () => {
       /cannot read the manifest nowhere: no such file .*; name a saved snapshot/,
     ],
     ['an id that none has', 'sha256:0000', /no saved snapshot, file or directory has that name/],
-    ['what is no manifest', 'a', /cannot read the manifest a: it is not JSON.*; use what/],
+    ['what is neither a manifest nor a list', 'a', /cannot read the list a: in line 1: .*; use what/],
     ['an edited manifest', 'edited.json', /"snapshot_id" is "sha256:/],
   ])('fails on %s', async (_, operand, reason) => {
     await using tree = await museTree(spec);

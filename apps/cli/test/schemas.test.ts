@@ -318,6 +318,10 @@ describe('muse status, diff, log and show --json', () => {
     expect(await run('show', '.')).toMatchObject({ files: 4 });
     const kinds = { changed: [{}], missing: [{}], moved: [{}], new: [{}] };
     expect(await run('verify', '--against', id)).toMatchObject(kinds);
+    const list = `${id.slice('sha256:'.length)}  .git/HEAD\n`;
+    await writeFile(join(root.path, 'list'), list);
+    const unread = { complete: false, missing: [], new: [{}, {}, {}, {}, {}], unread: ['.git/HEAD'] };
+    expect(await run('verify', '--against', 'list')).toMatchObject(unread);
   });
 });
 

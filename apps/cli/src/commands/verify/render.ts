@@ -1,6 +1,6 @@
 import type { DamagedSnapshot, ManifestVerification, Verification } from '@muse/snapshot';
 import { ExitCode } from '../../errors.js';
-import { problemLines, reportDamaged } from '../../failures.js';
+import { problemLines, reportDamaged, unreadLines } from '../../failures.js';
 import { damagedDocument, operandDocument, withObjectId, type Operand } from '../../operands.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
 import { byteSize, count, countOf, duration } from '../../terminal/format.js';
@@ -97,6 +97,8 @@ export interface AgainstAnswer {
   readonly against: Operand;
   /** Damaged saved snapshots that were passed over. */
   readonly damaged: readonly DamagedSnapshot[];
+  /** The path of the manifest that is compared with, where it is in the tree itself. */
+  readonly ownPath: string | undefined;
 }
 
 /** Prints each file that is not as the snapshot has it, then tells on stderr what was read. */
@@ -106,15 +108,21 @@ export async function renderAgainst(
   milliseconds: number,
   reporter: Reporter,
 ): Promise<ExitCode> {
-  const { verification, against, damaged } = answer;
+  const { verification, against, damaged, ownPath } = answer;
   reporter.finish();
   if (json) await writeJson(againstDocument(answer));
   else await writeLines(againstLines(verification));
 
-  const { changed, missing, moved, added, problems, complete } = verification;
-  for (const line of problemLines(problems)) reporter.error(line);
+  const { changed, missing, moved, added, unread, problems, complete } = verification;
+  for (const line of [...problemLines(problems), ...unreadLines(unread)]) reporter.error(line);
   reportDamaged(damaged, reporter);
   reporter.note(againstSummary(verification, milliseconds));
+  if (unread.length > 0) {
+    reporter.hint('--no-ignore compares what ignore files leave out, --exclude leaves it out on both sides');
+  }
+  if ([...changed, ...added].some(({ path }) => path === ownPath)) {
+    reporter.hint(`${against.name} is inside the tree that it is compared with; --exclude leaves it out`);
+  }
   if (damaged.length > 0) return ExitCode.incomplete;
   const differs = changed.length + missing.length + moved.length > 0 || (strict && added.length > 0);
   if (differs) return ExitCode.differences;
@@ -128,8 +136,8 @@ export function againstLines({ changed, missing, moved, added }: ManifestVerific
 }
 
 function againstSummary(found: ManifestVerification, milliseconds: number): string {
-  const { changed, missing, moved, added, unknown } = found;
-  const kinds = { changed, missing, moved, new: added, unknown };
+  const { changed, missing, moved, added, unknown, unread } = found;
+  const kinds = { changed, missing, moved, new: added, unknown, 'not compared': unread };
   const counts = Object.fromEntries(Object.entries(kinds).map(([kind, files]) => [kind, files.length]));
   return summary(found, counts, 'all as before', milliseconds);
 }
@@ -149,6 +157,7 @@ export function againstDocument({ verification: found, against, damaged }: Again
     moved: found.moved.map(({ from, to, objectId }) => ({ from, to, object_id: objectId })),
     new: found.added.map(withObjectId),
     unknown: found.unknown,
+    unread: found.unread,
     problems: found.problems,
     damaged: damaged.map(damagedDocument),
   };

@@ -1,4 +1,8 @@
+import { realpath } from 'node:fs/promises';
+import { relativeTreePath, toFsPath } from '@muse/paths';
 import {
+  computeSnapshotId,
+  judgeManifest,
   NothingToCompareError,
   verify as verifyTree,
   verifyManifest,
@@ -13,8 +17,9 @@ import { noMuse, rootFailure, throwIfUnlisted } from '../../failures.js';
 import { findOperands, type Named } from '../../operands.js';
 import { savedSide, type SavedSide } from '../../saved-side.js';
 import { treeOptionsOf, wantsJson } from '../../shared-options.js';
+import { count, countOf } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
-import { findWorkingTree, reportingTo, type WorkingTree } from '../../working-tree.js';
+import { findWorkingTree, isWithin, reportingTo, type WorkingTree } from '../../working-tree.js';
 import type { verify } from './definition.js';
 import { renderAgainst, renderVerify, type AgainstAnswer } from './render.js';
 
@@ -64,34 +69,67 @@ async function againstSnapshot(
   if (!named || named.is === 'directory') {
     throw usageError(
       `cannot verify against ${against}: it is a directory`,
-      'name a saved snapshot, or a manifest',
+      'name a saved snapshot, a manifest, or a list of sha256sum',
     );
   }
-  const { now, options, before, ...side } = sideOf(named, tree, given, reporter);
-  let snapshot = before;
-  const judged = async (rules: readonly RuleText[]): Promise<ParsedSnapshot> =>
-    (snapshot = await side.judged(rules));
-  const { root, subtree, strangers } = now;
   try {
+    const { now, options, before, ...side } = await sideOf(named, tree, given, reporter);
+    let snapshot = before;
+    const judged = async (rules: readonly RuleText[]): Promise<ParsedSnapshot> =>
+      (snapshot = await side.judged(rules));
+    const { root, subtree, strangers } = now;
     const call = { subtree, sample, threads, ...options, problems: strangers, ...reportingTo(reporter) };
     const verification = await verifyManifest(root, before, { ...call, judged });
     throwIfUnlisted(doing, verification.problems);
     const saved = named.is === 'saved' && { saved: named.saved };
-    return { verification, against: { name: against, snapshot, ...saved }, damaged: named.damaged };
+    const operand = { name: against, snapshot, ...saved };
+    return { verification, against: operand, damaged: named.damaged, ownPath: await pathIn(now, named) };
   } catch (error) {
     throw rootFailure(doing, error);
   }
 }
 
-function sideOf(
+async function sideOf(
   named: Exclude<Named, { is: 'directory' }>,
   tree: WorkingTree,
   given: TreeOptions,
   reporter: Reporter,
-): SavedSide {
+): Promise<SavedSide> {
   if (named.is === 'saved') return savedSide(named.saved, named.tree, tree, given, reporter);
-  const { snapshot } = named;
-  return { now: tree, options: given, before: snapshot, judged: () => Promise.resolve(snapshot) };
+  const before = await withoutExcluded(named, tree, given, reporter);
+  return { now: tree, options: given, before, judged: () => Promise.resolve(before) };
+}
+
+/** Returns the path of a manifest in the directory that it is compared with; undefined where it is elsewhere. */
+async function pathIn({ root, subtree }: WorkingTree, { is, name }: Named): Promise<string | undefined> {
+  if (is !== 'manifest' || name === '-') return undefined;
+  try {
+    const path = relativeTreePath(root, await realpath(toFsPath(name), 'buffer'));
+    return isWithin(path, subtree) ? path.slice(subtree === '' ? 0 : subtree.length + 1) : undefined;
+  } catch {
+    // Elsewhere, or gone: both are no news.
+    return undefined;
+  }
+}
+
+/**
+ * Returns a manifest without the files that `--exclude` leaves out: those are not wanted, whereas it is a gap in the
+ * answer when a file of rules leaves out what the manifest has.
+ */
+async function withoutExcluded(
+  { name, snapshot }: Extract<Named, { is: 'manifest' }>,
+  { root, subtree }: WorkingTree,
+  { exclude }: TreeOptions,
+  reporter: Reporter,
+): Promise<ParsedSnapshot> {
+  if (exclude === undefined) return snapshot;
+  const manifest = await judgeManifest(root, snapshot.manifest, { subtree, exclude, noIgnore: true });
+  const all = snapshot.manifest.size;
+  const text = `--exclude leaves out ${count(all - manifest.size)} of ${countOf(all, 'file')} in ${name}`;
+  if (all > 0 && manifest.size === 0)
+    throw new CommandError(ExitCode.failed, `${text}: nothing is left to compare`);
+  if (manifest.size < all) reporter.note(text);
+  return { ...snapshot, id: computeSnapshotId(manifest), manifest };
 }
 
 function nothingToCompare(doing: string, hasMuse: boolean): CommandError {

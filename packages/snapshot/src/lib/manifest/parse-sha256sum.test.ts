@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { toNativePath, treePathFromBytes } from '@muse/paths';
 import { blobId, type ObjectId } from '@muse/stat-cache';
 import { effort, hostileNames, makeTree, oracle, sha256Id, tempDir } from '@muse/testkit';

@@ -94,7 +94,8 @@ function unescaped(name: string, where: string): string {
   return name.replace(
     /\\[^]?/g,
     (escape) =>
-      ESCAPES.get(escape) ?? fail(`${where}: its name has the escape ${escape}, and may have \\\\, \\n and \\r`),
+      ESCAPES.get(escape) ??
+      fail(`${where}: its name has the escape ${escape}, and may have \\\\, \\n and \\r`),
   );
 }
 

@@ -519,7 +519,7 @@ describe('verifyManifest()', () => {
   });
 
   it('misses a file in whose place there is a link, a directory or a FIFO', async () => {
-    const root = await make({ real: 'x', link: symlink('real'), directory: { in: 'y' }, pipe: fifo });
+    const root = await make({ real: 'x', link: symlink('real'), directory: { in: 'y' }, pipe: fifo() });
     const names = ['directory', 'link', 'pipe', 'real'];
     const manifest = new Map(names.map((name) => [name, id('x')]));
     const found = await verifyManifest(root, { manifest, problems: [] });
