@@ -2,6 +2,7 @@ import { cache, cacheClear, cacheInfo } from './commands/cache/definition.js';
 import { completion } from './commands/completion/definition.js';
 import { diff } from './commands/diff/definition.js';
 import { explain } from './commands/explain/definition.js';
+import { forget } from './commands/forget/definition.js';
 import { hash } from './commands/hash/definition.js';
 import { init } from './commands/init/definition.js';
 import { log } from './commands/log/definition.js';
@@ -19,6 +20,7 @@ export const commands: Commands = [
   command(diff, () => import('./commands/diff/run.js')),
   command(log, () => import('./commands/log/run.js')),
   command(show, () => import('./commands/show/run.js')),
+  command(forget, () => import('./commands/forget/run.js')),
   command(verify, () => import('./commands/verify/run.js')),
   command(explain, () => import('./commands/explain/run.js')),
   {

@@ -2,8 +2,11 @@ import type { ExitCode } from './errors.js';
 import type { commonOptions } from './shared-options.js';
 import type { Reporter } from './terminal/reporter.js';
 
-/** The values that a shell can offer for an option or an argument. */
-export type Offer = 'file' | 'directory' | readonly string[];
+/**
+ * The values that a shell can offer for an option or an argument. `saved` are saved snapshots, `snapshot` whatever can be
+ * named as one: files and directories, too.
+ */
+export type Offer = 'file' | 'directory' | 'saved' | 'snapshot' | readonly string[];
 
 /** An option or an argument: how help writes it, and how its value is read. */
 export interface Word<Value> {
@@ -145,7 +148,7 @@ export function value<Value>(
   syntax: string,
   text: string,
   parse: (text: string) => Value,
-  offer?: 'file' | 'directory',
+  offer?: 'file' | 'directory' | 'snapshot',
 ): Word<Value | undefined> {
   return { syntax, text, offer, parse, resolve: (given) => given as Value | undefined };
 }

@@ -51,13 +51,15 @@ export function ruleText(rule: Extract<Explanation, { outcome: 'ignored' }>['rul
 export function savedFailure(doing: string, error: unknown): unknown {
   if (!(error instanceof SavedSnapshotError)) return rootFailure(doing, error);
   if (errorCode(error.cause) === error.code) return systemFailure(doing, error.cause);
-  const reason = error.code === 'EDAMAGED' ? `${error.path}: ${error.reason}` : error.reason;
+  const reason =
+    error.code === 'EDAMAGED' || error.code === 'EVERSION' ? `${error.path}: ${error.reason}` : error.reason;
   return new CommandError(ExitCode.failed, `${doing}: ${reason}`, savedAdvices.get(error.code), error);
 }
 
 const savedAdvices = new Map([
   ['ENOTREG', 'move it away and try again'],
-  ['EDAMAGED', "restore the file, or remove it; 'muse log' lists the others"],
+  ['EDAMAGED', "restore the file, or remove it with 'muse forget --damaged'; 'muse log' lists the others"],
+  ['ESHARED', 'name one of them by latest~1 or the like, or use --keep-last'],
   ['EAMBIGUOUS', 'give more digits of the id'],
   ['ENOSNAPSHOT', "'muse log' lists the saved snapshots"],
 ]);

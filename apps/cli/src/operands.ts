@@ -69,8 +69,8 @@ export async function findOperands(
     const kind = kinds[index];
     const tree = trees[index];
     const place = kind === undefined && name.startsWith('latest') ? beside : here;
-    const saved =
-      kind !== 'stdin' && isSavedName(name) ? await findSaved(name, place, kind === undefined) : undefined;
+    const saved = kind === 'stdin' ? undefined : await findSaved(name, place);
+    if (!saved && kind === undefined && isSavedName(name)) throw notFound(name, place.hasMuse);
     if (saved && kind !== undefined) {
       throw usageError(
         `${name} is both a saved snapshot and a ${kind}`,
@@ -147,13 +147,23 @@ function isSavedName(name: string): boolean {
   return LATEST.test(name) || /^(?:sha256:[0-9a-f]{1,64}|[0-9a-f]{4,64})$/.test(name);
 }
 
-/** Finds the saved snapshot that a word stands for. Without `must`, returns undefined where there is none. */
-async function findSaved(
+/** Options of {@link findSaved}. */
+interface FindSavedOptions {
+  /** What errors say was being done. */
+  readonly doing?: string;
+  /** True if no other save may have the same id. */
+  readonly unshared?: boolean;
+}
+
+/**
+ * Finds the saved snapshot that a word stands for; returns undefined where there is none.
+ */
+export async function findSaved(
   name: string,
   { root, subtree, hasMuse }: WorkingTree,
-  must: boolean,
+  { doing = `cannot find the snapshot ${name}`, unshared }: FindSavedOptions = {},
 ): Promise<FoundSaved | undefined> {
-  const doing = `cannot find the snapshot ${name}`;
+  if (!isSavedName(name)) return undefined;
   const latest = LATEST.exec(name);
   let damaged: DamagedSnapshot[] = [];
   try {
@@ -162,18 +172,24 @@ async function findSaved(
       if (found.snapshot) return { saved: found.snapshot, damaged: found.damaged };
       damaged = [...found.damaged];
     } else if (hasMuse) {
-      const saved = await readSavedSnapshot(root, name, { onDamaged: (each) => damaged.push(each) });
+      const saved = await readSavedSnapshot(root, name, {
+        unshared,
+        onDamaged: (each) => damaged.push(each),
+      });
       return { saved, damaged };
     }
   } catch (error) {
     const isNone = error instanceof SavedSnapshotError && error.code === 'ENOSNAPSHOT';
     if (!isNone) throw savedFailure(doing, error);
   }
-  if (!must) return undefined;
   if (damaged[0]) throw savedFailure(doing, damaged[0].error);
-  throw new CommandError(
+  return undefined;
+}
+
+function notFound(name: string, hasMuse: boolean): CommandError {
+  return new CommandError(
     ExitCode.failed,
-    `${doing}: no saved snapshot, file or directory has that name${hasMuse ? '' : ' (there is no .muse here or above)'}`,
+    `cannot find the snapshot ${name}: no saved snapshot, file or directory has that name${hasMuse ? '' : ' (there is no .muse here or above)'}`,
     ADVICE,
   );
 }

@@ -99,6 +99,7 @@ function argumentsOf({ definition }: Command, operands: readonly string[]): obje
   const rest = operands.values();
   const values = valuesOf(definition.arguments, (word) => {
     const next = rest.next().value;
+    if (word.syntax.endsWith('...]') && next === undefined) return [];
     if (word.syntax.includes('...'))
       return [read(word, next), ...Array.from(rest, (each) => read(word, each))];
     return next === undefined && !word.syntax.startsWith('<') ? word.fallback : read(word, next);

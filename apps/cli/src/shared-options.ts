@@ -46,7 +46,7 @@ export const directory = {
 
 /** A snapshot, by one of the names that `operandHelp` explains. */
 export function operand<Value>(syntax: string, text: string): Word<Value> {
-  return { ...argument<Value>(syntax, text, 'file'), parse: nonEmpty };
+  return { ...argument<Value>(syntax, text, 'snapshot'), parse: nonEmpty };
 }
 
 /** The options for an answer as JSON. */

@@ -77,6 +77,12 @@ describe.skipIf(noShell('bash'))('what bash offers', () => {
       '-d': {},
       'two\nlines': '',
       'line\nfeeds': {},
+      '.muse/snapshots': {
+        [`20260309T160000.123Z-${'0123456789abcdef'.repeat(4)}-00000000.json`]: '',
+        [`20260309T160000.123Z-${'fedcba9876543210'.repeat(4)}-00000000.json`]: '',
+        '20260309T160000.123Z-fedcba.json': '',
+        'mine.json': '',
+      },
     });
     script = (await muse(['completion', 'bash'])).stdout;
   });
@@ -162,6 +168,27 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muse
       ['bash', 'fish', 'zsh'],
     ],
     [['muse', 'nonsense', '--col'], ['--color']],
+    [
+      ['muse', 'forget', ''],
+      ['0123456789ab', 'fedcba987654', 'latest', 'latest~1'],
+    ],
+    [['muse', 'forget', 'latest', 'fed'], ['fedcba987654']],
+    [
+      ['muse', 'diff', 'lat'],
+      ['latest', 'latest~1'],
+    ],
+    [
+      ['muse', 'show', ''],
+      [
+        '0123456789ab',
+        'fedcba987654',
+        'latest',
+        'latest~1',
+        ...['./-d', './-x', 'a file', 'a*', 'line\nfeeds', "o'clock", 'snapdir', 'two\nlines'],
+      ].sort(),
+    ],
+    [['muse', 'verify', '--against', '012'], ['0123456789ab']],
+    [['muse', '-C', 'sna'], ['snapdir']],
   ])('for %j', (line, expected) => {
     expect(offers(...line)).toEqual(expected);
   });

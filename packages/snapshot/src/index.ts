@@ -35,12 +35,15 @@ export {
 } from './lib/manifest/parse.js';
 export { parseSha256sum } from './lib/manifest/parse-sha256sum.js';
 export type { SavedSnapshot, SavedSnapshotInfo } from './lib/saved/format.js';
+export { notKept, type CalendarSpan, type RetentionPolicy } from './lib/saved/retention.js';
 export {
+  forgetSnapshots,
   latestSavedSnapshot,
   listSavedSnapshots,
   readSavedSnapshot,
   saveSnapshot,
   type DamagedSnapshot,
+  type ForgottenSnapshots,
   type LatestSnapshot,
   type LatestSnapshotOptions,
   type ListSavedOptions,

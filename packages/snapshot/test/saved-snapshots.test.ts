@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   createSnapshot,
+  forgetSnapshots,
   latestSavedSnapshot,
   listSavedSnapshots,
   parseSnapshot,
@@ -423,5 +424,105 @@ describe('latestSavedSnapshot()', () => {
     expect(await Promise.all([0, 1, 2].map(noteAt))).toEqual(['3', '1', undefined]);
     expect((await latestSavedSnapshot(root)).damaged).toEqual([]);
     expect((await latestSavedSnapshot(root, { back: 1 })).damaged).toMatchObject([{ file: middle }]);
+  });
+});
+
+describe('readSavedSnapshot() with unshared', () => {
+  it('refuses an id that several saves share, damaged ones too, and takes any other', async () => {
+    const root = await museTree();
+    const alone = await saveContent(root, '0', 'alone');
+    const first = await saveContent(root, '1', 'first');
+    const second = await saveContent(root, '1', 'second');
+    const read = (id: string) => readSavedSnapshot(root, id, { unshared: true });
+    expect((await read(alone.id)).note).toBe('alone');
+    await expect(read(first.id)).rejects.toMatchObject({ code: 'ESHARED' });
+    await truncate(second.file, 100);
+    await expect(read(first.id.slice(0, 30))).rejects.toMatchObject({ code: 'ESHARED' });
+    await writeFile(second.file, 'not ours');
+    expect((await read(first.id)).note).toBe('first');
+  });
+});
+
+describe('forgetSnapshots()', () => {
+  it('removes what it is given and nothing else, and counts what is gone already', async () => {
+    const root = await museTree({ 'stat.json': 'x' });
+    const one = await saveContent(root, '1');
+    const two = await saveContent(root, '2');
+    const three = await saveContent(root, '3');
+    await writeFile(join(snapshotsIn(root), 'mine.json'), 'not ours');
+    await rm(two.file);
+    expect(await forgetSnapshots(root, [three, two])).toEqual({
+      forgotten: [three.file, two.file],
+      failed: [],
+    });
+    expect((await readdir(snapshotsIn(root))).sort()).toEqual([basename(one.file), 'mine.json'].sort());
+    expect(await forgetSnapshots(root, [])).toEqual({ forgotten: [], failed: [] });
+  });
+
+  it.each([
+    ['of another directory', (file: string) => join('/', basename(file))],
+    ['that cannot be a saved snapshot', (file: string) => file.replace(/[^/]*$/, 'mine.json')],
+    ['reached by another way', (file: string) => file.replace('snapshots/', 'snapshots/../snapshots/')],
+  ])('refuses a file %s, and removes none', async (_case, rename) => {
+    const root = await museTree();
+    const saved = await saveContent(root, '1');
+    await expect(forgetSnapshots(root, [saved, { file: rename(saved.file) }])).rejects.toThrow(RangeError);
+    expect(await readdir(snapshotsIn(root))).toEqual([basename(saved.file)]);
+  });
+
+  it('follows no link, and removes no directory', async () => {
+    const root = await museTree();
+    const elsewhere = await museTree();
+    const [linked, other, good] = [
+      await saveContent(root, '1'),
+      await saveContent(root, '2'),
+      await saveContent(root, '3'),
+    ];
+    for (const { file } of [linked, other]) await rm(file);
+    await writeFile(join(elsewhere, 'kept'), 'kept');
+    await symlink(join(elsewhere, 'kept'), linked.file);
+    await mkdir(other.file);
+    const { forgotten, failed } = await forgetSnapshots(root, [linked, other, good]);
+    expect(forgotten).toEqual([good.file]);
+    expect(failed).toMatchObject([
+      { file: linked.file, error: { code: 'ENOTREG' } },
+      { file: other.file, error: { code: 'ENOTREG' } },
+    ]);
+    expect((await readdir(snapshotsIn(root))).length).toBe(2);
+  });
+
+  it('does nothing where the directory is a link', async () => {
+    const root = await museTree();
+    const saved = await saveContent(root, '1');
+    await rename(snapshotsIn(root), join(root, 'moved'));
+    await symlink(join(root, 'moved'), snapshotsIn(root));
+    await expect(forgetSnapshots(root, [saved])).rejects.toMatchObject({ code: 'ENOTREG' });
+    expect(await readdir(join(root, 'moved'))).toEqual([basename(saved.file)]);
+  });
+
+  it('loses none that is saved at the same time, and takes each once from many that forget', async () => {
+    const root = await museTree();
+    const old: SavedSnapshotInfo[] = [];
+    for (let i = 0; i < 12; i++) old.push(await saveContent(root, String(i)));
+    const snapshot = await createSnapshot(root);
+    const saving = Array.from({ length: 6 }, () => saveSnapshot(root, snapshot));
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => forgetSnapshots(root, old)));
+    expect(outcomes.flatMap(({ failed }) => failed)).toEqual([]);
+    const names = (await Promise.all(saving)).map(({ file }) => basename(file));
+    expect((await readdir(snapshotsIn(root))).sort()).toEqual(names.sort());
+  });
+});
+
+describe('a saved snapshot of a later version', () => {
+  it('is named, and is not called damaged', async () => {
+    const root = await museTree();
+    const { file } = await saveContent(root, '1');
+    const text = (await readFile(file, 'utf8')).replace('"version":1', '"version":2');
+    const body = text.slice(0, text.lastIndexOf(',"checksum"'));
+    const checksum = createHash('sha256').update(body).digest('hex');
+    await writeFile(file, `${body},"checksum":"${checksum}"}\n`);
+    const { damaged } = await listSavedSnapshots(root);
+    expect(damaged).toMatchObject([{ file, error: { code: 'EVERSION' } }]);
+    expect(damaged[0]?.error.message).toContain('version 2');
   });
 });

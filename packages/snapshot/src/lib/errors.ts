@@ -79,8 +79,9 @@ export class SavedSnapshotError extends Error {
   override readonly name = 'SavedSnapshotError';
   /**
    * The system's code, or one of these: `ENOTREG` if something else has the place of a directory or file, `EDAMAGED` if
-   * a file is no longer a valid saved snapshot, `EFBIG` if one is larger than would be read, `ENOSNAPSHOT` if none has
-   * the id, `EAMBIGUOUS` if several do.
+   * a file is no longer a valid saved snapshot, `EVERSION` if it is in another version of the format,
+   * `EFBIG` if one is larger than would be read, `ENOSNAPSHOT` if none has
+   * the id, `EAMBIGUOUS` if several ids begin like it, `ESHARED` if several saved ones have it and one was wanted.
    */
   readonly code: string;
   /** The native path of the file or directory. */

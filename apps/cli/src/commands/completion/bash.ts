@@ -27,6 +27,17 @@ _muse_files() {
   fi
 }
 
+# Saved snapshots, by the names of their files: nothing of a tree is read.
+_muse_saved() {
+  local directory=$PWD file words='latest latest~1'
+  while [[ -n $directory && ! -d $directory/.muse ]]; do directory=\${directory%/*}; done
+  for file in "$directory"/.muse/snapshots/*.json; do
+    [[ \${file##*/} =~ ^[0-9]{8}T[0-9]{6}\\.[0-9]{3}Z-([0-9a-f]{12})[0-9a-f]{52}-[0-9a-f]{8}\\.json$ ]] || continue
+    words+=" \${BASH_REMATCH[1]}"
+  done
+  _muse_words "$words"
+}
+
 _muse() {
   local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command='' value='' plain='' i word
   COMPREPLY=()
@@ -134,5 +145,7 @@ function offered(offer: Offer | undefined): string {
   if (offer === undefined) return '';
   if (offer === 'file') return "_muse_files ''; ";
   if (offer === 'directory') return '_muse_files /; ';
+  if (offer === 'saved') return '_muse_saved; ';
+  if (offer === 'snapshot') return "_muse_saved; _muse_files ''; ";
   return `_muse_words ${quoted(offer.join(' '))}; `;
 }

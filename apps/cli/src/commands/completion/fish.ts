@@ -12,6 +12,18 @@ export function fishCompletion(program: CommandShape): string {
     ...shape.options.map((option) => line(shape, optionWords(option))),
   ]);
   return `# fish completion for muse; see 'muse completion --help'
+# Saved snapshots, by the names of their files: nothing of a tree is read.
+function __muse_saved
+    set -l directory $PWD
+    while test -n "$directory"; and not test -d "$directory/.muse"
+        set directory (string replace -r '/[^/]*$' '' -- $directory)
+    end
+    printf '%s\\n' latest latest~1
+    for file in $directory/.muse/snapshots/*.json
+        string replace -rf '^.*/[0-9]{8}T[0-9]{6}\\.[0-9]{3}Z-([0-9a-f]{12})[0-9a-f]{52}-[0-9a-f]{8}\\.json$' '$1' -- $file
+    end
+end
+
 complete -c muse -e
 complete -c muse -f
 ${lines.join('\n')}
@@ -40,6 +52,8 @@ function offerWords(offer: Offer | undefined): string {
   if (offer === undefined) return '-f';
   if (offer === 'file') return '-F';
   if (offer === 'directory') return `-f -a ${quoted('(__fish_complete_directories)')}`;
+  if (offer === 'saved') return `-f -a ${quoted('(__muse_saved)')}`;
+  if (offer === 'snapshot') return `-F -a ${quoted('(__muse_saved)')}`;
   return `-f -a ${quoted(offer.join(' '))}`;
 }
 

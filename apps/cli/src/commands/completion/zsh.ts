@@ -6,6 +6,21 @@ export function zshCompletion(program: CommandShape): string {
   return `#compdef muse
 # zsh completion for muse; see 'muse completion --help'
 
+# Saved snapshots, by the names of their files: nothing of a tree is read.
+_muse_saved() {
+  local directory=$PWD file
+  local -a ids=(latest latest~1)
+  while [[ -n $directory && ! -d $directory/.muse ]]; do directory=\${directory%/*}; done
+  for file in "$directory"/.muse/snapshots/*.json(N:t); do
+    [[ $file =~ '^[0-9]{8}T[0-9]{6}\\.[0-9]{3}Z-([0-9a-f]{12})[0-9a-f]{52}-[0-9a-f]{8}\\.json$' ]] && ids+=($match[1])
+  done
+  compadd -a ids
+}
+
+_muse_snapshot() {
+  _alternative 'saved:saved snapshot:_muse_saved' 'files:file:_files'
+}
+
 ${[...allShapes(program)].map(functionOf).join('\n\n')}
 
 if [[ $funcstack[1] == _muse ]]; then
@@ -66,5 +81,7 @@ function offerSpec(message: string, offer: Offer | undefined): string {
   if (offer === undefined) return `:${message}: `;
   if (offer === 'file') return `:${message}:_files`;
   if (offer === 'directory') return `:${message}:_files -/`;
+  if (offer === 'saved') return `:${message}:_muse_saved`;
+  if (offer === 'snapshot') return `:${message}:_muse_snapshot`;
   return `:${message}:(${offer.join(' ')})`;
 }

@@ -12,7 +12,7 @@ export const verify = define({
       '--against <snapshot>',
       'compare with a saved snapshot, a manifest or a list of sha256sum instead of the cache',
       nonEmpty,
-      'file',
+      'snapshot',
     ),
     strict: flag('--strict', 'exit with 1 on edited and missing files too; with --against, on new ones too'),
     ...jsonOptions,

@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { museDir, snapshotsDir, toFsPath } from '@muse/paths';
+import {
+  holdBelow,
+  museDir,
+  relativeTreePath,
+  snapshotsDir,
+  toFsPath,
+  type HeldDirectory,
+} from '@muse/paths';
 import {
   FileReadError,
   readGuarded,
@@ -104,6 +111,49 @@ function* limited(chunks: Iterable<Uint8Array>, doing: string, file: string): It
     if (bytes > MAX_MANIFEST_BYTES) throw tooLarge(doing, file);
     yield chunk;
   }
+}
+
+/**
+ * Removes files in the directory of a root's saved snapshots, and follows no link to them. Returns for each the error,
+ * `undefined` where the file is gone, whoever removed it.
+ */
+export async function removeSaved(
+  root: string,
+  names: readonly string[],
+): Promise<(SavedSnapshotError | undefined)[]> {
+  const directory = snapshotsDir(root);
+  const doing = `Cannot remove saved snapshots in ${JSON.stringify(directory)}`;
+  let held: HeldDirectory | undefined;
+  try {
+    await checkDirectories([museDir(root), directory], doing);
+    held = holdBelow(root, relativeTreePath(root, directory));
+    const path = held?.path ?? directory;
+    const errors: (SavedSnapshotError | undefined)[] = [];
+    for (const name of names) errors.push(await removeOne(root, name, toFsPath(join(path, name))));
+    // What is forgotten must stay so; where a directory cannot be synced, it is forgotten all the same.
+    await syncDirectory(path);
+    return errors;
+  } catch (error) {
+    throw asSavedError(error, doing, directory);
+  } finally {
+    held?.close();
+  }
+}
+
+async function removeOne(
+  root: string,
+  name: string,
+  path: string | Buffer,
+): Promise<SavedSnapshotError | undefined> {
+  const file = join(snapshotsDir(root), name);
+  const doing = `Cannot remove the saved snapshot ${JSON.stringify(file)}`;
+  try {
+    if ((await lstat(path)).isFile()) await unlink(path);
+    else return new SavedSnapshotError(doing, file, 'something else has taken its place', 'ENOTREG');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') return asSavedError(error, doing, file);
+  }
+  return undefined;
 }
 
 async function checkDirectories(directories: readonly string[], doing: string): Promise<void> {

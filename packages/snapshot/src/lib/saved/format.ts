@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseTreePath } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
-import { type FormattedSnapshot, inChunks, jsonPieces } from '../manifest/format.js';
+import { type FormattedSnapshot, inChunks, jsonPieces, MANIFEST_VERSION } from '../manifest/format.js';
 import { asSnapshot, parseFacts } from '../manifest/parse.js';
 import { placeFrom } from '../take/root.js';
 import type { Manifest, RuleText, TreeOptions } from '../types.js';
@@ -17,7 +17,7 @@ import type { Manifest, RuleText, TreeOptions } from '../types.js';
 /** The facts that a saver adds to a snapshot. */
 export type SavedFacts = Pick<SavedSnapshotInfo, 'savedAt' | 'note' | 'subtree' | 'options' | 'rules'>;
 
-const BEGINNING = /^\{"version":\d+,"saved_at":"/;
+const BEGINNING = /^\{"version":(\d+),"saved_at":"/;
 const CHECKSUM_KEY = ',"checksum":"';
 const CHECKSUM_DIGITS = 64;
 const END = '"}\n';
@@ -25,7 +25,20 @@ const TAIL_LENGTH = CHECKSUM_KEY.length + CHECKSUM_DIGITS + END.length;
 
 /** Returns whether a file with these first bytes is, or was, a saved snapshot. */
 export function beginsAsSaved(bytes: Buffer): boolean {
-  return BEGINNING.test(bytes.toString('latin1', 0, 64));
+  return BEGINNING.test(beginning(bytes));
+}
+
+function beginning(bytes: Buffer): string {
+  return bytes.toString('latin1', 0, 64);
+}
+
+/** Thrown for a saved snapshot whose bytes are intact, and in another version of the format than this one. */
+export class OtherVersionError extends Error {
+  override readonly name = 'OtherVersionError';
+
+  constructor(version: string) {
+    super(`it is in version ${version} of the format, which this Muse does not read`);
+  }
 }
 
 /** Returns the bytes of a saved snapshot, in chunks that are made one at a time. */
@@ -62,6 +75,8 @@ function* withoutEnd(pieces: Iterable<string>): Iterable<string> {
 /** Returns a saved snapshot from its bytes. Throws if its checksum or snapshot id is wrong, or a key is repeated. */
 export function decodeSaved(bytes: Buffer, root: string, file: string): SavedSnapshot {
   checkSum(bytes);
+  const [, version = ''] = BEGINNING.exec(beginning(bytes)) ?? [];
+  if (version !== String(MANIFEST_VERSION)) throw new OtherVersionError(version);
   const parsed = parseFacts(bytes);
   const snapshot = asSnapshot(parsed);
   const { saved_at: time, note, subtree, complete, files, bytes: size } = parsed.facts;

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseTreePath, snapshotsDir } from '@muse/paths';
 import type { TemporaryFiles } from '@muse/paths/files';
 import type { ObjectId } from '@muse/stat-cache';
@@ -10,6 +10,7 @@ import {
   parseSavedName,
   prepareToSave,
   readSaved,
+  removeSaved,
   type SavedName,
   savedNames,
   timeToSave,
@@ -21,6 +22,7 @@ import {
   decodeSaved,
   encodeOptions,
   encodeSaved,
+  OtherVersionError,
   type SavedSnapshot,
   type SavedSnapshotInfo,
 } from './format.js';
@@ -83,6 +85,8 @@ export interface LatestSnapshotOptions {
 
 /** Options of {@link readSavedSnapshot}. */
 export interface ReadSavedOptions {
+  /** Rejects with `ESHARED` if the same content was saved more than once, even if one of them is damaged. Default: false. */
+  readonly unshared?: boolean | undefined;
   /** Called with each newer one of the same id that is damaged. Default: nobody. */
   readonly onDamaged?: ((damaged: DamagedSnapshot) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -167,15 +171,15 @@ function infoOf(snapshot: SavedSnapshot): SavedSnapshotInfo {
 
 /**
  * Returns the saved snapshot with this id. A unique beginning of the id is enough, with or without `sha256:`. If the
- * same content was saved several times, returns the newest undamaged one.
+ * same content was saved several times, returns the newest undamaged one, unless `unshared` says otherwise.
  *
- * Rejects with a {@link SavedSnapshotError}: `ENOSNAPSHOT`, `EAMBIGUOUS`, or what is wrong with the one that has the
+ * Rejects with a {@link SavedSnapshotError}: `ENOSNAPSHOT`, `EAMBIGUOUS`, `ESHARED`, or what is wrong with the one that has the
  * id.
  */
 export async function readSavedSnapshot(
   root: string,
   id: string,
-  { onDamaged, signal }: ReadSavedOptions = {},
+  { unshared = false, onDamaged, signal }: ReadSavedOptions = {},
 ): Promise<SavedSnapshot> {
   const resolved = (await resolveRoot(root)).root;
   const directory = snapshotsDir(resolved);
@@ -187,7 +191,8 @@ export async function readSavedSnapshot(
   const damaged: DamagedSnapshot[] = [];
   for (const name of await namesIn(resolved)) {
     const isWanted = isPrefix && name.id.startsWith(`sha256:${digits}`);
-    if (!isWanted || found.some((snapshot) => snapshot.id === name.id)) continue;
+    const isFound = !unshared && found.some((snapshot) => snapshot.id === name.id);
+    if (!isWanted || isFound) continue;
     const read = await tryRead(resolved, name, signal);
     if (!read) continue;
     ids.add(name.id);
@@ -197,6 +202,10 @@ export async function readSavedSnapshot(
   if (ids.size > 1) {
     const reason = `${ids.size} snapshots begin like that: ${listOf(ids)}`;
     throw new SavedSnapshotError(doing, directory, reason, 'EAMBIGUOUS');
+  }
+  const saves = found.length + damaged.length;
+  if (unshared && saves > 1) {
+    throw new SavedSnapshotError(doing, directory, `${saves} saved snapshots have that id`, 'ESHARED');
   }
   if (found[0]) {
     for (const each of damaged) onDamaged?.(each);
@@ -224,6 +233,43 @@ export async function latestSavedSnapshot(
     else if (isWithin(subtree, found.snapshot.subtree) && before-- === 0) return { ...found, damaged };
   }
   return { snapshot: undefined, damaged };
+}
+
+/** The outcome of {@link forgetSnapshots}. */
+export interface ForgottenSnapshots {
+  /** The files that are gone now, in the order in which they were named. */
+  readonly forgotten: readonly string[];
+  /** Those that are still there, and why. */
+  readonly failed: readonly DamagedSnapshot[];
+}
+
+/**
+ * Removes saved snapshots of a root, given by the `file` that a list or a reader named. Follows no link, and looks at no
+ * other file, so that others may save and read at the same time. One that is gone already counts as forgotten.
+ *
+ * Rejects with a {@link SavedSnapshotError} when `.muse/snapshots` is no real directory; then nothing is removed.
+ *
+ * @throws RangeError if a file is none that a saved snapshot of this root can have.
+ */
+export async function forgetSnapshots(
+  root: string,
+  snapshots: readonly Pick<DamagedSnapshot, 'file'>[],
+): Promise<ForgottenSnapshots> {
+  const resolved = (await resolveRoot(root)).root;
+  const names = snapshots.map(({ file }) => {
+    const name = basename(file);
+    if (parseSavedName(name) && join(snapshotsDir(resolved), name) === file) return name;
+    throw new RangeError(`${JSON.stringify(file)} is no saved snapshot of ${JSON.stringify(resolved)}`);
+  });
+  const errors = names.length === 0 ? [] : await removeSaved(resolved, names);
+  const forgotten: string[] = [];
+  const failed: DamagedSnapshot[] = [];
+  for (const [index, { file }] of snapshots.entries()) {
+    const error = errors[index];
+    if (error) failed.push({ file, error });
+    else forgotten.push(file);
+  }
+  return { forgotten, failed };
 }
 
 /** Returns the names that saved snapshots have, the newest first. */
@@ -260,6 +306,9 @@ async function tryRead(
 
 function damage(file: string, error: Error): SavedSnapshotError {
   const doing = `Cannot read the saved snapshot ${JSON.stringify(file)}`;
+  if (error instanceof OtherVersionError) {
+    return new SavedSnapshotError(doing, file, error.message, 'EVERSION', { cause: error });
+  }
   const reason = error.message.replace(/^Cannot read the manifest: /, '');
   return new SavedSnapshotError(doing, file, `it is damaged: ${reason}`, 'EDAMAGED', { cause: error });
 }
