@@ -26,6 +26,7 @@ import {
   workspacePackages,
 } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { compile } from './support/compile.js';
 import { exampleProject, runInProject, runScript } from './support/example-project.js';
 
 function read(path: string): string {
@@ -52,7 +53,8 @@ describe('README.md', () => {
   it('has an example of at most twelve lines that runs', async () => {
     const [example = ''] = codeBlocks(readme, 'js');
     expect(example.trimEnd().split('\n').length).toBeLessThanOrEqual(12);
-    const run = await runInProject(example);
+    const [compiled = ''] = await compile('@muse/snapshot', [example]);
+    const run = await runInProject(compiled);
     // What npm says on stderr depends on its version and settings.
     expect(run).toMatchObject({ status: 0, stdout: `built out/built.txt ${sha256Id('built')}\n` });
   });
@@ -114,9 +116,13 @@ describe.each([
   ['sqlite-storage', ''],
 ])('examples/%s/README.md', (name, stdout) => {
   it('has one example that runs and prints what it says', async () => {
-    const examples = codeBlocks(read(`examples/${name}/README.md`), 'js');
+    const examples = codeBlocks(read(`examples/${name}/README.md`), 'js', 'ts');
     expect(examples).toHaveLength(1);
-    expect(await runInProject(examples[0] ?? '')).toEqual({ status: 0, stdout, stderr: '' });
+    const [compiled = ''] = await compile(
+      [`@muse/example-${name}`, '@muse/snapshot', '@muse/stat-cache'],
+      examples,
+    );
+    expect(await runInProject(compiled)).toEqual({ status: 0, stdout, stderr: '' });
   });
 });
 

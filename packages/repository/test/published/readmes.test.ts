@@ -5,9 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../support/compile.js';
 import { runInProject } from '../support/example-project.js';
 
-/** The examples in the README of a package. */
-function examplesOf(name: string, language: 'js' | 'ts' = 'js'): string[] {
-  return codeBlocks(readFileSync(join(repository, 'packages', name, 'README.md'), 'utf8'), language);
+/**
+ * The examples in the README of a package, compiled under `strict` against that package alone: one in JavaScript must do
+ * as TypeScript, too. `names` is what they call each other.
+ */
+async function examplesOf(name: string, names?: readonly string[]): Promise<string[]> {
+  const text = readFileSync(join(repository, 'packages', name, 'README.md'), 'utf8');
+  return compile(`@muse/${name}`, codeBlocks(text, 'js', 'ts'), names);
 }
 
 /** Runs a program, which must neither fail nor complain, and returns what it printed. */
@@ -22,8 +26,8 @@ async function answer(program: string, modules?: Readonly<Record<string, string>
   return JSON.parse(await run(program, modules));
 }
 
-describe('packages/paths/README.md', () => {
-  const [calls = '', longPath = '', smallFile = '', ...others] = examplesOf('paths');
+describe('packages/paths/README.md', async () => {
+  const [calls = '', longPath = '', smallFile = '', ...others] = await examplesOf('paths');
 
   it.skipIf(process.platform === 'win32')(
     'has calls that give what the comments beside them say',
@@ -56,16 +60,23 @@ describe('packages/paths/README.md', () => {
   });
 });
 
-describe('packages/walker/README.md', () => {
-  it.each(examplesOf('walker'))('has an example that runs, and prints what it says', async (example) => {
-    const said = [...example.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
-    expect(said.length).toBeGreaterThan(0);
-    expect((await run(example)).trimEnd().split('\n')).toEqual(said);
-  });
+describe('packages/walker/README.md', async () => {
+  it.each(await examplesOf('walker'))(
+    'has an example that runs, and prints what it says',
+    async (example) => {
+      const said = [...example.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
+      expect(said.length).toBeGreaterThan(0);
+      expect((await run(example)).trimEnd().split('\n')).toEqual(said);
+    },
+  );
 });
 
-describe('packages/stat-cache/README.md', () => {
-  const [usage = '', idsOf = '', storage = '', storageTest = '', ...others] = examplesOf('stat-cache');
+describe('packages/stat-cache/README.md', async () => {
+  const names = ['usage', 'ids-of', 'blob-storage', 'storage-test'];
+  const [usage = '', idsOf = '', storage = '', storageTest = '', ...others] = await examplesOf(
+    'stat-cache',
+    names,
+  );
   const id = sha256Id('hello');
 
   it('has a main example that runs', async () => {
@@ -93,8 +104,7 @@ describe('packages/stat-cache/README.md', () => {
 });
 
 describe('packages/snapshot/README.md', async () => {
-  const examples = await compile('@muse/snapshot', examplesOf('snapshot', 'ts'));
-  const [main = '', watch = '', built = '', compare = '', ...others] = examples;
+  const [main = '', watch = '', built = '', compare = '', ...others] = await examplesOf('snapshot');
   const begin = `
     import { mkdirSync, writeFileSync } from 'node:fs';
     for (const name of ['.muse/cache', 'p', 'q']) mkdirSync('tree/' + name, { recursive: true });
@@ -139,4 +149,13 @@ describe('packages/snapshot/README.md', async () => {
       console.log(JSON.stringify(answers.map((diff) => diff?.added.map(({ path }) => path) ?? null)));`;
     expect(await answer(program, { 'compare.js': compare })).toEqual([null, ['b'], []]);
   });
+});
+
+describe('packages/native/README.md', async () => {
+  it.each(await examplesOf('native'))(
+    'has an example that runs, with an engine and without',
+    async (example) => {
+      expect(await run(example)).toMatch(/^(?:\d+|there is no .*)\n$/);
+    },
+  );
 });

@@ -1,7 +1,7 @@
-/** Returns the code blocks of a Markdown text that are in one language. */
-export function codeBlocks(text: string, language: string): string[] {
+/** Returns the code blocks of a Markdown text that are in one of some languages, in their order. */
+export function codeBlocks(text: string, ...languages: readonly string[]): string[] {
   const blocks = text.matchAll(/^```(\w+)\n(.*?)^```$/gms);
-  return [...blocks].filter((block) => block[1] === language).map((block) => block[2] ?? '');
+  return [...blocks].filter((block) => languages.includes(block[1] ?? '')).map((block) => block[2] ?? '');
 }
 
 /** Returns where the links of a Markdown text lead, code aside. */
