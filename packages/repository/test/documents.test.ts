@@ -265,6 +265,16 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('docs/beside-muse-in-python.md', () => {
+  it('has a command that means this muse, whatever PATH says', async () => {
+    await using project = exampleProject();
+    const [command = '', ...others] = codeBlocks(read('docs/beside-muse-in-python.md'), 'sh');
+    expect(others).toEqual([]);
+    const run = runScript(project, `muse() { return 99; }\n${command}`);
+    expect(run).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sha256:/) as string });
+  });
+});
+
 describe('docs/in-a-dev-server.md', () => {
   it('has a server that builds what changed, and ends', async () => {
     await using project = exampleProject();

@@ -76,7 +76,7 @@ function fieldsOf(line: string, where: string): { escape: string; digest: string
   const bsd = BSD_HEAD.exec(line);
   const end = line.lastIndexOf(')');
   const tail = bsd && BSD_TAIL.exec(line.slice(end));
-  if (!tail || end < bsd[0].length) {
+  if (!tail) {
     return fail(`${where}: it must be 'digest  name', 'digest *name' or 'SHA256 (name) = digest'`);
   }
   const [head, escape = '', algorithm] = bsd;
