@@ -4,6 +4,7 @@
 //   hash     as many bytes of a request
 //   lines    lines, for the root as it is
 //   judge    as many bytes of a path, and lines that are searched for it and judged for one stat
+//   digest   as many bytes of a request, and lines
 #define MUSE_LIBC
 #include "../src/hash.h"
 #include <stdlib.h>
@@ -93,7 +94,7 @@ static void judge(const u8 *path, size_t length, const u8 *lines, size_t size) {
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
   if (!root) makeTree();
   if (size < 5) return 0;
-  u8 what = data[0] % 4;
+  u8 what = data[0] % 5;
   size_t capacity = (size_t)(data[1] | data[2] << 8), cut = (size_t)(data[3] | data[4] << 8);
   data += 5;
   size -= 5;
@@ -115,7 +116,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
   }
   u8 *reply = malloc(capacity ? capacity : 1);
   Input input = {request, request + cut};
-  if (what == 3) judge(request, cut, lines, size - cut);
+  if (what == 4) digest(input, lines, size - cut, reply, capacity);
+  else if (what == 3) judge(request, cut, lines, size - cut);
   else if (what == 1 && hash(root, 4, input, reply, capacity) > (long)(capacity / sizeof(HashRecord))) abort();
   else if (what != 1) checkScan(reply, capacity, scan(root, -1, input, lines, size - cut, reply, capacity), size - cut);
   free(request);

@@ -1,4 +1,4 @@
-// The call `hash`: reads files and hashes them, by the OpenSSL inside Node.
+// The calls `hash`, which reads files and hashes them, and `digest`, which hashes memory: by the OpenSSL inside Node.
 #pragma once
 #include "scan.h"
 
@@ -165,4 +165,107 @@ static bool digestOf(const u8 *at, size_t size, u8 *digest) {
   EVP_MD_CTX_free(context);
   EVP_MD_free(md);
   return done;
+}
+
+/** Bytes on their way to a digest. */
+typedef struct {
+  EVP_MD_CTX *context;
+  size_t used;
+  /** True once there was a byte, or a NUL between two of what a NUL comes between. */
+  bool hasBegun, failed;
+  u8 *bytes;
+} Stream;
+
+static void flush(Stream *stream, const u8 *at, size_t size) {
+  if (!EVP_DigestUpdate(stream->context, stream->bytes, stream->used) || !EVP_DigestUpdate(stream->context, at, size))
+    stream->failed = true;
+  stream->used = 0;
+}
+
+static void append(Stream *stream, const u8 *at, size_t size) {
+  if (size > READ_SIZE - stream->used) return flush(stream, at, size);
+  memcpy(stream->bytes + stream->used, at, size);
+  stream->used += size;
+}
+
+/** Begins a piece or an entry: with a NUL, unless it is the first. */
+static void separate(Stream *stream) {
+  if (stream->hasBegun) append(stream, (const u8 *)"", 1);
+  stream->hasBegun = true;
+}
+
+/** Appends a part of a path, but for the bytes of it that are to be left out. */
+static void appendPath(Stream *stream, const u8 *at, size_t size, u32 *skip) {
+  size_t skipped = size < *skip ? size : *skip;
+  *skip -= (u32)skipped;
+  append(stream, at + skipped, size - skipped);
+}
+
+/** Appends the entry of a line that ends at `end`. False: it is no line as there should be. */
+static bool appendEntry(Stream *stream, const u8 *line, const u8 *end, u32 skip) {
+  const u8 *at = line + 1, *from = at;
+  if (line == end || *line != '"') return false;
+  separate(stream);
+  for (;;) {
+    for (; end - at >= 8; at += 8) {
+      u64 text = word(at), found = bytesEqual(text, '"') | bytesEqual(text, '\\');
+      if (found) break;
+    }
+    while (at < end && *at != '"' && *at != '\\') at++;
+    appendPath(stream, from, (size_t)(at - from), &skip);
+    if (at == end) return false;
+    if (*at == '"') break;
+    u8 bytes[4];
+    size_t size = readEscape(&at, end, bytes);
+    appendPath(stream, bytes, size, &skip);
+    from = at;
+  }
+  const u8 *id = objectIdOf(at, end);
+  if (!id || skip) return false;
+  append(stream, (const u8 *)"", 1);
+  append(stream, id, ID_BYTES);
+  return true;
+}
+
+/** Appends the pieces of a request. Returns how many, or an error number negated. */
+static long appendPieces(Stream *stream, Input request, const u8 *lines, size_t size) {
+  long count = 0;
+  for (; request.at < request.end; count++) {
+    DigestPiece piece;
+    if (!take(&request, &piece, sizeof piece) || piece.kind > TEXT) return -EINVAL;
+    size_t room = piece.kind == TEXT ? (size_t)(request.end - request.at) : size;
+    if (piece.from > piece.to || piece.to > room || (piece.kind == TEXT && PADDED((size_t)piece.to) > room)) return -EINVAL;
+    const u8 *at = piece.kind == TEXT ? request.at : lines, *end = at + piece.to;
+    at += piece.from;
+    if (piece.kind == ENTRIES) {
+      for (const u8 *next; at < end; at = next) {
+        const u8 *feed = lineEnd(at, end);
+        next = feed < end ? feed + 1 : end;
+        if (!appendEntry(stream, at, feed, piece.skip)) return -EINVAL;
+      }
+      continue;
+    }
+    separate(stream);
+    append(stream, at, (size_t)(end - at));
+    if (piece.kind == TEXT) request.at += PADDED((size_t)piece.to);
+  }
+  return count;
+}
+
+static long digest(Input request, const u8 *lines, size_t size, u8 *reply, size_t capacity) {
+  if (!canHash()) return -ENOSYS;
+  if (capacity < sizeof((HashRecord *)0)->digest) return -EINVAL;
+  u8 bytes[READ_SIZE];
+  Stream stream = {.bytes = bytes};
+  EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
+  stream.context = EVP_MD_CTX_new();
+  bool begun = md && stream.context && EVP_DigestInit_ex2(stream.context, md, NULL);
+  long count = begun ? appendPieces(&stream, request, lines, size) : -EIO;
+  if (count >= 0) {
+    flush(&stream, lines, 0);
+    if (stream.failed || !EVP_DigestFinal_ex(stream.context, reply, NULL)) count = -EIO;
+  }
+  EVP_MD_CTX_free(stream.context);
+  EVP_MD_free(md);
+  return count;
 }

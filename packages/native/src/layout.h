@@ -1,4 +1,4 @@
-// The packed layout of the two calls, `scan` and `hash`: what goes in, what comes out. The replies are those of the engine in
+// The packed layout of the calls: what goes in, what comes out. The replies of `scan` and `hash` are those of the engine in
 // TypeScript, byte for byte (reply.ts in @muse/walker, and in @muse/snapshot).
 //
 // All numbers are little-endian, and every record begins at a multiple of 8. `lines` is the text of a stat cache (JSON
@@ -60,17 +60,14 @@ typedef struct {
   u32 skipped[SKIPPED];
   /** Among the entries. Hits are files, too. */
   u32 files, directories, hits;
-  /** Of the directory's own part in the path of an entry, with a slash at its end. */
-  u32 prefixBytes;
+  u32 zero;
   u32 details;
   /** Entries whose stat failed. */
   u32 failed;
   /** Of all files, as their stats have it. */
   u64 fileBytes;
   /** Of all kinds. */
-  u32 skippedInAll;
-  /** 1: the text of a hit is its path and its object id; 0: it is its name, as that of any other entry. */
-  u32 hasPaths;
+  u32 skippedInAll, zeroToo;
 } ScanRecord;
 
 // What follows a record, each part padded to 8. The entries are in path order: a directory sorts as if its name ended in a
@@ -78,7 +75,7 @@ typedef struct {
 //   match    u32 for each entry, see below
 //   details  48 bytes for each entry that is no hit, or for each: the PackedStat of a file, a DirectoryDetail or a
 //            FailedDetail
-//   text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them
+//   text     for each entry: its name, NUL
 //   gone     `gone` times u32 from, to: ascending ranges of lines in the slice whose paths are neither a listed file's
 //            nor below a listed directory
 
@@ -152,6 +149,26 @@ typedef struct {
   u32 outcome, error;
 } HashRecord;
 
+// ---- digest(request, lines, reply) -> the number of pieces. The reply is the SHA-256 of all of them, with a NUL between two.
+
+enum PieceKind {
+  /** Bytes of the lines as they are. */
+  BYTES = 0,
+  /** Whole lines, each one as a scan would call a hit: its path, NUL, its object id; a NUL between two of them. */
+  ENTRIES = 1,
+  /** Bytes of the request: padded, they follow the piece. */
+  TEXT = 2,
+};
+
+typedef struct {
+  u32 kind;
+  /** Offsets into the lines; for a TEXT, 0 and the number of its bytes. */
+  u32 from, to;
+  /** Bytes at the start of the path of each entry that are left out. */
+  u32 skip;
+} DigestPiece;
+
+_Static_assert(sizeof(DigestPiece) == 16, "digest");
 _Static_assert(sizeof(PackedStat) == 48 && sizeof(DirectoryDetail) == 48 && sizeof(FailedDetail) == 48, "details");
 _Static_assert(sizeof(ScanRequest) == 40 && sizeof(ScanRecord) == 96, "scan");
 _Static_assert(sizeof(HashDirectory) == 24 && sizeof(HashFile) == 24 && sizeof(HashRecord) == 144, "hash");

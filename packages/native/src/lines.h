@@ -231,6 +231,25 @@ static bool plainText(const u8 **at, const u8 *end) {
   return LITERAL(at, end, "\"");
 }
 
+/** Bytes of an object id: the name of its algorithm, and 64 digits. */
+enum { ID_BYTES = 71 };
+
+/** Returns where the object id is in a line whose key ends at `quote` and that ends at `end`; NULL where there is none. */
+static const u8 *objectIdOf(const u8 *quote, const u8 *end) {
+  static const char tail[] = "\",\"dimensions\":{}}";
+  const u8 *at = quote, *id;
+  if (end > at && end[-1] == ',') end--;
+  if ((size_t)(end - at) >= sizeof tail - 1 + ID_BYTES && !memcmp(end - (sizeof tail - 1), tail, sizeof tail - 1)) {
+    at = end - (sizeof tail - 1) - ID_BYTES;
+  } else {
+    // With dimensions: behind the four numbers.
+    for (int commas = 0; at < end && commas < 4;) commas += *at++ == ',';
+    if (!LITERAL(&at, end, "\"object_hash\":\"")) return NULL;
+  }
+  id = at;
+  return LITERAL(&at, end, "sha256:") && end - at >= 64 ? id : NULL;
+}
+
 enum { MOST_DIMENSIONS = 1000, LONGEST_DIMENSION = 1000, LONGEST_LINE = 16 << 20 };
 
 /** An object of plain texts, in the order of their names. */

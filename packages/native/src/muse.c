@@ -1,12 +1,14 @@
-// The native engine as a Node-API module: its calls are scan.h and hash.h, what goes in and out is layout.h. It keeps no
+// The native engine as a Node-API module: its calls are in scan.h and hash.h, what goes in and out is layout.h. It keeps no
 // state between calls, writes no file, and reads and writes no memory but its own and the buffers it was given.
 #define NAPI_VERSION 8
 #include <node_api.h>
 #include "hash.h"
 
+typedef enum { SCAN, HASH, DIGEST } Call;
+
 /** One call. Its buffers belong to the caller, who keeps them alive: for an asynchronous call by `buffers`. */
 typedef struct {
-  bool isHash;
+  Call call;
   int root, inotify;
   u64 largest;
   struct {
@@ -20,7 +22,8 @@ typedef struct {
 } Job;
 
 typedef struct {
-  bool isHash, isSync;
+  Call call;
+  bool isSync;
 } Form;
 
 #ifdef MUSE_STEPS
@@ -41,8 +44,13 @@ static void step(const char *call) {
 
 static void run(Job *job) {
   Input request = {job->request.at, job->request.at + job->request.size};
-  job->result = job->isHash ? hash(job->root, job->largest, request, job->reply.at, job->reply.size)
-                            : scan(job->root, job->inotify, request, job->lines.at, job->lines.size, job->reply.at, job->reply.size);
+  u8 *lines = job->lines.at, *reply = job->reply.at;
+  size_t size = job->lines.size, capacity = job->reply.size;
+  switch (job->call) {
+    case SCAN: job->result = scan(job->root, job->inotify, request, lines, size, reply, capacity); break;
+    case HASH: job->result = hash(job->root, job->largest, request, reply, capacity); break;
+    case DIGEST: job->result = digest(request, lines, size, reply, capacity); break;
+  }
 }
 
 static bool bytesOf(napi_env env, napi_value value, u8 **at, size_t *size, napi_value *buffer) {
@@ -59,14 +67,15 @@ static bool sharedBytes(napi_env env, napi_value value, u8 **at, size_t *size) {
   return bytesOf(env, value, at, size, &buffer) && !napi_is_arraybuffer(env, buffer, &isUnshared) && !isUnshared;
 }
 
-/** Reads scan's (root, inotify, request, reply, lines) or hash's (root, largest, request, reply); throws where they are others. */
+/** Reads scan's (root, inotify, request, reply, lines), hash's (root, largest, request, reply) or digest's (0, 0, request,
+ * reply, lines); throws where they are others. */
 static bool readArguments(napi_env env, const napi_value *arguments, Job *job) {
   i64 second;
   bool good = !napi_get_value_int32(env, arguments[0], &job->root) && !napi_get_value_int64(env, arguments[1], &second) &&
               sharedBytes(env, arguments[2], &job->request.at, &job->request.size) &&
               sharedBytes(env, arguments[3], &job->reply.at, &job->reply.size) &&
-              (job->isHash || sharedBytes(env, arguments[4], &job->lines.at, &job->lines.size));
-  if (good && job->isHash) good = second >= 0, job->largest = (u64)second;
+              (job->call == HASH || sharedBytes(env, arguments[4], &job->lines.at, &job->lines.size));
+  if (good && job->call == HASH) good = second >= 0, job->largest = (u64)second;
   else if (good) good = second >= -1 && second <= INT32_MAX, job->inotify = (int)second;
   if (!good) napi_throw_type_error(env, NULL, "Expected descriptors or sizes, then Uint8Arrays of SharedArrayBuffers");
   return good;
@@ -119,7 +128,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
   size_t count = 6;
   Form *form;
   if (napi_get_cb_info(env, info, &count, arguments, NULL, (void **)&form)) return NULL;
-  Job job = {.isHash = form->isHash};
+  Job job = {.call = form->call};
   if (!readArguments(env, arguments, &job)) return NULL;
   if (!form->isSync) return start(env, &job, arguments);
 #ifdef MUSE_STEPS
@@ -171,15 +180,16 @@ static napi_value inotifyRemove(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
-  static const Form forms[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+  static const Form forms[] = {{SCAN, false}, {SCAN, true}, {HASH, false}, {HASH, true}, {DIGEST, false}, {DIGEST, true}};
   static const struct {
     const char *name;
     napi_callback function;
     const Form *form;
   } table[] = {
       {"scan", call, &forms[0]},         {"scanSync", call, &forms[1]},    {"hash", call, &forms[2]},
-      {"hashSync", call, &forms[3]},     {"inotifyInit", inotifyInit, NULL}, {"inotifyAdd", inotifyAdd, NULL},
-      {"inotifyRemove", inotifyRemove, NULL}, {"sha256", sha256, NULL},
+      {"hashSync", call, &forms[3]},     {"digest", call, &forms[4]},      {"digestSync", call, &forms[5]},
+      {"inotifyInit", inotifyInit, NULL}, {"inotifyAdd", inotifyAdd, NULL}, {"inotifyRemove", inotifyRemove, NULL},
+      {"sha256", sha256, NULL},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     napi_value function;

@@ -334,13 +334,6 @@ static u8 *pad(u8 *at, size_t size) {
 
 static bool isHit(const Entry *entry) { return entry->match >= FIRST_HIT; }
 
-/** Bytes of an object id: the name of its algorithm, and 64 digits. */
-enum { ID_BYTES = 71 };
-
-static size_t textSize(const Entry *entry, size_t prefix) {
-  return entry->length + 1u + (isHit(entry) ? prefix + ID_BYTES + 1 : 0);
-}
-
 static void writeDetail(const Entry *entry, u32 index, u32 text, u8 *at) {
   u32 type = entry->type == DT_DIR || entry->type == DT_UNKNOWN ? entry->type : DT_REG;
   DirectoryDetail directory = {
@@ -364,11 +357,7 @@ static void writeRecord(Scan *scan, const ScanRequest *wanted, const ScanRecord 
       writeDetail(entry, i, (u32)(at - text), detail);
       detail += sizeof(PackedStat);
     }
-    if (isHit(entry)) at = put(at, scan->path.at, record->prefixBytes);
     at = put(at, scan->names.at + entry->name, entry->length + 1u);
-    if (!isHit(entry)) continue;
-    at = put(at, scan->lines + entry->match, ID_BYTES);
-    *at++ = 0;
   }
   put(pad(at, record->textBytes), scan->gone.at, record->gone * sizeof(Range));
 }
@@ -377,10 +366,9 @@ static void writeRecord(Scan *scan, const ScanRequest *wanted, const ScanRecord 
 static void countEntries(Scan *scan, const ScanRequest *wanted, ScanRecord *record) {
   u64 text = 0;
   record->entries = scan->count;
-  record->prefixBytes = wanted->pathLength ? wanted->pathLength + 1 : 0;
   for (u32 i = 0; i < scan->count; i++) {
     const Entry *entry = entryAt(scan, i);
-    text += textSize(entry, record->prefixBytes);
+    text += entry->length + 1u;
     if (entry->match == DIRECTORY) record->directories++;
     if (entry->match == STAT_FAILED) record->failed++;
     if (entry->match == DIRECTORY || entry->match == STAT_FAILED) continue;
@@ -388,7 +376,6 @@ static void countEntries(Scan *scan, const ScanRequest *wanted, ScanRecord *reco
     record->hits += isHit(entry);
     record->fileBytes += entry->stat.size;
   }
-  record->hasPaths = 1;
   record->details = record->entries - (wanted->allDetails ? 0 : record->hits);
   for (u32 kind = 0; kind < SKIPPED; kind++) record->skippedInAll += record->skipped[kind];
   u64 bytes = sizeof *record + PADDED(scan->count * sizeof(u32)) + record->details * sizeof(PackedStat) + PADDED(text) +

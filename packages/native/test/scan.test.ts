@@ -190,7 +190,7 @@ describe.skipIf(!hasNative)('scan()', () => {
     }
     const lines = linesBelow(root).subarray(25, -2);
     const directory = wanted(root, '', 0, lines.length);
-    const [small] = scan(native, root, [directory], { lines, capacity: 1 << 19 });
+    const [small] = scan(native, root, [directory], { lines, capacity: 1 << 18 });
     expect(unpack(small).outcome).toBe(3);
     const capacity = unpack(small).error;
     const result = unpack(scan(native, root, [directory], { lines, capacity })[0]);

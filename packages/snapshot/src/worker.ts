@@ -15,6 +15,6 @@ servePool((task: ScanTask | HashTask, signal) => {
     lines &&
     (({ path, slice }: { readonly path: string; readonly slice: LineRange }) =>
       new LineJoin(lines, path, slice));
-  const value = scanBatch(systemCalls, task, { signal, join, paths: false });
+  const value = scanBatch(systemCalls, task, { signal, join });
   return { value, transfer: [value.buffer] };
 });

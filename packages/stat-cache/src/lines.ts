@@ -1,7 +1,10 @@
 export {
   compareKey,
   entryOfLine,
+  findParts,
+  keyBytes,
   keyEnd,
+  LineParts,
   lowerBound,
   lowerBoundFrom,
   nextLine,

@@ -3,6 +3,6 @@ import { systemCalls } from './lib/scan/open-directory.js';
 import { scanBatch, type ScanTask } from './lib/scan/engine.js';
 
 servePool((task: ScanTask, signal) => {
-  const value = scanBatch(systemCalls, task, { signal, paths: false });
+  const value = scanBatch(systemCalls, task, { signal });
   return { value, transfer: [value.buffer] };
 });

@@ -1,5 +1,5 @@
 /**
- * The packed layout of the two calls, in numbers for TypeScript; `layout.h` says what each means. All are little-endian,
+ * The packed layout of the calls, in numbers for TypeScript; `layout.h` says what each means. All are little-endian,
  * each record begins at a multiple of 8, and a word is 32 bits.
  */
 
@@ -20,12 +20,10 @@ export const ScanWord = {
   files: 14,
   directories: 15,
   hits: 16,
-  prefixBytes: 17,
   details: 18,
   failed: 19,
   fileBytes: 20,
   skippedInAll: 22,
-  hasPaths: 23,
 } as const;
 
 /** Bytes of the record of a directory before its matches. */
@@ -96,6 +94,20 @@ export interface HashDirectory {
   readonly files: readonly { readonly dev: bigint; readonly ino: bigint; readonly name: Uint8Array }[];
 }
 
+/**
+ * A piece of what is hashed by `digest`: text; or a stretch of the lines, as they are or as entries: the path and the object id
+ * of each, with a NUL after the path and between two entries.
+ */
+export type DigestPiece =
+  | Uint8Array
+  | {
+      readonly of: 'bytes' | 'entries';
+      readonly from: number;
+      readonly to: number;
+      /** Bytes at the start of each path that are left out. Default: 0. */
+      readonly skip?: number | undefined;
+    };
+
 const SCAN_REQUEST_BYTES = 40;
 const MOST_BYTES_A_UNIT = 3;
 
@@ -139,6 +151,30 @@ export function packHashRequest(directories: readonly HashDirectory[]): Uint8Arr
     }
   }
   return request.bytes;
+}
+
+const PIECE_WORDS = 4;
+const PIECE_KINDS = { bytes: 0, entries: 1, text: 2 } as const;
+
+/** Returns a request for `digest`, in shared memory. */
+export function packDigestRequest(pieces: readonly DigestPiece[]): Uint8Array {
+  let size = 0;
+  for (const piece of pieces)
+    size += PIECE_WORDS * 4 + (piece instanceof Uint8Array ? padded(piece.length) : 0);
+  const words = new Uint32Array(new SharedArrayBuffer(size));
+  const bytes = new Uint8Array(words.buffer);
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) {
+      words.set([PIECE_KINDS.text, 0, piece.length, 0], at);
+      bytes.set(piece, (at + PIECE_WORDS) * 4);
+      at += padded(piece.length) / 4;
+    } else {
+      words.set([PIECE_KINDS[piece.of], piece.from, piece.to, piece.skip ?? 0], at);
+    }
+    at += PIECE_WORDS;
+  }
+  return bytes;
 }
 
 /** Bytes of the record of a directory or a file in a request, before its text. */
@@ -204,5 +240,9 @@ export class HashRequest {
 
 /** Returns the bytes of a text of some length with its NUL, padded. */
 function paddedText(length: number): number {
-  return (length + 8) & ~7;
+  return padded(length + 1);
+}
+
+function padded(length: number): number {
+  return (length + 7) & ~7;
 }

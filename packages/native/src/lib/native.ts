@@ -1,3 +1,5 @@
+import { packDigestRequest, type DigestPiece } from './layout.js';
+
 /** The arguments of `scan`. All bytes are in shared memory, and stay as they are until the call has ended. */
 export interface ScanCall {
   /** Descriptor of the root. */
@@ -45,6 +47,13 @@ export interface Native {
   hash(call: HashCall): Promise<number>;
   /** Does the same on this thread. */
   hashSync(call: HashCall): number;
+  /**
+   * Resolves with the SHA-256 of pieces, and of a NUL between two, as 64 hex digits; runs on a thread of Node's pool.
+   * `undefined` where {@link Native.sha256} is. `lines`, in shared memory, stay as they are until then.
+   */
+  readonly digest: ((pieces: readonly DigestPiece[], lines: Uint8Array) => Promise<string>) | undefined;
+  /** Does the same on this thread. */
+  readonly digestSync: ((pieces: readonly DigestPiece[], lines: Uint8Array) => string) | undefined;
   /** Returns a new, non-blocking inotify descriptor. */
   inotifyInit(): number;
   /** Watches the directory that is open as `directory`; returns the watch. */
@@ -65,6 +74,8 @@ export interface Addon {
   scanSync(root: number, inotify: number, ...buffers: Buffers): number;
   hash(root: number, largest: number, ...buffers: Buffers): Promise<number>;
   hashSync(root: number, largest: number, ...buffers: Buffers): number;
+  digest(none: 0, noneToo: 0, ...buffers: Buffers): Promise<number>;
+  digestSync(none: 0, noneToo: 0, ...buffers: Buffers): number;
   sha256(bytes: Uint8Array, digest: Uint8Array): number;
   inotifyInit(): number;
   inotifyAdd(inotify: number, directory: number): number;
@@ -89,6 +100,20 @@ export function nativeFrom(
       checked('hash', await addon.hash(root, largest, request, reply)),
     hashSync: ({ root, largest, request, reply }) =>
       checked('hash', addon.hashSync(root, largest, request, reply, undefined, onStep)),
+    digest: addon.canHash
+      ? async (pieces, lines) => {
+          const reply = shared(DIGEST_BYTES);
+          checked('hash', await addon.digest(0, 0, packDigestRequest(pieces), reply, lines));
+          return reply.toString('hex');
+        }
+      : undefined,
+    digestSync: addon.canHash
+      ? (pieces, lines) => {
+          const reply = shared(DIGEST_BYTES);
+          checked('hash', addon.digestSync(0, 0, packDigestRequest(pieces), reply, lines));
+          return reply.toString('hex');
+        }
+      : undefined,
     inotifyInit: () => checked('watch', addon.inotifyInit()),
     inotifyAdd: (inotify, directory) => checked('watch', addon.inotifyAdd(inotify, directory)),
     inotifyRemove: (inotify, watch) => void checked('end a watch', addon.inotifyRemove(inotify, watch)),
@@ -96,10 +121,16 @@ export function nativeFrom(
   return native;
 }
 
+const DIGEST_BYTES = 32;
+
 function digestBy(addon: Addon, bytes: Uint8Array): string {
-  const digest = Buffer.alloc(32);
+  const digest = Buffer.alloc(DIGEST_BYTES);
   checked('hash', addon.sha256(bytes, digest));
   return digest.toString('hex');
+}
+
+function shared(size: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(size));
 }
 
 /** The same number on all processors that there is a binary for. */

@@ -107,7 +107,7 @@ export interface ScanResult {
 export function unpack(record: Buffer | undefined): ScanResult {
   if (!record) throw new Error('no record');
   const word = (index: number) => record.readUInt32LE(index * 4);
-  const [entries, textBytes, gone, prefix, count] = [word(4), word(5), word(6), word(17), word(18)];
+  const [entries, textBytes, gone, count] = [word(4), word(5), word(6), word(18)];
   const match = 96;
   const detail = match + ((entries * 4 + 7) & ~7);
   const text = detail + count * 48;
@@ -118,10 +118,9 @@ export function unpack(record: Buffer | undefined): ScanResult {
   const details: Buffer[] = [];
   for (let i = 0, at = text, next = detail; i < entries; i++) {
     const isHit = (matches[i] ?? 0) >= 32;
-    const from = isHit ? at + prefix : at;
-    const to = record.indexOf(0, from);
-    names.push(record.toString('latin1', from, to));
-    at = to + 1 + (isHit ? 72 : 0);
+    const to = record.indexOf(0, at);
+    names.push(record.toString('latin1', at, to));
+    at = to + 1;
     const hasDetail = !isHit || count === entries;
     details.push(record.subarray(next, hasDetail ? next + 48 : next));
     if (hasDetail) next += 48;

@@ -31,7 +31,6 @@ export function listingOf(
     .map((match) => (match === LEFT_OUT ? NEW : match))
     .values();
   const join = {
-    lines: Buffer.alloc(4096),
     file: () => files.next().value ?? NEW,
     directory: () => ({ from: 0, to: 0 }),
     gone: () => gone,

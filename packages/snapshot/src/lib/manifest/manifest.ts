@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   areTreePathsSorted,
   isWellFormedPath,
@@ -9,7 +9,9 @@ import {
   withPath,
 } from '@muse/paths';
 import type { ObjectId, Sha256 } from '@muse/stat-cache';
+import { findParts, keyBytes, LineParts } from '@muse/stat-cache/lines';
 import type { Problem } from '@muse/walker';
+import type { NativeEngine } from '@muse/walker/scan';
 import type { Manifest } from '../types.js';
 
 /** Returns a manifest in path order: itself if it is in order already, else a sorted copy. */
@@ -63,8 +65,12 @@ const FIRST_PREFIX_BYTES = 4096;
 const DIGEST_WORDS = 8;
 const ALGORITHM = Buffer.from('sha256:');
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-/** The most bytes to hash at once at the end: those of some 10,000 entries. */
-const FEW_BYTES = 1 << 20;
+const NUL = Uint8Array.of(0);
+const NO_LINES = Buffer.from(new SharedArrayBuffer(0));
+
+/** Hashes pieces on another thread, with a NUL between two: text, and stored lines as entries. */
+export type DigestPieces = NonNullable<NativeEngine['native']['digest']>;
+type Piece = Parameters<DigestPieces>[0][number];
 
 /** A name in a listing. */
 interface NameBytes {
@@ -74,25 +80,18 @@ interface NameBytes {
 }
 
 /**
- * Makes the snapshot id of entries that come one by one, in path order. Writes their bytes itself: a string for each
- * entry, joined and encoded, takes as long and 15 MB more for 78,579 of them.
+ * Writes the text of a snapshot id from entries that come one by one, in path order. Writes their bytes itself: a string for
+ * each entry, joined and encoded, takes as long and 15 MB more for 78,579 of them.
  */
-export class SnapshotIdHasher {
-  readonly #sha256: Sha256 | undefined;
-  /** What is to be hashed at once, while that is little and there is a function for it. */
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
-  #hash: Hash | undefined;
-  /** Each entry ends in a NUL here; the last byte is held back, since the last entry of all does not. */
+abstract class SnapshotIdText {
+  /** Each entry ends in a NUL here. */
   #chunk: Uint8Array = Buffer.allocUnsafe(CHUNK_BYTES);
   #length = 0;
   #prefix = Buffer.allocUnsafe(FIRST_PREFIX_BYTES);
   #prefixLength = 0;
 
-  /** @param sha256 - hashes what is little. Default: `node:crypto` hashes everything. */
-  constructor(sha256?: Sha256) {
-    this.#sha256 = sha256;
-  }
+  /** Takes the next part of the text, in memory that is written to again. A NUL comes between two parts. */
+  protected abstract take(part: Uint8Array): void;
 
   /** Puts the entries that follow into a directory: `prefix` is its path and a slash, or `''`. */
   enter(prefix: string): void {
@@ -127,23 +126,27 @@ export class SnapshotIdHasher {
     this.#length = at;
   }
 
-  /** Takes what comes next as text: the path and the object id of each entry, and a NUL after each of them. */
-  addText(text: Uint8Array): void {
-    for (let at = 0; at < text.length; at += CHUNK_BYTES / 2) {
-      const part = text.subarray(at, at + CHUNK_BYTES / 2);
-      this.#makeRoom(part.length);
-      this.#chunk.set(part, this.#length);
-      this.#length += part.length;
+  /**
+   * Takes the entries of stored lines, each of them a hit, in path order.
+   *
+   * @param skip - bytes at the start of each path that are left out.
+   */
+  addLines(lines: Buffer, from: number, to: number, skip = 0): void {
+    const parts = new LineParts();
+    for (let start = from; start < to; start = parts.next) {
+      findParts(lines, start, parts);
+      const { isPlain, keyEnd, id } = parts;
+      const bytes = isPlain ? lines : keyBytes(lines, start);
+      const [first, end] = isPlain ? [start + 1, keyEnd] : [0, bytes.length];
+      this.#makeRoom(end - first + ID_BYTES + 2);
+      const chunk = this.#chunk;
+      let at = this.#length;
+      for (let i = first + skip; i < end; i++) chunk[at++] = byteAt(bytes, i);
+      chunk[at++] = 0;
+      for (let i = id; i < id + ID_BYTES; i++) chunk[at++] = byteAt(lines, i);
+      chunk[at++] = 0;
+      this.#length = at;
     }
-  }
-
-  /** Takes the next entry as bytes: its name in a listing, and its object id from an offset in other bytes on. */
-  addBytes(name: NameBytes, ids: Uint8Array, id: number): void {
-    let at = this.#addPath(name);
-    const chunk = this.#chunk;
-    for (let i = id; i < id + ID_BYTES; i++) chunk[at++] = byteAt(ids, i);
-    chunk[at++] = 0;
-    this.#length = at;
   }
 
   /** Takes the next entry as bytes: its name in a listing, and its digest, eight words from one on. */
@@ -178,43 +181,71 @@ export class SnapshotIdHasher {
     return at;
   }
 
-  /** Returns the snapshot id of all entries, and ends the hasher. */
-  digest(): ObjectId {
-    this.#flush();
-    const digest = this.#hash
-      ? this.#hash.digest('hex')
-      : (this.#sha256 ?? nodeSha256)(Buffer.concat(this.#held));
-    return `sha256:${digest}`;
+  /** Hands on what was not yet. */
+  protected flush(): void {
+    if (this.#length === 0) return;
+    const part = this.#chunk.subarray(0, this.#length - 1);
+    this.#length = 0;
+    this.take(part);
   }
 
   #makeRoom(bytes: number): void {
     if (this.#length + bytes <= this.#chunk.length) return;
-    const last = this.#flush();
-    if (bytes + 1 > this.#chunk.length) this.#chunk = Buffer.allocUnsafe(bytes + 1);
-    if (last === undefined) return;
-    this.#chunk[0] = last;
-    this.#length = 1;
+    this.flush();
+    if (bytes > this.#chunk.length) this.#chunk = Buffer.allocUnsafe(bytes);
+  }
+}
+
+/** Makes the snapshot id of entries on this thread. */
+export class SnapshotIdHasher extends SnapshotIdText {
+  readonly #hash = createHash('sha256');
+  #hasBegun = false;
+
+  /** Returns the snapshot id of all entries. */
+  digest(): ObjectId {
+    this.flush();
+    return `sha256:${this.#hash.digest('hex')}`;
   }
 
-  /** Hashes all but the last byte, which it returns. */
-  #flush(): number | undefined {
-    if (this.#length === 0) return undefined;
-    const last = this.#chunk[this.#length - 1];
-    this.#update(this.#chunk.subarray(0, this.#length - 1));
-    this.#length = 0;
-    return last;
+  protected override take(part: Uint8Array): void {
+    if (this.#hasBegun) this.#hash.update(NUL);
+    this.#hasBegun = true;
+    this.#hash.update(part);
+  }
+}
+
+/** Makes the snapshot id of entries on another thread. Stored lines are read there: nearly all of a warm snapshot. */
+export class SnapshotIdPieces extends SnapshotIdText {
+  readonly #digest: DigestPieces;
+  readonly #pieces: Piece[] = [];
+  #lines: Buffer = NO_LINES;
+
+  constructor(digest: DigestPieces) {
+    super();
+    this.#digest = digest;
   }
 
-  #update(bytes: Uint8Array): void {
-    if (!this.#hash && this.#sha256 && this.#heldBytes + bytes.length <= FEW_BYTES) {
-      this.#held.push(Uint8Array.from(bytes));
-      this.#heldBytes += bytes.length;
+  override addLines(lines: Buffer, from: number, to: number, skip = 0): void {
+    if (from === to) return;
+    if (this.#lines !== lines && this.#lines !== NO_LINES) {
+      super.addLines(lines, from, to, skip);
       return;
     }
-    this.#hash ??= createHash('sha256');
-    for (const held of this.#held) this.#hash.update(held);
-    this.#held = [];
-    this.#hash.update(bytes);
+    this.#lines = lines;
+    this.flush();
+    const last = this.#pieces.at(-1);
+    if (last && 'of' in last && last.to === from) this.#pieces[this.#pieces.length - 1] = { ...last, to };
+    else this.#pieces.push({ of: 'entries', from, to, skip });
+  }
+
+  /** Resolves with the snapshot id of all entries. */
+  async digest(): Promise<ObjectId> {
+    this.flush();
+    return `sha256:${await this.#digest(this.#pieces, this.#lines)}`;
+  }
+
+  protected override take(part: Uint8Array): void {
+    this.#pieces.push(Uint8Array.from(part));
   }
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { treePathFromBytes, treePathToBytes } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
+import { nativeEngine } from '@muse/walker/scan';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { computeSnapshotId, SnapshotIdHasher } from './manifest.js';
+import { computeSnapshotId, SnapshotIdHasher, SnapshotIdPieces } from './manifest.js';
 
 const a: ObjectId = `sha256:${'a'.repeat(64)}`;
 const b: ObjectId = `sha256:${'b'.repeat(64)}`;
@@ -93,60 +94,100 @@ describe('computeSnapshotId', () => {
   });
 });
 
-describe('SnapshotIdHasher', () => {
-  it('takes names in a directory, and text, for the same as paths and strings', () => {
-    const hasher = new SnapshotIdHasher();
+/** Returns the stored lines of entries that are in path order, as a cache has them. */
+function linesOf(all: readonly (readonly [path: string, id: ObjectId, dimensions?: string])[]): Buffer {
+  const numbers = '"mtime":1.000000000,"ctime":-2.500000000,"size":5,"ino":131';
+  const texts = all.map(
+    ([path, id, dimensions = '{}']) =>
+      `${JSON.stringify(path)}:{${numbers},"object_hash":"${id}","dimensions":${dimensions}}`,
+  );
+  const text = Buffer.from(texts.length === 0 ? '' : `${texts.join(',\n')}\n`);
+  const lines = Buffer.from(new SharedArrayBuffer(text.length));
+  lines.set(text);
+  return lines;
+}
+
+const digest = (await nativeEngine(undefined))?.native.digest;
+type Hasher = SnapshotIdHasher | SnapshotIdPieces;
+const hashers: [name: string, create: () => Hasher][] = [
+  ['SnapshotIdHasher', () => new SnapshotIdHasher()],
+  ...(digest ? [['SnapshotIdPieces', () => new SnapshotIdPieces(digest)] as [string, () => Hasher]] : []),
+];
+
+describe.each(hashers)('%s', (_name, create) => {
+  it('takes names in a directory, and lines, for the same as paths', async () => {
+    const hasher = create();
+    const all: [string, ObjectId][] = [
+      ['b\n"', a],
+      ['d\udcff/\udce9', b],
+      ['💩\u0001', a],
+    ];
+    const lines = linesOf(all);
     hasher.add('a', a);
+    hasher.addLines(lines, 0, lines.indexOf(10) + 1);
     hasher.enter('d\udcff/');
     hasher.add('f', a);
-    hasher.addText(treePathToBytes(`d\udcff/\udce9\0${b}\0`));
+    hasher.addLines(lines, lines.indexOf(10) + 1, lines.length);
     hasher.enter('');
-    hasher.addText(Buffer.from(`z\0${a}\0`));
-    const manifest = { a, 'd\udcff/\udce9': b, 'd\udcff/f': a, z: a };
-    expect(hasher.digest()).toBe(computeSnapshotId(new Map(Object.entries(manifest))));
+    hasher.add('z', a);
+    expect(await hasher.digest()).toBe(
+      sha256(
+        Buffer.concat(
+          [
+            ['a', a] as const,
+            ['b\n"', a] as const,
+            ['d\udcff/f', a] as const,
+            ...all.slice(1),
+            ['z', a] as const,
+          ]
+            .flatMap(([path, id]) => [Buffer.of(0), treePathToBytes(path), Buffer.of(0), Buffer.from(id)])
+            .slice(1),
+        ),
+      ),
+    );
   });
 
-  it('takes names and object ids from bytes, and makes no id of bytes that are not there', () => {
-    const name = { bytes: Buffer.of(0, 0xe9, 0), from: 1, to: 2 };
-    const hasher = new SnapshotIdHasher();
-    hasher.enter('d\udcff/');
-    hasher.addBytes(name, Buffer.from(`  ${b}  `), 2);
-    expect(hasher.digest()).toBe(computeSnapshotId(new Map([['d\udcff/\udce9', b]])));
-    expect(() => {
-      new SnapshotIdHasher().addBytes(name, Buffer.from(a), 1);
-    }).toThrow(RangeError);
-    expect(() => {
-      new SnapshotIdHasher().addBytes({ ...name, to: 4 }, Buffer.from(a), 0);
-    }).toThrow(RangeError);
+  it('takes any lines for the same as their paths and object ids, with dimensions or without', async () => {
+    const dimensions = fc.constantFrom('{}', '{"a":"b"}', '{"a":"\\",\\"dimensions\\":{}}","b,":""}');
+    const line = fc.tuple(name, fc.constantFrom(a, b), dimensions);
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(line, { selector: ([path]) => path }), async (all) => {
+        const lines = linesOf(all);
+        const [whole, single, other] = [create(), create(), create()];
+        whole.addLines(lines, 0, lines.length);
+        for (let at = 0; at < lines.length;) {
+          const next = lines.indexOf(10, at) + 1;
+          single.addLines(lines, at, next);
+          at = next;
+        }
+        // Of other lines than those before, and below a directory.
+        const below = linesOf(all.map(([path, ...rest]) => [`é/${path}`, ...rest]));
+        other.addLines(linesOf([]), 0, 0);
+        other.addLines(linesOf([['a', b]]), 0, linesOf([['a', b]]).length);
+        other.addLines(below, 0, below.length, 3);
+        const parts = all.map(([path, id]) => `${treePathToBytes(path).toString('latin1')}\0${id}`);
+        const id = sha256(Buffer.from(parts.join('\0'), 'latin1'));
+        expect([await whole.digest(), await single.digest()]).toEqual([id, id]);
+        expect(await other.digest()).toBe(sha256(Buffer.from([`a\0${b}`, ...parts].join('\0'), 'latin1')));
+      }),
+    );
   });
 
-  it.each([1, 31, 65_535, 65_536, 65_537, 200_000])('takes text in parts of any size, here of %i', (size) => {
-    const paths = Array.from({ length: 1500 }, (_, i) => `directory/${100_000 + i}`);
-    const text = Buffer.from(paths.map((path) => `${path}\0${a}\0`).join(''));
-    const hasher = new SnapshotIdHasher();
-    for (let at = 0; at < text.length; at += size) hasher.addText(text.subarray(at, at + size));
-    hasher.add('z', b);
-    expect(hasher.digest()).toBe(sha256(Buffer.concat([text, Buffer.from(`z\0${b}`)])));
+  it('takes more lines and more text than one chunk holds', async () => {
+    const all = Array.from({ length: 3000 }, (_, i): [string, ObjectId] => [`directory/${100_000 + i}`, a]);
+    const lines = linesOf(all);
+    const hasher = create();
+    hasher.addLines(lines, 0, lines.length);
+    for (const [path, id] of all) hasher.add(`e${path}`, id);
+    const texts = [...all, ...all.map(([path, id]) => [`e${path}`, id] as const)];
+    expect(await hasher.digest()).toBe(sha256(texts.map(([path, id]) => `${path}\0${id}`).join('\0')));
   });
 
-  it.each([0, 1, 1500, 12_000, 40_000])('hashes %i entries once, at the end, if they are few', (count) => {
-    const text = Buffer.from(Array.from({ length: count }, (_, i) => `${100_000 + i}\0${a}\0`).join(''));
-    const calls: number[] = [];
-    const hasher = new SnapshotIdHasher((bytes) => {
-      calls.push(bytes.length);
-      return sha256(Buffer.from(bytes)).slice('sha256:'.length);
-    });
-    hasher.addText(text);
-    const covered = text.subarray(0, -1);
-    expect(hasher.digest()).toBe(sha256(covered));
-    expect(calls).toEqual(text.length <= 1 << 20 ? [covered.length] : []);
-  });
-
-  it('takes any names in any directories for the same as paths', () => {
+  it('takes any names in any directories for the same as paths', async () => {
     const directories = fc.uniqueArray(name, { maxLength: 5 });
-    fc.assert(
-      fc.property(directories, entries, (prefixes, list) => {
-        const hasher = new SnapshotIdHasher();
+    await fc.assert(
+      fc.asyncProperty(directories, entries, async (prefixes, list) => {
+        const hasher = create();
         const manifest: string[] = [];
         for (const directory of prefixes) {
           hasher.enter(`${directory}/`);
@@ -155,7 +196,7 @@ describe('SnapshotIdHasher', () => {
             manifest.push(`${treePathToBytes(`${directory}/${path}`).toString('latin1')}\0${id}`);
           }
         }
-        expect(hasher.digest()).toBe(sha256(Buffer.from(manifest.join('\0'), 'latin1')));
+        expect(await hasher.digest()).toBe(sha256(Buffer.from(manifest.join('\0'), 'latin1')));
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareTreePaths, PathSet, treePathToBytes, withPath } from '@muse/paths';
-import type { MissReason, ObjectId, Sha256 } from '@muse/stat-cache';
+import type { MissReason, ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import {
   countLeftOut,
@@ -11,7 +11,7 @@ import {
   type Run,
 } from '@muse/walker/scan';
 import { tornFile } from '../errors.js';
-import { SnapshotIdHasher } from '../manifest/manifest.js';
+import { SnapshotIdHasher, SnapshotIdPieces, type DigestPieces } from '../manifest/manifest.js';
 import type { Manifest, SnapshotCall, SnapshotStats } from '../types.js';
 import { resultOf, type DirectoryResult } from './join.js';
 
@@ -26,27 +26,37 @@ export interface Assembled {
   readonly counts: Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'hits' | 'misses' | 'leftOut'>;
 }
 
-/** The work between two turns of the event loop, some 4 ms, in bytes of text, and what an entry by itself counts for. */
+/** The work between two turns of the event loop, some 4 ms, in bytes of stored lines, and what an entry by itself counts for. */
 const WORK_A_TURN = 4 * 1024 * 1024;
 const WORK_AN_ENTRY = 512;
+/** Of so many files that were read, the text takes less room where it is hashed on the way. */
+const MANY_READ = 10_000;
 
 /**
  * Makes the snapshot id of a tree and its manifest, and counts what is in it. All paths in the result begin where the
  * tree does. The misses are let go of: they are half of what is in memory.
+ *
+ * @param digest - makes the id elsewhere, while all else is made here. Default: it is made here.
  */
 export async function assemble(
   top: DirectoryNode<DirectoryResult>,
   { signal, deferManifest = false, sizes = false }: SnapshotCall,
-  sha256?: Sha256,
+  digest?: DigestPieces,
 ): Promise<Assembled> {
-  const assembly = new Assembly(top.prefix, !deferManifest, sha256);
+  const { problems, misses, ...counts } = collect(top);
+  const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
+  const hasher = digest && missed < MANY_READ ? new SnapshotIdPieces(digest) : new SnapshotIdHasher();
+  const assembly = new Assembly(top.prefix, !deferManifest, hasher);
+  const isWhole = deferManifest ? wholeDirectories(top) : undefined;
   let work = 0;
-  for (const run of entriesInPathOrder(top, assembly.takesText)) {
-    const { from, to } = run.text ?? { from: 0, to: (run.to - run.cursor.entry) * WORK_AN_ENTRY };
-    if (!run.text) assembly.add(run);
+  for (const run of entriesInPathOrder(top, isWhole)) {
+    const { from, to } = run.isWhole
+      ? run.directory.slice
+      : { from: 0, to: (run.to - run.cursor.entry) * WORK_AN_ENTRY };
+    if (!run.isWhole) assembly.add(run);
     for (let at = from; at < to;) {
-      const end = Math.min(to, at + WORK_A_TURN - work);
-      if (run.text) assembly.addText(run.listing.bytes.subarray(at, end));
+      let end = Math.min(to, at + WORK_A_TURN - work);
+      if (run.isWhole) end = assembly.addLines(run.directory, at, end);
       work += end - at;
       at = end;
       if (work < WORK_A_TURN) continue;
@@ -55,13 +65,11 @@ export async function assemble(
       signal?.throwIfAborted();
     }
   }
+  const id = hasher.digest();
   const { withoutId } = assembly;
-  const { problems, misses, ...counts } = collect(top);
-  const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
   const start = top.prefix.length;
   const fromStart = (problem: Problem): Problem => ({ ...problem, path: problem.path.slice(start) });
   return {
-    id: assembly.digest(),
     manifest: deferManifest ? later(top) : constant(assembly.manifest),
     sizes: sizes ? sizesOf(top) : undefined,
     problems: allNamed(start === 0 ? problems : problems.map(fromStart), withoutId),
@@ -73,7 +81,29 @@ export async function assemble(
       misses,
       leftOut: countLeftOut(top),
     },
+    id: await id,
   };
+}
+
+/**
+ * Returns whether the files at and below a directory are those of its stored lines, each a hit, and no other: their part of
+ * the snapshot is told by the lines alone.
+ */
+function wholeDirectories(
+  top: DirectoryNode<DirectoryResult>,
+): (directory: DirectoryNode<DirectoryResult>) => boolean {
+  const others = new Set<DirectoryNode<DirectoryResult>>();
+  for (const directory of directoriesOf(top)) {
+    const { state, listing, value, children, parent } = directory;
+    const hasLinesAlone =
+      state === 'listed' &&
+      value?.hasLinesAlone === true &&
+      children.size === listing?.directories &&
+      (directory === top || value.lines === parent?.value?.lines);
+    if (hasLinesAlone) continue;
+    for (let at: typeof parent = directory; at && !others.has(at); at = at.parent) others.add(at);
+  }
+  return (directory) => !others.has(directory);
 }
 
 /** The files of a tree, while they are put together. A class, and not asynchronous: V8 compiles that in half the time. */
@@ -82,26 +112,26 @@ class Assembly {
   /** Paths of files that have no object id, and their bytes in all. */
   readonly withoutId: string[] = [];
   bytesWithoutId = 0;
-  /** Returns whether the entries of a directory are taken as text: hits, whose paths begin where the tree does. */
-  readonly takesText: (directory: DirectoryNode<DirectoryResult>) => boolean;
-  readonly #hasher: SnapshotIdHasher;
+  readonly #hasher: SnapshotIdHasher | SnapshotIdPieces;
   /** The part of each path that is above the tree: its characters, and its bytes. */
   readonly #start: number;
   readonly #startBytes: number;
   readonly #isListing: boolean;
 
   /** @param above - the part of each path that is above the tree, with a slash at its end. */
-  constructor(above: string, isListing: boolean, sha256: Sha256 | undefined) {
-    this.#hasher = new SnapshotIdHasher(sha256);
+  constructor(above: string, isListing: boolean, hasher: SnapshotIdHasher | SnapshotIdPieces) {
+    this.#hasher = hasher;
     this.#start = above.length;
     this.#startBytes = treePathToBytes(above).length;
     this.#isListing = isListing;
-    this.takesText = (directory) => !isListing && above === '' && resultOf(directory).isText;
   }
 
-  /** Takes what comes next in path order, as text of the snapshot id. */
-  addText(text: Uint8Array): void {
-    this.#hasher.addText(text);
+  /** Takes the lines of a whole directory from one on, to the end of the one before `to`; returns where it ends. */
+  addLines({ value }: DirectoryNode<DirectoryResult>, from: number, to: number): number {
+    if (!value?.lines) throw new Error('Broken join: a slice of no lines');
+    const end = lineStartFrom(value.lines, to);
+    this.#hasher.addLines(value.lines, from, end, this.#startBytes);
+    return end;
   }
 
   /** Takes what comes next in path order. */
@@ -114,10 +144,9 @@ class Assembly {
       const { entry, match } = cursor;
       if (!isFile(match)) continue;
       if (!this.#isListing && result.lines && result.isHit(entry)) {
-        const { from, to } = cursor;
-        if (listing.hasPaths)
-          this.#hasher.addText(listing.bytes.subarray(cursor.start + this.#startBytes, cursor.end));
-        else this.#hasher.addBytes({ bytes: listing.bytes, from, to }, result.lines, match);
+        const { lines } = result;
+        const from = lineStart(lines, match);
+        this.#hasher.addLines(lines, from, lineStartFrom(lines, match), this.#startBytes);
         continue;
       }
       const digest = this.#isListing ? 0 : result.digestAt(entry);
@@ -137,11 +166,18 @@ class Assembly {
       if (this.#isListing) this.manifest = withPath(this.manifest, prefix + name, id);
     }
   }
+}
 
-  /** Returns the snapshot id of all that was added. */
-  digest(): ObjectId {
-    return this.#hasher.digest();
-  }
+const LINE_FEED = 0x0a;
+
+/** Returns the start of the line that an offset is in. */
+function lineStart(lines: Buffer, at: number): number {
+  return lines.lastIndexOf(LINE_FEED, at) + 1;
+}
+
+/** Returns the first start of a line at or after an offset. */
+function lineStartFrom(lines: Buffer, at: number): number {
+  return lines.indexOf(LINE_FEED, at - 1) + 1;
 }
 
 function constant(manifest: Manifest): () => Manifest {

@@ -101,7 +101,7 @@ function join(lines: StoredLines, files: Files): Joined {
         order: keys.map((_, i) => i).sort((a, b) => compareTreePaths(keys[a] ?? '', keys[b] ?? '')),
         skipped: [0, 0, 0, 0, 0, 0],
       },
-      { join: new LineJoin(lines, at.path, at), prefix: Buffer.from(prefix) },
+      { join: new LineJoin(lines, at.path, at) },
     );
     const [listing] = listingsIn(writer.take());
     if (!listing) throw new Error('The reply has no record');

@@ -125,12 +125,15 @@ describe.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('judgeDirec
 });
 
 describe('DirectoryResult', () => {
-  it('is text while its files are hits, and nothing newer is known of them', () => {
-    const files = new DirectoryResult(nodeOf(), listingOf({ a: HIT, d: DIRECTORY }), lines);
-    expect(files.isText).toBe(true);
+  it('has lines alone while its files are hits, no line is gone, and nothing newer is known', () => {
+    const resultOf = (...listed: Parameters<typeof listingOf>) =>
+      new DirectoryResult(nodeOf(), listingOf(...listed), lines);
+    const files = resultOf({ a: HIT, d: DIRECTORY });
+    expect(files.hasLinesAlone).toBe(true);
     files.doubt(0);
-    expect(files.isText).toBe(false);
-    expect(new DirectoryResult(nodeOf(), listingOf({ a: HIT, b: NEW }), lines).isText).toBe(false);
+    expect(files.hasLinesAlone).toBe(false);
+    expect(resultOf({ a: HIT, b: NEW }).hasLinesAlone).toBe(false);
+    expect(resultOf({ a: HIT }, [{ from: 0, to: 9 }]).hasLinesAlone).toBe(false);
   });
 
   it('keeps object ids by their entries, before those of the lines', () => {
@@ -138,7 +141,7 @@ describe('DirectoryResult', () => {
     files.set(1, newer);
     expect([0, 1, 2].map((entry) => files.idOf(entry))).toEqual([stored, newer, undefined]);
     expect([0, 1, 2].map((entry) => files.isHit(entry))).toEqual([true, false, false]);
-    expect(files.isText).toBe(false);
+    expect(files.hasLinesAlone).toBe(false);
     files.set(0, newer);
     expect([files.idOf(0), files.isHit(0)]).toEqual([newer, false]);
   });

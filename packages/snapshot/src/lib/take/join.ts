@@ -76,10 +76,6 @@ export class LineJoin implements Join {
     this.#end = to;
   }
 
-  get lines(): Uint8Array {
-    return this.#lines.bytes;
-  }
-
   file(names: Uint8Array, from: number, to: number, details: Int32Array, detail: number): number {
     const { bytes } = this.#lines;
     while (this.#line < this.#end) {
@@ -233,9 +229,9 @@ export class DirectoryResult {
     return leftOutHits.reduce((rest, offset) => rest - sizeInLine(this.#knownLines, offset), fileBytes);
   }
 
-  /** True if its files are hits and nothing else is known of them, so that the text of its listing is that of the snapshot. */
-  get isText(): boolean {
-    return this.#rows === undefined && this.listing.isText;
+  /** True if its files are hits, nothing else is known of them, and each line that is not below another directory is one's. */
+  get hasLinesAlone(): boolean {
+    return this.#rows === undefined && this.listing.hasLinesAlone && !this.listing.hasGone;
   }
 
   /** Makes a miss of the file at a cursor: only reading it can tell its object id. */

@@ -57,7 +57,7 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   } finally {
     engines.close();
   }
-  const assembled = await assemble(scanned.tree.top, call, source.native?.native.sha256);
+  const assembled = await assemble(scanned.tree.top, call, source.native?.native.digest);
   const hashMs = watch.lap();
 
   progress.enter('save');

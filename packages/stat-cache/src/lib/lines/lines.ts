@@ -301,6 +301,39 @@ function isDigit(code: number | undefined): boolean {
   return code !== undefined && code >= 0x30 && code <= 0x39;
 }
 
+const ID_BYTES = ALGORITHM.length + ID_DIGITS;
+const OBJECT_HASH = HASH.subarray(1);
+
+/** Where a good line says which content is in which file. */
+export class LineParts {
+  /** Offset of the quote that ends the key. */
+  keyEnd = 0;
+  /** True if the bytes of the key are those of the path. */
+  isPlain = true;
+  /** Offset of the object id. */
+  id = 0;
+  /** Offset of the next line. */
+  next = 0;
+}
+
+/** Finds these parts of the line that begins at `start`, which is known to be good. */
+export function findParts(bytes: Buffer, start: number, parts: LineParts): void {
+  let at = start + 1;
+  while (bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++;
+  parts.isPlain = bytes[at] === QUOTE;
+  parts.keyEnd = parts.isPlain ? at : keyEnd(bytes, start);
+  parts.next = bytes.indexOf(LINE_FEED, at) + 1;
+  const tail = parts.next - (bytes[parts.next - 2] === COMMA ? 2 : 1) - TAIL.length;
+  parts.id = literal(bytes, tail, TAIL) < 0 ? idAfterNumbers(bytes, parts.keyEnd) : tail - ID_BYTES;
+}
+
+/** Returns where the object id of a line with dimensions is, after its four numbers. */
+function idAfterNumbers(bytes: Uint8Array, key: number): number {
+  let at = key;
+  for (let commas = 0; commas < 4; at++) if (bytes[at] === COMMA) commas++;
+  return literal(bytes, at, OBJECT_HASH);
+}
+
 /**
  * The verdict on a line: `plain` and `good` ones hold an entry, `bad` ones a damaged value or no tree path, and with any
  * other the text as a whole is not canonical.

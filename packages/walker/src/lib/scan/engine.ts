@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareTreePaths, openLongPath, treePathToBytes } from '@muse/paths';
+import { compareTreePaths, openLongPath } from '@muse/paths';
 import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/thread-pool.js';
 import { errnoOf, isMoved } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
@@ -126,11 +126,7 @@ export class TypeScriptScanEngine implements ScanEngine {
     const pool = this.#usablePool;
     const started = performance.now();
     const maxNames = pool ? MAX_NAMES_HERE : Infinity;
-    const reply = scanBatch(
-      calls,
-      { root, directories, allDetails },
-      { signal, join, maxNames, paths: false },
-    );
+    const reply = scanBatch(calls, { root, directories, allDetails }, { signal, join, maxNames });
     this.#entries += entriesIn(reply);
     if (pool && performance.now() - started > SLOW_TURN_MS) {
       this.#isSlow = true;
@@ -184,11 +180,6 @@ export interface ScanOptions {
   readonly maxNames?: number | undefined;
   /** Joins its entries with stored lines. Default: each file is new. */
   readonly join?: ((directory: DirectoryToScan) => Join) | undefined;
-  /**
-   * Whether hits come with their paths and object ids. Default: true. On a thread of this engine that takes as long as it
-   * saves above, and room.
-   */
-  readonly paths?: boolean | undefined;
   /** Ends a batch between two directories. */
   readonly signal?: Pick<AbortSignal, 'throwIfAborted'> | undefined;
 }
@@ -219,7 +210,7 @@ export function scanDirectory(
   root: string,
   directory: DirectoryToScan,
   reply: ReplyWriter,
-  { maxNames = Infinity, join, allDetails, paths }: ScanOptions & Pick<ScanTask, 'allDetails'> = {},
+  { maxNames = Infinity, join, allDetails }: ScanOptions & Pick<ScanTask, 'allDetails'> = {},
 ): void {
   let operation: ScanOperation = 'readdir';
   try {
@@ -240,8 +231,7 @@ export function scanDirectory(
         entries.list(opened, names);
         operation = 'lstat';
         if (opened.isStill(directory)) {
-          const prefix = treePathToBytes(directory.path === '' ? '' : `${directory.path}/`);
-          reply.addListed(entries, { prefix, join: join?.(directory), allDetails, paths });
+          reply.addListed(entries, { join: join?.(directory), allDetails });
         } else {
           reply.addUnlisted('moved');
         }

@@ -36,19 +36,13 @@ type Directory =
       readonly entries: readonly Entry[];
       readonly skipped: readonly number[];
       readonly gone: readonly LineRange[];
-      readonly prefix: string;
       readonly allDetails: boolean;
-      readonly paths: boolean;
     }
   | {
       readonly outcome: 'moved' | 'failed' | 'too-large';
       readonly errno: number;
       readonly operation: 'open' | 'lstat';
     };
-
-/** Lines with an object id everywhere. */
-const LINES = Buffer.from(Array.from({ length: 2000 }, (_, i) => 33 + ((i * i) % 90)));
-const ID_BYTES = 71;
 
 const unsigned = (bits: number) => fc.bigInt(0n, 2n ** BigInt(bits) - 1n);
 const word = fc.nat(2 ** 32 - 1);
@@ -64,7 +58,7 @@ const entries: fc.Arbitrary<Entry> = fc.record({
   kind: fc.constantFrom(NEW, DIRECTORY, FAILED),
   match: fc.oneof(
     fc.constantFrom(NEW, INODE_CHANGED, BAD_LINE),
-    fc.integer({ min: FIRST_HIT, max: LINES.length - ID_BYTES }),
+    fc.integer({ min: FIRST_HIT, max: 2 ** 32 - 1 }),
   ),
   slice: ranges,
   stat: fc.record({
@@ -83,12 +77,7 @@ const directories: fc.Arbitrary<Directory> = fc.oneof(
       entries: fc.array(entries, { maxLength: 20 }),
       skipped: fc.array(fc.nat(2 ** 31 - 1), { minLength: 6, maxLength: 6 }),
       gone: fc.array(ranges, { maxLength: 4 }),
-      prefix: fc.oneof(
-        fc.constant(''),
-        names.map((name) => `${name}/`),
-      ),
       allDetails: fc.boolean(),
-      paths: fc.boolean(),
     }),
   },
   {
@@ -113,7 +102,7 @@ function replyOf(all: readonly Directory[]): Uint8Array<ArrayBuffer> {
 
 function addListed(
   reply: ReplyWriter,
-  { entries, skipped, gone, prefix, allDetails, paths }: Extract<Directory, { entries: unknown }>,
+  { entries, skipped, gone, allDetails }: Extract<Directory, { entries: unknown }>,
 ): void {
   const given = entries.toReversed();
   const details = new Details();
@@ -129,7 +118,6 @@ function addListed(
     return entry;
   };
   const join: Join = {
-    lines: LINES,
     file: (bytes, from, to) => about(bytes, from, to).match,
     directory: (bytes, from, to) => about(bytes, from, to).slice,
     gone: () => gone,
@@ -138,7 +126,7 @@ function addListed(
   const kinds = given.map(({ kind }) => kind);
   reply.addListed(
     { names: given.map(({ name }) => name), kinds, details: details.words, order, skipped },
-    { join, prefix: treePathToBytes(prefix), allDetails, paths },
+    { join, allDetails },
   );
 }
 
@@ -152,7 +140,7 @@ function read(listing: Listing) {
     const { name } = cursor;
     if (cursor.entry !== entry || cursor.match !== match) throw new Error(`${name} is not entry ${entry}`);
     if (listing.nameAt(cursor.from) !== name) throw new Error(`${name} has two names`);
-    const text = listing.bytes.toString('latin1', cursor.start, cursor.end);
+    const text = listing.bytes.toString('latin1', cursor.from, cursor.to);
     if (match === FAILED) found.push({ name, match, text, failure: cursor.failure });
     else if (match === DIRECTORY) {
       const { dev, ino, ctimeNs } = cursor.stat;
@@ -167,9 +155,9 @@ function read(listing: Listing) {
       found.push({ name, match, text, ...stat });
     }
   }
-  const { files, fileBytes, failed, hasOnlyHits, isText, hasAllDetails } = listing;
+  const { files, fileBytes, failed, hasOnlyHits, hasLinesAlone, hasAllDetails } = listing;
   const directories = directoriesIn(listing);
-  const counts = { files, fileBytes, failed, hasOnlyHits, isText, directories };
+  const counts = { files, fileBytes, failed, hasOnlyHits, hasLinesAlone, directories };
   return { outcome, errno, operation, skipped, gone, found, counts, hasAllDetails };
 }
 
@@ -191,25 +179,22 @@ function expected(directory: Directory) {
       fileBytes: 0,
       failed: 0,
       hasOnlyHits: true,
-      isText: false,
+      hasLinesAlone: true,
       directories: [],
     };
     const nothing = { skipped: [0, 0, 0, 0, 0, 0], gone: [], found: [], hasAllDetails: true };
     return { ...directory, ...nothing, counts };
   }
-  const { entries, skipped, gone, prefix, allDetails, paths } = directory;
+  const { entries, skipped, gone, allDetails } = directory;
   const isHit = ({ kind, match }: Entry) => kind === NEW && match >= FIRST_HIT;
   const found = entries.map((entry) => {
     const { name, kind, match, slice, stat, failure } = entry;
-    const own = treePathToBytes(name).toString('latin1');
-    const text = `${own}\0`;
+    const text = treePathToBytes(name).toString('latin1');
     if (kind === FAILED) return { name, match: FAILED, text, failure };
     if (kind === DIRECTORY)
       return { name, match: DIRECTORY, text, dev: stat.dev, ino: stat.ino, ctimeNs: 0n, slice };
     if (!isHit(entry)) return { name, match, text, ...stat };
-    const id = LINES.toString('latin1', match, match + ID_BYTES);
-    const path = `${treePathToBytes(prefix).toString('latin1')}${own}\0${id}\0`;
-    return { name, match, text: paths ? path : text, ...(allDetails && stat) };
+    return { name, match, text, ...(allDetails && stat) };
   });
   const files = entries.filter(({ kind }) => kind === NEW);
   const directories = entries.filter(({ kind }) => kind === DIRECTORY).map(({ name }) => name);
@@ -218,7 +203,7 @@ function expected(directory: Directory) {
     fileBytes: files.reduce((sum, { stat }) => sum + Number(stat.size), 0),
     failed: entries.length - files.length - directories.length,
     hasOnlyHits: files.every(isHit),
-    isText: paths && entries.every((entry) => entry.kind === DIRECTORY || isHit(entry)),
+    hasLinesAlone: entries.every((entry) => entry.kind === DIRECTORY || isHit(entry)),
     directories,
   };
   const hasAllDetails = allDetails || !entries.some(isHit);
@@ -250,7 +235,6 @@ describe('A reply', () => {
     const reply = new ReplyWriter();
     reply.addUnlisted('moved');
     const join: Join = {
-      lines: LINES,
       file: () => CTIME_CHANGED,
       directory: () => ({ from: 0, to: 0 }),
       gone: () => many,
@@ -365,7 +349,7 @@ describe('A listing', () => {
     skipped: Partial<Record<(typeof SKIPPED_BY_ENGINE)[number], number>> = {},
   ) {
     const counts = SKIPPED_BY_ENGINE.map((kind) => skipped[kind] ?? 0);
-    const plain = { gone: [], prefix: 'p/', allDetails: false, paths: true };
+    const plain = { gone: [], allDetails: false };
     const [listing] = listingsIn(replyOf([{ entries: all, skipped: counts, ...plain }]));
     if (!listing) throw new Error('The reply has no record');
     return listing;
@@ -402,10 +386,10 @@ describe('A listing', () => {
       { ...entry('c', NEW), match: 50, stat },
       entry('d', DIRECTORY),
     ];
-    const counts = { skipped: [0, 0, 0, 0, 0, 0], gone: [], prefix: 'p/', allDetails, paths: true };
+    const counts = { skipped: [0, 0, 0, 0, 0, 0], gone: [], allDetails };
     const [listing] = listingsIn(replyOf([{ entries: all, ...counts }]));
     if (!listing) throw new Error('The reply has no record');
-    const shown = () => [listing.files, listing.fileBytes, listing.hasOnlyHits, listing.isText];
+    const shown = () => [listing.files, listing.fileBytes, listing.hasOnlyHits, listing.hasLinesAlone];
     expect(shown()).toEqual([3, 30, false, false]);
     const cursor = listing.entries();
     listing.leaveOut(cursor);
@@ -428,13 +412,13 @@ describe('A listing', () => {
     expect(directoriesIn(listing)).toEqual([]);
   });
 
-  it('is no text once a directory in it is left out, whose name is there all the same', () => {
+  it('has no lines alone once a directory in it is left out', () => {
     const listing = listingOf([{ ...entry('a', NEW), match: 40 }, entry('d', DIRECTORY)]);
-    expect(listing.isText).toBe(true);
+    expect(listing.hasLinesAlone).toBe(true);
     const cursor = listing.entries();
     cursor.skipToDirectory();
     listing.leaveOut(cursor);
-    expect(listing.isText).toBe(false);
+    expect(listing.hasLinesAlone).toBe(false);
   });
 
   it('has no name after the last', () => {

@@ -8,21 +8,19 @@ import { RESERVED_NAMES, type WalkedStat } from '../types.js';
  * ```
  * header   u32 bytes of the record · u32 outcome · u32 errno · u32 operation
  *          u32 entries · u32 bytes of the text · u32 gone · i32 watch · u32 × 6 skipped, by kind
- *          u32 files · u32 directories · u32 hits · u32 bytes of the prefix
- *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all
- *          u32 1 where hits have their paths, else 0
+ *          u32 files · u32 directories · u32 hits · u32 0
+ *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all · u32 0
  * matches  u32 for each entry, in path order: what the join with the stored lines says of it
  * details  48 bytes for each entry that is no hit; for each of them where all details were asked for:
  *            a file       u64 dev · u64 ino · u64 size · i64 mtime s · i64 ctime s · u32 mtime ns · u32 ctime ns
  *            a directory  u64 dev · u64 ino · u32 from · u32 to, its slice of the lines
  *                         u32 where its name is in the text · u32 which entry it is · 0
  *            failed       u32 errno · u32 d_type · 0
- * text     for each entry: its name, NUL; for a hit its path, NUL, its object id, NUL, as a snapshot id is made of them,
- *          where the engine writes that
+ * text     for each entry: its name, NUL
  * gone     u32 from · u32 to, for each range of stored lines whose files are not there
  * ```
  *
- * A directory counts as ending in a slash. The prefix is what stands before the name in the path of an entry.
+ * A directory counts as ending in a slash.
  */
 const HEADER_BYTES = 96;
 
@@ -38,20 +36,15 @@ const SKIPPED = 8;
 const FILES = 14;
 const DIRECTORIES = 15;
 const HITS = 16;
-const PREFIX_BYTES = 17;
 const DETAILS = 18;
 const FAILURES = 19;
 const FILE_BYTES = 20;
 const SKIPPED_IN_ALL = 22;
-const HAS_PATHS = 23;
 
 /** Words of a directory's detail: its slice of the stored lines, where its name is in the text, and which entry it is. */
 const SLICE = 4;
 const NAME = 6;
 const ENTRY = 7;
-
-/** Bytes of an object id as text, and of the NUL after it. */
-const ID_BYTES = 71;
 
 /** The outcomes for a directory, in the order of the numbers in a reply. */
 export const OUTCOMES = ['listed', 'moved', 'failed', 'too-large'] as const;
@@ -76,7 +69,7 @@ export const DIRECTORY = 6;
 export const FAILED = 7;
 /** A rule leaves the entry out. No engine writes this: whoever asks the rules puts it over the match. */
 export const LEFT_OUT = 8;
-/** The same over a hit, whose text is still there. */
+/** The same over a hit, which has no detail of its own. */
 const HIT_LEFT_OUT = 9;
 /** The least match that is a hit: the offset of the 64 hex digits of its object id in the stored lines. */
 export const FIRST_HIT = 32;
@@ -86,8 +79,8 @@ export function isFile(match: number): boolean {
   return match <= BAD_LINE || match >= FIRST_HIT;
 }
 
-/** Returns whether an engine called an entry a hit, so that its text has its path and its object id. */
-function hasObjectId(match: number): boolean {
+/** Returns whether an engine called an entry a hit. */
+function isHit(match: number): boolean {
   return match >= FIRST_HIT || match === HIT_LEFT_OUT;
 }
 
@@ -99,8 +92,6 @@ export interface LineRange {
 
 /** Joins the entries of one directory with its slice of the stored lines; asked about each entry once, in path order. */
 export interface Join {
-  /** The stored lines, in which a hit is the offset of an object id. */
-  readonly lines: Uint8Array;
   /** Returns the match of the file named `names[from..to)` whose detail begins at `details[detail]`. */
   file(names: Uint8Array, from: number, to: number, details: Int32Array, detail: number): number;
   /** Returns the slice of the lines that belongs to the directory named `names[from..to)`. */
@@ -111,7 +102,6 @@ export interface Join {
 
 const NO_LINES: LineRange = { from: 0, to: 0 };
 const NOTHING: readonly never[] = [];
-const NO_PREFIX = new Uint8Array();
 const TWO_32 = 2 ** 32;
 const MAX_BYTES_A_UNIT = 3;
 
@@ -131,14 +121,10 @@ export interface Listed {
 
 /** The directory that was listed, and how its record is to be written. */
 export interface ListedIn {
-  /** The bytes of its part in the path of an entry, with a slash at its end. Default: none, at the top. */
-  readonly prefix?: Uint8Array;
   /** Without a join each file is {@link NEW}. */
   readonly join?: Join | undefined;
   /** Whether hits get a detail, too. Default: false. */
   readonly allDetails?: boolean | undefined;
-  /** Whether the text of a hit is its path and its object id. Default: true. */
-  readonly paths?: boolean | undefined;
 }
 
 /** Writes a reply, record by record. */
@@ -175,7 +161,6 @@ export class ReplyWriter {
     words[header + ENTRIES] = length;
     words[header + TEXT_BYTES] = textBytes;
     words[header + GONE] = gone.length;
-    words[header + PREFIX_BYTES] = within.prefix?.length ?? 0;
     words.set(listed.skipped, header + SKIPPED);
     words[header + SKIPPED_IN_ALL] = listed.skipped.reduce((sum, count) => sum + count, 0);
     for (const [i, { from, to }] of gone.entries()) {
@@ -193,7 +178,7 @@ export class ReplyWriter {
   /** Writes matches, details and their counts, and collects the text. */
   #writeEntries(
     { names, kinds, details, order }: Listed,
-    { prefix = NO_PREFIX, join, allDetails = false, paths = true }: ListedIn,
+    { join, allDetails = false }: ListedIn,
     header: number,
   ): { readonly detailsEnd: number; readonly textBytes: number } {
     const words = this.#words;
@@ -204,20 +189,16 @@ export class ReplyWriter {
     const counts = { files: 0, directories: 0, hits: 0, failed: 0, low: 0, high: 0 };
     for (let i = 0; i < names.length; i++) {
       const index = order ? itemOf(order, i) : i;
-      const nameEnd = this.#writeName(itemOf(names, index), text, prefix.length);
+      const nameEnd = this.#writeName(itemOf(names, index), text);
       for (let word = 0; word < DETAIL_WORDS; word++)
         words[detail + word] = itemOf(details, index * DETAIL_WORDS + word);
       let match = itemOf(kinds, index);
-      let end = nameEnd + 1;
       if (match === NEW) {
         counts.files++;
         counts.low += itemOf(words, detail + STAT_LAYOUT.size + LOW) >>> 0;
         counts.high += itemOf(words, detail + STAT_LAYOUT.size + HIGH) >>> 0;
         if (join) match = join.file(this.#text, text, nameEnd, words, detail);
-        if (join && match >= FIRST_HIT) {
-          counts.hits++;
-          if (paths) end = this.#completeHit(text, nameEnd, prefix, join.lines, match);
-        }
+        if (match >= FIRST_HIT) counts.hits++;
       } else if (match === DIRECTORY) {
         counts.directories++;
         const slice = join ? join.directory(this.#text, text, nameEnd) : NO_LINES;
@@ -231,12 +212,11 @@ export class ReplyWriter {
       }
       words[matches + i] = match;
       if (match < FIRST_HIT || allDetails) detail += DETAIL_WORDS;
-      text = end;
+      text = nameEnd + 1;
     }
     words[header + FILES] = counts.files;
     words[header + DIRECTORIES] = counts.directories;
     words[header + HITS] = counts.hits;
-    words[header + HAS_PATHS] = Number(paths);
     words[header + FAILURES] = counts.failed;
     words[header + DETAILS] = names.length - (allDetails ? 0 : counts.hits);
     words[header + FILE_BYTES + LOW] = counts.low % TWO_32;
@@ -244,9 +224,9 @@ export class ReplyWriter {
     return { detailsEnd: detail * 4, textBytes: text };
   }
 
-  /** Writes a name and its NUL into the text, makes room for what a hit has more, and returns where the NUL is. */
-  #writeName(name: string, from: number, prefixBytes: number): number {
-    const room = from + prefixBytes + name.length * MAX_BYTES_A_UNIT + ID_BYTES + 2;
+  /** Writes a name and its NUL into the text, and returns where the NUL is. */
+  #writeName(name: string, from: number): number {
+    const room = from + name.length * MAX_BYTES_A_UNIT + 1;
     if (room > this.#text.length) {
       const larger = Buffer.alloc(room * 2);
       larger.set(this.#text.subarray(0, from));
@@ -266,17 +246,6 @@ export class ReplyWriter {
     }
     text[at] = 0;
     return at;
-  }
-
-  /** Makes the name in `text[from..to)` a path, adds the object id from an offset in the lines on, and returns its end. */
-  #completeHit(from: number, to: number, prefix: Uint8Array, lines: Uint8Array, id: number): number {
-    const text = this.#text;
-    text.copyWithin(from + prefix.length, from, to + 1);
-    for (let i = 0; i < prefix.length; i++) text[from + i] = itemOf(prefix, i);
-    let at = to + prefix.length + 1;
-    for (let i = id; i < id + ID_BYTES; i++) text[at++] = itemOf(lines, i);
-    text[at] = 0;
-    return at + 1;
   }
 
   #begin(room: number): number {
@@ -379,16 +348,14 @@ export class Listing {
     return this.word(this.#header + HITS) === this.files;
   }
 
-  /** True if the text of a hit is its path and its object id. */
-  get hasPaths(): boolean {
-    return this.word(this.#header + HAS_PATHS) > 0;
+  /** True if it has hits and directories alone, and none of them is left out. */
+  get hasLinesAlone(): boolean {
+    return this.word(this.#header + HITS) + this.word(this.#header + DIRECTORIES) === this.length;
   }
 
-  /** True if its text is that of the snapshot id: it has hits and directories alone, and none of them is left out. */
-  get isText(): boolean {
-    return (
-      this.hasPaths && this.word(this.#header + HITS) + this.word(this.#header + DIRECTORIES) === this.length
-    );
+  /** The number of directories that are not left out. */
+  get directories(): number {
+    return this.word(this.#header + DIRECTORIES);
   }
 
   /** The matches of hits that are left out and have no stat here. */
@@ -431,15 +398,15 @@ export class Listing {
   /** Leaves an entry out; `detail` is the word where its detail begins, if it has one. */
   leaveOut({ entry, detail }: { readonly entry: number; readonly detail: number }): void {
     const match = this.match(entry);
-    const isHit = match >= FIRST_HIT;
+    const wasHit = match >= FIRST_HIT;
     if (match === DIRECTORY) this.#lower(DIRECTORIES);
     if (isFile(match)) {
       this.#lower(FILES);
-      if (isHit) this.#lower(HITS);
-      if (isHit && !this.hasAllDetails) (this.#leftOutHits ??= []).push(match);
+      if (wasHit) this.#lower(HITS);
+      if (wasHit && !this.hasAllDetails) (this.#leftOutHits ??= []).push(match);
       else this.#stats.writeNumber(this.#header + FILE_BYTES, this.fileBytes - this.size(detail));
     }
-    this.#stats.words[this.#matches + entry] = isHit ? HIT_LEFT_OUT : LEFT_OUT;
+    this.#stats.words[this.#matches + entry] = wasHit ? HIT_LEFT_OUT : LEFT_OUT;
   }
 
   /** Returns false where the directory certainly holds nothing of this name but a directory. */
@@ -518,19 +485,17 @@ export class Listing {
     const details = this.word(header + DETAILS);
     const textBytes = this.word(header + TEXT_BYTES);
     const gone = this.word(header + GONE);
-    const prefix = this.word(header + PREFIX_BYTES);
     const directories = this.word(header + DIRECTORIES);
     const counted = this.files + directories + this.failed;
     const detail = this.#matches + padded(length * 4) / 4;
     const text = detail * 4 + details * DETAIL_BYTES;
     const goneFrom = text + padded(textBytes);
-    const least = Math.min(length, details, textBytes, gone, prefix, directories, this.files, this.failed);
+    const least = Math.min(length, details, textBytes, gone, directories, this.files, this.failed);
     const end = header * 4 + this.word(header + RECORD_BYTES);
     if (least < 0 || details > length || counted !== length || goneFrom + gone * 8 !== end)
       throw new RangeError(`Broken scan reply: the parts of the record at ${header * 4} do not add up`);
     const hasDirectoriesAlone = details === directories;
-    const parts = { detail, text, textEnd: text + textBytes, gone: goneFrom >> 2 };
-    return { ...parts, prefix, hasPaths: this.hasPaths, hasDirectoriesAlone };
+    return { detail, text, textEnd: text + textBytes, gone: goneFrom >> 2, hasDirectoriesAlone };
   }
 }
 
@@ -543,10 +508,6 @@ interface Layout {
   readonly textEnd: number;
   /** The word of the first range of gone lines. */
   readonly gone: number;
-  /** Bytes before the name in the path of an entry. */
-  readonly prefix: number;
-  /** True if the text of a hit is its path and its object id. */
-  readonly hasPaths: boolean;
   /** True if nothing but directories has a detail. */
   readonly hasDirectoriesAlone: boolean;
 }
@@ -554,8 +515,8 @@ interface Layout {
 /** Goes through the entries of a listing, in which where the next one stands is only told by the one before. */
 export class EntryCursor {
   entry = 0;
-  /** Where the text of the entry begins. */
-  start: number;
+  /** Where the name of the entry begins. */
+  from: number;
   /** The word where its detail begins, if it has one. */
   detail: number;
   readonly #listing: Listing;
@@ -567,13 +528,13 @@ export class EntryCursor {
   constructor(listing: Listing, layout: Layout) {
     this.#listing = listing;
     this.#layout = layout;
-    this.start = layout.text;
+    this.from = layout.text;
     this.detail = layout.detail;
   }
 
   /** Moves to the next entry, and returns this cursor. */
   next(): this {
-    const { end } = this;
+    const end = this.to + 1;
     if (this.hasDetail) this.detail += DETAIL_WORDS;
     this.#moveTo(this.entry + 1, end);
     return this;
@@ -594,7 +555,7 @@ export class EntryCursor {
       if (hasDirectoriesAlone) entry = detail * 4 < text ? listing.word(detail + ENTRY) : length;
       const match = entry < length ? listing.match(entry) : DIRECTORY;
       if (match === DIRECTORY) break;
-      if (hasAllDetails || !hasObjectId(match)) detail += DETAIL_WORDS;
+      if (hasAllDetails || !isHit(match)) detail += DETAIL_WORDS;
       entry++;
     }
     this.detail = detail;
@@ -607,24 +568,10 @@ export class EntryCursor {
     return this.#listing.match(this.entry);
   }
 
-  /** Where its name begins. */
-  get from(): number {
-    return this.#hasPath ? this.start + this.#layout.prefix : this.start;
-  }
-
   /** Where its name ends. */
   get to(): number {
     this.#measure();
     return this.#to;
-  }
-
-  /** Where the text of the entry ends. */
-  get end(): number {
-    return this.to + 1 + (this.#hasPath ? ID_BYTES + 1 : 0);
-  }
-
-  get #hasPath(): boolean {
-    return this.#layout.hasPaths && hasObjectId(this.match);
   }
 
   /** The name, as a segment of a tree path. */
@@ -635,7 +582,7 @@ export class EntryCursor {
   }
 
   get hasDetail(): boolean {
-    return this.#listing.hasAllDetails || !hasObjectId(this.match);
+    return this.#listing.hasAllDetails || !isHit(this.match);
   }
 
   /** The stat of a file or directory, read in place. */
@@ -664,11 +611,11 @@ export class EntryCursor {
     return this.detail;
   }
 
-  #moveTo(entry: number, start: number): void {
-    if (entry < this.entry || start < this.start || start > this.#layout.textEnd)
-      throw new RangeError(`Broken scan reply: the text of entry ${entry} is said to begin at ${start}`);
+  #moveTo(entry: number, from: number): void {
+    if (entry < this.entry || from < this.from || from > this.#layout.textEnd)
+      throw new RangeError(`Broken scan reply: the name of entry ${entry} is said to begin at ${from}`);
     this.entry = entry;
-    this.start = start;
+    this.from = from;
     this.#to = -1;
   }
 

@@ -148,12 +148,12 @@ export function countLeftOut(root: DirectoryNode<unknown>): Record<LeftOutKind, 
 export interface Run<T> {
   readonly directory: DirectoryNode<T>;
   readonly listing: Listing;
-  /** At the first entry. Whoever takes the run moves it past each entry; past all of them where there is a text. */
+  /** At the first entry. Whoever takes the run moves it past each entry. */
   readonly cursor: EntryCursor;
   /** The entry after the last one. */
   readonly to: number;
-  /** All of the run in the bytes of the listing, if its directory was asked for as text. */
-  readonly text?: { readonly from: number; readonly to: number } | undefined;
+  /** True if the run stands for all of the directory, with what is below it, and has no entry of its own. */
+  readonly isWhole: boolean;
 }
 
 /** The longest run of entries: some 0.1 ms of work, so that nobody holds the event loop for all of a huge directory. */
@@ -163,32 +163,31 @@ const LONGEST_RUN = 512;
  * Yields all entries of a tree that are no directories, in path order and without recursion; not all of them are files. In
  * runs, because an object for each file takes as long as what is then done with it.
  *
- * @param isText - returns whether the runs of a directory are taken as text, so that no entry is looked at.
+ * @param isWhole - returns whether a directory is one run, with all that is below it, so that no entry is looked at.
  */
 export function* entriesInPathOrder<T>(
   top: DirectoryNode<T>,
-  isText: (directory: DirectoryNode<T>) => boolean = () => false,
+  isWhole: (directory: DirectoryNode<T>) => boolean = () => false,
 ): Generator<Run<T>> {
-  const stack: { directory: DirectoryNode<T>; listing: Listing; cursor: EntryCursor; isText: boolean }[] = [];
+  const stack: { directory: DirectoryNode<T>; listing: Listing; cursor: EntryCursor; isWhole: boolean }[] =
+    [];
   const enter = (directory: DirectoryNode<T>) => {
     const { listing } = directory;
-    if (listing) stack.push({ directory, listing, cursor: listing.entries(), isText: isText(directory) });
+    if (listing) stack.push({ directory, listing, cursor: listing.entries(), isWhole: isWhole(directory) });
   };
   enter(top);
   for (let position = stack.at(-1); position; position = stack.at(-1)) {
     const { directory, listing, cursor } = position;
-    if (position.isText) {
-      const from = cursor.start;
-      cursor.skipToDirectory();
-      const text = { from, to: cursor.start };
-      if (text.to > from) yield { directory, listing, cursor, to: cursor.entry, text };
-    } else {
-      const last = Math.min(listing.length, cursor.entry + LONGEST_RUN);
-      let to = cursor.entry;
-      while (to < last && listing.match(to) !== DIRECTORY) to++;
-      if (to > cursor.entry) yield { directory, listing, cursor, to };
-      if (cursor.entry !== to) throw new Error(`Broken run of entries: ${cursor.entry} were read of ${to}`);
+    if (position.isWhole) {
+      yield { ...position, to: 0 };
+      stack.pop();
+      continue;
     }
+    const last = Math.min(listing.length, cursor.entry + LONGEST_RUN);
+    let to = cursor.entry;
+    while (to < last && listing.match(to) !== DIRECTORY) to++;
+    if (to > cursor.entry) yield { directory, listing, cursor, to, isWhole: false };
+    if (cursor.entry !== to) throw new Error(`Broken run of entries: ${cursor.entry} were read of ${to}`);
     if (cursor.entry === listing.length) {
       stack.pop();
     } else if (cursor.match === DIRECTORY) {
