@@ -1,6 +1,5 @@
 import type { ExitCode } from './errors.js';
-import type { commonOptions } from './shared-options.js';
-import type { Reporter } from './terminal/reporter.js';
+import type { Reporter, ReporterOptions } from './terminal/reporter.js';
 
 /**
  * The values that a shell can offer for an option or an argument. `saved` are saved snapshots, `snapshot` whatever can be
@@ -105,11 +104,19 @@ export interface CommandGroup extends Help {
 /** The commands of `muse`, in the order of help. */
 export type Commands = readonly (Command | CommandGroup)[];
 
+/** What is asked of every command. */
+export interface CommonRequest extends ReporterOptions {
+  /** Counts like the colour `never`. */
+  readonly noColor: boolean;
+  /** The directories to change to before anything else, each from the one before it. */
+  readonly startIn: readonly string[] | undefined;
+}
+
 /** A command and what is asked of it, as a command line says. */
 export interface ParsedCommand {
   readonly command: Command;
   readonly request: object;
-  readonly common: ValuesOf<typeof commonOptions>;
+  readonly common: CommonRequest;
 }
 
 /** Ties a definition to the code that carries it out. */

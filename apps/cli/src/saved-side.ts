@@ -10,7 +10,7 @@ import {
 } from '@muse/snapshot';
 import type { Problem } from '@muse/walker';
 import { rootFailure } from './failures.js';
-import { treeOptions } from './shared-options.js';
+import { flagOf, treeOptions } from './shared-options.js';
 import type { Reporter } from './terminal/reporter.js';
 import { isWithin, type WorkingTree } from './working-tree.js';
 
@@ -34,7 +34,7 @@ export function savedSide(
   given: TreeOptions,
   reporter: Reporter,
 ): SavedSide {
-  const options = optionsOf(saved, given, reporter);
+  const options = optionsOf(saved, given, directory, reporter);
   const part = commonPart(saved, of, directory);
   if (part === undefined) {
     return { now: directory, options, before: saved, judged: () => Promise.resolve(saved) };
@@ -88,21 +88,27 @@ function problemsIn({ problems }: SavedSnapshot, directory: string): Problem[] {
 }
 
 /** Returns the options that a saved snapshot was taken with, except where the command line says otherwise, and tells so. */
-function optionsOf(saved: SavedSnapshot, given: TreeOptions, reporter: Reporter): TreeOptions {
+function optionsOf(
+  saved: SavedSnapshot,
+  given: TreeOptions,
+  { defaults }: WorkingTree,
+  reporter: Reporter,
+): TreeOptions {
   const options: Partial<Record<keyof TreeOptions, unknown>> = { ...saved.options };
   const flags = Object.keys(saved.options).filter((name) => given[name as keyof TreeOptions] === undefined);
-  if (flags.length > 0) {
-    reporter.note(`using the options that it was saved with: ${flags.map(flagOf).join(' ')}`);
+  const passedOver = Object.entries(defaults?.options ?? {})
+    .filter(([name]) => given[name as keyof TreeOptions] === undefined)
+    .filter(([name]) => valueOf(saved.options, name) !== valueOf(defaults?.options ?? {}, name));
+  if (flags.length + passedOver.length > 0) {
+    const names = flags.map(flagOf).join(' ') || 'none';
+    const instead = passedOver.map(([name]) => ` ${flagOf(name)}`).join('');
+    const without = instead === '' ? '' : `; not${instead} of ${defaults?.file ?? ''}`;
+    reporter.note(`using the options that it was saved with: ${names}${without}`);
   }
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) options[name as keyof TreeOptions] = value;
   }
   return options as TreeOptions;
-}
-
-/** Returns the name of a tree option, as it is typed. */
-function flagOf(name: string): string {
-  return treeOptions[name as keyof TreeOptions].syntax.split(' ', 1)[0] ?? name;
 }
 
 function otherOptions(before: TreeOptions, now: TreeOptions): string[] {

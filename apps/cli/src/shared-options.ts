@@ -99,6 +99,11 @@ export const treeOptions = {
   ...trustOption,
 } satisfies Readonly<Record<keyof TreeOptions, Word<unknown>>>;
 
+/** Returns the name of a tree option, as it is typed. */
+export function flagOf(name: string): string {
+  return treeOptions[name as keyof TreeOptions].syntax.split(' ', 1)[0] ?? name;
+}
+
 /** Returns the options of a tree that were given, and no others: what is undefined here, a saved snapshot may decide. */
 export function treeOptionsOf(given: ValuesOf<typeof treeOptions>): TreeOptions {
   const { trustOwners, gitignore, ignoreFiles, exclude, noIgnore, oneFileSystem } = given;

@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import { findRoot, relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
 import {
   createSnapshot,
+  loadTreeDefaults,
   type Snapshot,
   type SnapshotCall,
   type SnapshotterOptions,
+  type TreeDefaults,
   type TreeOptions,
 } from '@muse/snapshot';
 import type { Logger } from '@muse/stat-cache';
@@ -30,8 +32,10 @@ export interface WorkingTree {
   readonly subtree: string;
   /** True if there is a `.muse` to keep things in. */
   readonly hasMuse: boolean;
-  /** Each `.muse` at the directory or above it that is passed over because it belongs to a stranger. */
+  /** Each `.muse`, at the directory or above it, and settings in one, that do not count because they belong to a stranger. */
   readonly strangers: readonly Problem[];
+  /** The options in `.muse/snapshot.toml`, if there is one. */
+  readonly defaults?: TreeDefaults | undefined;
   /** The system's error if the directory could not be reached. */
   readonly error?: unknown;
 }
@@ -70,11 +74,33 @@ export async function findTreeOf(
     if (root === undefined) return alone;
     const subtree = relativeTreePath(root, real);
     const stranger = await checkMuseOwner(root, { subtree, trustOwners });
-    if (!stranger) return { name, root, subtree, hasMuse: true, strangers };
+    if (!stranger) {
+      const defaults = await defaultsOf(root, { subtree, trustOwners });
+      if (defaults?.problem) strangers.push(defaults.problem);
+      return { name, root, subtree, hasMuse: true, strangers, defaults };
+    }
     strangers.push(stranger);
     if (root === dirname(root)) return alone;
     from = root;
   }
+}
+
+async function defaultsOf(
+  root: string,
+  options: Parameters<typeof loadTreeDefaults>[1],
+): Promise<TreeDefaults | undefined> {
+  try {
+    return await loadTreeDefaults(root, options);
+  } catch (error) {
+    throw rootFailure(`cannot read the settings of ${root}`, error);
+  }
+}
+
+/** Returns the options that a tree is looked at by: those that were given, and of all others its own. */
+export function optionsFor({ defaults }: WorkingTree, given: TreeOptions): TreeOptions {
+  const options: Record<string, unknown> = { ...defaults?.options };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) options[name] = value;
+  return options;
 }
 
 /** A directory that may not be entered is no root of anything that can be reached: the search goes on above it. */

@@ -10,7 +10,14 @@ export {
   type Identity,
   type LongPath,
 } from './lib/held-directory.js';
-export { cacheDir, findRoot, museDir, snapshotsDir, statCachePath } from './lib/muse-directory.js';
+export {
+  cacheDir,
+  findRoot,
+  museDir,
+  settingsPath,
+  snapshotsDir,
+  statCachePath,
+} from './lib/muse-directory.js';
 export { addPath, PathMap, PathSet, withPath } from './lib/tree-path.js';
 export {
   areTreePathsSorted,

@@ -23,11 +23,6 @@ export function byteSize(bytes: number): string {
   return `${size.toFixed(digits)} ${units[unit] ?? ''}`;
 }
 
-/** `999 B`, `1,300,000,000 B, 1.30 GB`. */
-export function sizeText(bytes: number): string {
-  return bytes < 1000 ? byteSize(bytes) : `${count(bytes)} B, ${byteSize(bytes)}`;
-}
-
 /** `23 ms`, `0.3 s`, `42 s`, `3 min 20 s`. */
 export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1000;

@@ -24,6 +24,11 @@ export function snapshotsDir(root: string): string {
   return join(root, '.muse', 'snapshots');
 }
 
+/** Returns `<root>/.muse/snapshot.toml`, the file of the settings for the snapshots of a root. */
+export function settingsPath(root: string): string {
+  return join(root, '.muse', 'snapshot.toml');
+}
+
 /**
  * Returns the nearest directory, from `from` upwards, that holds a real directory `.muse`, as an absolute path;
  * undefined where there is none.

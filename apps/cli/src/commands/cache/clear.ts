@@ -4,17 +4,17 @@ import { cacheDir, museDir, statCachePath, toFsPath } from '@muse/paths';
 import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, errorCode, ExitCode, systemFailure } from '../../errors.js';
 import { writeLines } from '../../terminal/answer.js';
-import { sizeText } from '../../terminal/format.js';
+import { byteSize } from '../../terminal/format.js';
 import type { cacheClear } from './definition.js';
-import { cacheRoot } from './root.js';
+import { cacheTree } from './root.js';
 
 /** Removes the file of a cache, where there is one, and says so. */
 export const run: Run<RequestOf<typeof cacheClear>> = async (request, { reporter }) => {
-  const root = await cacheRoot(`cannot clear the cache of ${request.directory}`, request, reporter);
+  const { root } = await cacheTree(`cannot clear the cache of ${request.directory}`, request, reporter);
   const file = statCachePath(root);
   const bytes = await remove(root, file);
   await writeLines([
-    bytes === undefined ? `Nothing to remove: there is no ${file}` : `Removed ${file} (${sizeText(bytes)})`,
+    bytes === undefined ? `Nothing to remove: there is no ${file}` : `Removed ${file} (${byteSize(bytes)})`,
   ]);
   return ExitCode.done;
 };

@@ -13,10 +13,16 @@ const whichCache = 'A directory below one that has a .muse shares the cache ther
 export const cacheInfo = define({
   name: 'info',
   summary: 'show where the cache is, and what is in it',
-  description: 'Shows where the cache of a working tree is, and what is in it.',
+  description:
+    'Shows where the cache of a working tree is, what is in it, and which options are set for the tree.',
   arguments: { directory },
   options: { ...jsonOptions, ...trustOption },
-  details: whichCache,
+  details: `${whichCache}
+
+Options for every command that looks at the tree can be set in .muse/snapshot.toml, with the names that they have here:
+  gitignore = true
+  exclude = ['*.log']
+One on the command line counts instead of the same one there. It is local to this tree: .muse/.gitignore keeps it out of git.`,
   examples: [['muse cache info'], ['muse cache info --json ~/src/linux | jq .entries']],
 });
 

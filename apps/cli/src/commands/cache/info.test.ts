@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheInfoLines } from './info.js';
+import { cacheInfoLines, settingsLines } from './info.js';
 
 const info = {
   file: '/r/.muse/cache/stat.json',
@@ -22,7 +22,7 @@ describe('cacheInfoLines()', () => {
       }),
     ).toEqual([
       'file        /r/.muse/cache/stat.json',
-      'size        17,901,234 B, 17.9 MB',
+      'size        17.9 MB',
       'entries     78,579',
       'dropped     0',
       'dimensions  symbols 1,200, __proto__ 1',
@@ -34,5 +34,23 @@ describe('cacheInfoLines()', () => {
     expect(cacheInfoLines({ ...info, bytes: 12, discarded: 'checksum' })).toEqual(
       expect.arrayContaining(['size        12 B', 'discarded   checksum: every file is read again']),
     );
+  });
+});
+
+describe('settingsLines()', () => {
+  it('has each option as it would be typed', () => {
+    const options = { exclude: ['*.o', 'a'], gitignore: true, noIgnore: false, trustOwners: [0, 7] };
+    expect(settingsLines('/r/.muse/snapshot.toml', options)).toEqual([
+      'settings    /r/.muse/snapshot.toml, which git ignores with all of .muse',
+      '  --gitignore',
+      "  --exclude '*.o'",
+      '  --exclude a',
+      '  --trust-owner 0',
+      '  --trust-owner 7',
+    ]);
+  });
+
+  it('says nothing where there are none', () => {
+    expect(settingsLines('/r/s', undefined)).toEqual([]);
   });
 });

@@ -1,19 +1,21 @@
 import { lstat } from 'node:fs/promises';
-import { statCachePath, toFsPath } from '@muse/paths';
+import { settingsPath, statCachePath, toFsPath } from '@muse/paths';
+import type { TreeOptions } from '@muse/snapshot';
 import { loadCache, type DiscardReason } from '@muse/stat-cache';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
 import { rootFailure } from '../../failures.js';
-import { wantsJson } from '../../shared-options.js';
+import { shellWord } from '../../failures.js';
+import { flagOf, treeOptions, wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
-import { count, sizeText } from '../../terminal/format.js';
+import { byteSize, count } from '../../terminal/format.js';
 import type { cacheInfo } from './definition.js';
-import { cacheRoot } from './root.js';
+import { cacheTree } from './root.js';
 
 /** Prints what there is to tell about a cache, and changes nothing. */
 export const run: Run<RequestOf<typeof cacheInfo>> = async (request, { reporter }) => {
   const doing = `cannot look at the cache of ${request.directory}`;
-  const root = await cacheRoot(doing, request, reporter);
+  const { root, defaults } = await cacheTree(doing, request, reporter);
   const file = statCachePath(root);
   const bytes = await sizeOf(file);
   const cache = await loadCache(root, { logger: reporter }).catch((error: unknown) => {
@@ -33,8 +35,13 @@ export const run: Run<RequestOf<typeof cacheInfo>> = async (request, { reporter 
       dropped,
       discarded: discarded ?? null,
       dimensions: Object.fromEntries(dimensions),
+      settings: { file: settingsPath(root), options: defaults ? settingsDocument(defaults.options) : null },
     });
-  } else await writeLines(cacheInfoLines({ file, bytes, entries, dropped, discarded, dimensions }));
+  } else
+    await writeLines([
+      ...cacheInfoLines({ file, bytes, entries, dropped, discarded, dimensions }),
+      ...settingsLines(settingsPath(root), defaults?.options),
+    ]);
   return ExitCode.done;
 };
 
@@ -64,11 +71,44 @@ export function cacheInfoLines(info: CacheInfo): string[] {
   const names = [...dimensions].map(([name, times]) => `${name} ${count(times)}`);
   const lines = [
     `file        ${file}`,
-    `size        ${bytes === undefined ? 'no such file' : sizeText(bytes)}`,
+    `size        ${bytes === undefined ? 'no such file' : byteSize(bytes)}`,
     `entries     ${count(entries)}`,
     `dropped     ${count(dropped)}`,
     `dimensions  ${names.length === 0 ? 'none' : names.join(', ')}`,
   ];
   if (discarded !== undefined) lines.push(`discarded   ${discarded}: every file is read again`);
   return lines;
+}
+
+/** Returns the lines for the options that the settings of a tree set, each as it would be typed; none without settings. */
+export function settingsLines(file: string, options: TreeOptions | undefined): string[] {
+  if (!options) return [];
+  const typed = Object.keys(treeOptions).flatMap((name) => {
+    const value = options[name as keyof TreeOptions];
+    if (value === undefined || value === false) return [];
+    const values: readonly unknown[] = Array.isArray(value) ? value : [''];
+    return values.map(
+      (each) => `  ${[flagOf(name), ...(each === '' ? [] : [shellWord(String(each))])].join(' ')}`,
+    );
+  });
+  return [`settings    ${file}, which git ignores with all of .muse`, ...typed];
+}
+
+/** Returns what `--json` says of those options. */
+function settingsDocument({
+  gitignore,
+  ignoreFiles,
+  exclude,
+  noIgnore,
+  oneFileSystem,
+  trustOwners,
+}: TreeOptions): object {
+  return {
+    gitignore,
+    ignore_files: ignoreFiles,
+    exclude,
+    no_ignore: noIgnore,
+    one_file_system: oneFileSystem,
+    trust_owners: trustOwners,
+  };
 }

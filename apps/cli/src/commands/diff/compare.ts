@@ -13,7 +13,7 @@ import { operandOf, type Named, type Operand } from '../../operands.js';
 import { savedSide } from '../../saved-side.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import type { Reporter } from '../../terminal/reporter.js';
-import { isWithin, takeSnapshot, type WorkingTree } from '../../working-tree.js';
+import { isWithin, optionsFor, takeSnapshot, type WorkingTree } from '../../working-tree.js';
 import type { differenceOptions } from './definition.js';
 
 /** Two snapshots, and what leads from one to the other. */
@@ -56,7 +56,7 @@ async function bothSides(
     return [now, saved];
   }
   const take = (tree: WorkingTree): Promise<Snapshot> =>
-    takeSnapshot(tree, { ...treeOptionsOf(options), threads: options.threads }, reporter);
+    takeSnapshot(tree, { ...optionsFor(tree, treeOptionsOf(options)), threads: options.threads }, reporter);
   return [await operandOf(before, take), await operandOf(after, take)];
 }
 

@@ -8,18 +8,18 @@ import { ExitCode, systemFailure, usageError } from '../../errors.js';
 import { rootFailure } from '../../failures.js';
 import { treeOptionsOf, wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
-import { findTreeOf } from '../../working-tree.js';
+import { findTreeOf, optionsFor } from '../../working-tree.js';
 import type { explain } from './definition.js';
 import { explanationBlocks, explanationDocument, type Explained } from './render.js';
 
 /** Explains the paths one after the other, each in its own working tree, which is loaded once for all in it. */
 export const run: Run<RequestOf<typeof explain>> = async (request, { reporter }) => {
-  const options = treeOptionsOf(request);
+  const given = treeOptionsOf(request);
   const here = await currentDirectory();
-  const places = await Promise.all(request.names.map((name) => placeOf(here, name, options)));
+  const places = await Promise.all(request.names.map((name) => placeOf(here, name, given)));
   const explainers = new Map<string, Explainer>();
   const answers: Explained[] = [];
-  for (const { name, root, path, subtree, problems } of places) {
+  for (const { name, root, path, subtree, problems, options } of places) {
     const key = `${root}\0${subtree}`;
     try {
       const explainer =
@@ -56,16 +56,19 @@ interface Place {
   /** The tree path of that directory. */
   readonly subtree: string;
   readonly problems: readonly Problem[];
+  readonly options: TreeOptions;
 }
 
-async function placeOf(here: string, name: string, options: TreeOptions): Promise<Place> {
+async function placeOf(here: string, name: string, given: TreeOptions): Promise<Place> {
   const file = resolve(here, name);
   const directory = await nearestDirectory(file);
-  const { root, hasMuse, strangers: problems } = await findTreeOf(name, directory, options);
+  const tree = await findTreeOf(name, directory, given);
+  const { root, hasMuse, strangers: problems } = tree;
+  const options = optionsFor(tree, given);
   const top = hasMuse ? root : here;
   try {
     const path = relativeTreePath(top, file);
-    return { name, root: top, path, subtree: relativeTreePath(top, directory), problems };
+    return { name, root: top, path, subtree: relativeTreePath(top, directory), problems, options };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw usageError(

@@ -5,7 +5,7 @@ import { findOperands, operandOf, type Operand } from '../../operands.js';
 import { writeJsonPieces, writeLines, writeNulEnded } from '../../terminal/answer.js';
 import { byteSize, count, secondOf } from '../../terminal/format.js';
 import { wantsJson } from '../../shared-options.js';
-import { takeSnapshot } from '../../working-tree.js';
+import { optionsFor, takeSnapshot } from '../../working-tree.js';
 import type { show } from './definition.js';
 
 /** Prints what is known of a snapshot, and its files. */
@@ -14,7 +14,9 @@ export const run: Run<RequestOf<typeof show>> = async (request, { reporter }) =>
   const { snapshot: name, trustOwners } = request;
   const [named] = await findOperands([name], { trustOwners }, reporter);
   if (!named) throw new Error('Nothing was named');
-  const operand = await operandOf(named, (tree) => takeSnapshot(tree, { trustOwners }, reporter));
+  const operand = await operandOf(named, (tree) =>
+    takeSnapshot(tree, optionsFor(tree, { trustOwners }), reporter),
+  );
   reporter.finish();
   if (wantsJson(request)) await writeJsonPieces(showPieces(operand));
   else if (nul) await writeNulEnded(fileParts(operand, nameOnly));

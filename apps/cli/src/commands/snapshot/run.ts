@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
-import { formatManifest, type SavedSnapshotInfo, type Snapshot } from '@muse/snapshot';
+import { formatManifest, type SavedSnapshotInfo, type Snapshot, type TreeOptions } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemReason } from '../../errors.js';
 import { noMuse, problemLines, savedFailure } from '../../failures.js';
@@ -12,7 +12,7 @@ import { checkWritable, isStdout, writeFile } from '../../terminal/output-file.j
 import { printable, printableJson } from '../../terminal/printable.js';
 import { stdoutIsTerminal, writeStdout } from '../../terminal/streams.js';
 import { temporaryFiles } from '../../terminal/temporary-files.js';
-import { findWorkingTree, takeSnapshot, type WorkingTree } from '../../working-tree.js';
+import { findWorkingTree, optionsFor, takeSnapshot, type WorkingTree } from '../../working-tree.js';
 import type { snapshot } from './definition.js';
 import { details, incompleteHints, rereadHint, summary } from './render.js';
 
@@ -23,13 +23,13 @@ export const run: Run<Request> = async (request, { reporter }) => {
   const { directory, noCache, save, threads } = request;
   const output = fileOf(request.output);
   if (output !== undefined) await checkWritable(output);
-  const options = treeOptionsOf(request);
-  const tree = await findWorkingTree(directory, options);
+  const tree = await findWorkingTree(directory, request);
+  const options = optionsFor(tree, treeOptionsOf(request));
   if (save && !tree.hasMuse) throw noMuse(`cannot save a snapshot of ${directory}`, tree);
   const cache = noCache ? false : undefined;
   // Of the default answer the manifest is no part.
   const taken = await takeSnapshot(tree, { ...options, cache, threads, deferManifest: !save }, reporter);
-  const saved = save ? await keep(tree, taken, request) : undefined;
+  const saved = save ? await keep(tree, taken, options, request) : undefined;
 
   reporter.finish();
   const isNewFile = await write(taken, output, request);
@@ -62,9 +62,9 @@ function fileOf(output: string | undefined): string | undefined {
 async function keep(
   { name, root, subtree }: WorkingTree,
   taken: Snapshot,
+  options: TreeOptions,
   request: Request,
 ): Promise<SavedSnapshotInfo> {
-  const options = treeOptionsOf(request);
   const { saveSnapshot } = await import('@muse/snapshot');
   try {
     return await saveSnapshot(root, taken, { note: request.note ?? '', subtree, options, temporaryFiles });

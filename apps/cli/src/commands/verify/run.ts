@@ -19,7 +19,7 @@ import { savedSide, type SavedSide } from '../../saved-side.js';
 import { treeOptionsOf, wantsJson } from '../../shared-options.js';
 import { count, countOf } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
-import { findWorkingTree, isWithin, reportingTo, type WorkingTree } from '../../working-tree.js';
+import { findWorkingTree, isWithin, optionsFor, reportingTo, type WorkingTree } from '../../working-tree.js';
 import type { verify } from './definition.js';
 import { renderAgainst, renderVerify, type AgainstAnswer } from './render.js';
 
@@ -40,8 +40,8 @@ export const run: Run<Request> = async (request, { reporter }) => {
 
 async function againstCache(request: Request, reporter: Reporter, doing: string): Promise<Verification> {
   const { directory, sample, threads } = request;
-  const options = treeOptionsOf(request);
-  const tree = await findWorkingTree(directory, options);
+  const tree = await findWorkingTree(directory, request);
+  const options = optionsFor(tree, treeOptionsOf(request));
   const { root, subtree, hasMuse, strangers } = tree;
   let verification: Verification;
   try {
@@ -96,8 +96,9 @@ async function sideOf(
   reporter: Reporter,
 ): Promise<SavedSide> {
   if (named.is === 'saved') return savedSide(named.saved, named.tree, tree, given, reporter);
-  const before = await withoutExcluded(named, tree, given, reporter);
-  return { now: tree, options: given, before, judged: () => Promise.resolve(before) };
+  const options = optionsFor(tree, given);
+  const before = await withoutExcluded(named, tree, options, reporter);
+  return { now: tree, options, before, judged: () => Promise.resolve(before) };
 }
 
 /** Returns the path of a manifest in the directory that it is compared with; undefined where it is elsewhere. */

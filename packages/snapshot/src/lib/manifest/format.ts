@@ -107,9 +107,11 @@ function escaped(character: string): string {
   return character === '\\' ? '\\\\' : character === '\n' ? '\\n' : '\\r';
 }
 
-/** Returns plain data with its keys, at every depth, in snake case: `hashedFiles` and `cache-reset` get an underscore. */
+/** Returns plain data with its keys, at every depth, in snake case, `hashedFiles` and `cache-reset` get an underscore, and numbers with at most three decimals. */
 export function snakeCaseKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCaseKeys);
+  // Of a time in milliseconds, what is beyond a microsecond is noise.
+  if (typeof value === 'number') return Number.isInteger(value) ? value : Math.round(value * 1000) / 1000;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [snakeCase(key), snakeCaseKeys(inner)]),

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { parseTreePath } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { type FormattedSnapshot, inChunks, jsonPieces, MANIFEST_VERSION } from '../manifest/format.js';
 import { asSnapshot, parseFacts } from '../manifest/parse.js';
-import { placeFrom } from '../take/root.js';
 import type { Manifest, RuleText, TreeOptions } from '../types.js';
+import { decodeOptions, encodeOptions } from './tree-options.js';
 
 /**
  * A saved snapshot is a manifest in the `json` format with more keys: `saved_at`, `note`, `subtree`, `options` and
@@ -115,47 +114,6 @@ function checkSum(bytes: Buffer): void {
 
 function fail(reason: string): never {
   throw new Error(reason);
-}
-
-/** The key and the type of each option as it is saved. Paths of files are saved relative to the root. */
-const OPTIONS = {
-  oneFileSystem: ['one_file_system', 'flag'],
-  gitignore: ['gitignore', 'flag'],
-  ignoreFiles: ['ignore_files', 'files'],
-  exclude: ['exclude', 'texts'],
-  noIgnore: ['no_ignore', 'flag'],
-  trustOwners: ['trust_owners', 'numbers'],
-} as const satisfies Record<keyof TreeOptions, readonly [string, 'flag' | 'files' | 'texts' | 'numbers']>;
-
-/** Returns options as plain JSON, without those at their defaults. */
-export function encodeOptions(root: string, options: TreeOptions): object {
-  const encoded: Record<string, unknown> = {};
-  for (const [name, [key, kind]] of Object.entries(OPTIONS)) {
-    const value = options[name as keyof TreeOptions];
-    if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) continue;
-    encoded[key] =
-      kind === 'files' ? (value as readonly string[]).map((file) => placeFrom(root, resolve(file))) : value;
-  }
-  return encoded;
-}
-
-/** Returns the options. Throws if one is unknown, or has a wrong value. */
-export function decodeOptions(root: string, encoded: unknown): TreeOptions {
-  if (typeof encoded !== 'object' || encoded === null) throw new Error('its options are missing');
-  const options: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(encoded)) {
-    const found = Object.entries(OPTIONS).find(([, [known]]) => known === key);
-    if (!found) throw new Error(`its option ${JSON.stringify(key)} is not known`);
-    const [name, [, kind]] = found;
-    const isRight =
-      kind === 'flag'
-        ? value === true
-        : Array.isArray(value) &&
-          value.every((each) => typeof each === (kind === 'numbers' ? 'number' : 'string'));
-    if (!isRight) throw new Error(`its option ${JSON.stringify(key)} has no value that it may have`);
-    options[name] = kind === 'files' ? (value as string[]).map((file) => resolve(root, file)) : value;
-  }
-  return options;
 }
 
 /** Returns the rules' digests. Throws if one is malformed. */

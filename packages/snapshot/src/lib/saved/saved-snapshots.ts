@@ -18,15 +18,14 @@ import {
 } from './files.js';
 import {
   beginsAsSaved,
-  decodeOptions,
   decodeSaved,
-  encodeOptions,
   encodeSaved,
   OtherVersionError,
   type SavedSnapshot,
   type SavedSnapshotInfo,
 } from './format.js';
 import { isWithin } from '../manifest/manifest.js';
+import { decodeOptions, encodeOptions } from './tree-options.js';
 import type { Snapshot, TreeOptions } from '../types.js';
 
 /** A saved snapshot that can no longer be read. */

@@ -167,7 +167,7 @@ export async function rulesAbove(
 }
 
 /** Returns the owner of the `.muse` of a root; undefined if there is none. A file or a link of that name does not count. */
-function museOwner(root: string): number | undefined {
+export function museOwner(root: string): number | undefined {
   try {
     const found = lstatSync(toFsPath(museDir(root)));
     return found.isDirectory() ? found.uid : undefined;
@@ -210,7 +210,7 @@ function domainIn(text: string, file: string): string {
  *
  * @throws IgnoreFileError whose message begins with `action`, unless the file is absent or regular UTF-8.
  */
-async function readText(
+export async function readText(
   file: string,
   action: string,
   { follow }: { readonly follow: boolean },
