@@ -93,7 +93,9 @@ export default defineConfig([
   {
     ...shared,
     input: byName(isCommand ? STARTED : sources),
-    plugins: isCommand ? [leaves(), builtins(), clock(), nativeEngine(), licenses(), scripts()] : [],
+    plugins: isCommand
+      ? [leaves(), builtins(), clock(), nativeEngine(), licenses(), scripts()]
+      : [withoutBareImports()],
     output: { ...output, cleanDir: true, ...(isCommand && { codeSplitting: { groups: SHARED } }) },
   },
   ...(isCommand ? [{ ...shared, input: byName(sources), external: /^\.\//, output }] : []),
@@ -113,6 +115,18 @@ export default defineConfig([
 
 function byName(files) {
   return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
+}
+
+/** Takes out what is left of an import of nothing but constants: a bundler warns of it, since no file here has effects. */
+function withoutBareImports() {
+  return {
+    name: 'without bare imports',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type === 'chunk') chunk.code = chunk.code.replace(/^import "\.\/.*";$/gm, '');
+      }
+    },
+  };
 }
 
 /** The modules that Node has loaded before a program runs, of those in use. */

@@ -33,6 +33,7 @@ export interface LoadOptions {
 export function loadNative({ folder = ownFolder(), onStep }: LoadOptions = {}): LoadResult {
   const { platform, arch } = process;
   if (platform !== 'linux') return { reason: `there is no native engine for ${platform}` };
+  if (folder === undefined) return { reason: 'it is part of a bundle: leave @muse/native out of that' };
   const name = `linux-${arch}${onStep ? '.steps' : ''}.node`;
   const file = [`${folder}build/${name}`, `${folder}prebuilds/${name}`].find((path) => existsSync(path));
   if (file === undefined) return { reason: `there is no ${name} in ${folder}` };
@@ -51,8 +52,10 @@ export function loadNative({ folder = ownFolder(), onStep }: LoadOptions = {}): 
 }
 
 /** Both the source and what is built from it lie in a folder of the package: the bundle is one level up from here. */
-function ownFolder(): string {
-  return `${import.meta.dirname}/`.replace(/(?:src\/lib|dist)\/$/, '');
+function ownFolder(): string | undefined {
+  // Bundled into a script there is none, and a path that is not absolute would lead to wherever the process was started.
+  const directory = import.meta.dirname as string | undefined;
+  return directory && `${directory}/`.replace(/(?:src\/lib|dist)\/$/, '');
 }
 
 /** SHA-256 of `abc`, from FIPS 180-2; what is in the file. */

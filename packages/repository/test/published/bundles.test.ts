@@ -1,15 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { built, freshDist, repository, tempDir, type TempDir } from '@muse/testkit';
+import {
+  built,
+  codeBlocks,
+  freshDist,
+  repository,
+  tempDir,
+  workspacePackages,
+  type TempDir,
+} from '@muse/testkit';
+import { nativeEngine } from '@muse/walker/scan';
 import { createSnapshot } from '@muse/snapshot';
 import { build, type Format } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Enough that threads are started to list and to hash. */
-const FILES = 6000;
+const FILES = 2500;
 
 const PROGRAM = `
 import { createSnapshot } from '@muse/snapshot';
@@ -114,7 +123,7 @@ describe('a program of its own', () => {
   it.each<Format>(['esm', 'cjs'])(
     'bundled as %s without the workers takes the same snapshot, and says why it takes longer',
     async (format) => {
-      const { warnings, ...told } = await run(await bundle(format), root);
+      const { warnings, ...told } = await run(await bundle(format), root, { wanted: 2 });
       expect(told).toEqual(expected);
       expect(warnings).toEqual([
         expect.stringMatching(/^Cannot start worker threads: .*; snapshots are taken in this one/),
@@ -145,6 +154,69 @@ describe('a program of its own', () => {
     expect(warnings).toHaveLength(2);
   });
 
+  describe.each(['esbuild', 'rolldown', 'vite', 'webpack'])('docs/in-a-bundle.md: %s', (bundler) => {
+    const page = readFileSync(join(repository, 'docs/in-a-bundle.md'), 'utf8');
+    const [server = '', ...builds] = codeBlocks(page, 'js');
+    let project: string;
+
+    beforeAll(async () => {
+      project = newFolder();
+      const modules = join(project, 'node_modules');
+      mkdirSync(join(modules, '@muse'), { recursive: true });
+      for (const { path, manifest } of workspacePackages()) {
+        if (!manifest.private && !manifest.bin) symlinkSync(path, join(modules, manifest.name));
+      }
+      freshDist('@muse/snapshot');
+      symlinkSync(join(repository, 'packages/repository/node_modules', bundler), join(modules, bundler));
+      writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+      writeFileSync(join(project, 'server.js'), server);
+      const [build = '', ...others] = builds.filter((each) => each.includes(`from '${bundler}'`));
+      expect(others).toEqual([]);
+      writeFileSync(join(project, 'build.js'), build);
+      const { stderr } = await promisify(execFile)(process.execPath, ['build.js'], { cwd: project });
+      expect(stderr).toBe('');
+    });
+
+    /** What the bundle in a folder says; with an engine of its own, that must be there. */
+    async function serve(folder: string, engine: string) {
+      const options = { cwd: folder, env: { ...process.env, MUSE_ENGINE: engine }, timeout: 60_000 };
+      const args = ['--no-warnings', join(folder, 'dist/server.js'), root];
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
+      return { stdout, stderr };
+    }
+
+    it('takes its snapshot on threads, and with the native engine where there is one', async () => {
+      const right = { stdout: `${expected.id}\n`, stderr: '' };
+      expect(await serve(project, 'typescript')).toEqual(right);
+      if ((await nativeEngine(undefined)) !== undefined)
+        expect(await serve(project, 'native')).toEqual(right);
+    });
+
+    it('takes the same snapshot where neither came along, and says why it takes longer', async () => {
+      const alone = newFolder();
+      cpSync(join(project, 'dist'), join(alone, 'dist'), { recursive: true });
+      cpSync(join(project, 'package.json'), join(alone, 'package.json'));
+      rmSync(join(alone, 'dist/worker.js'));
+      const { stdout, stderr } = await serve(alone, '');
+      expect(stdout).toBe(`${expected.id}\n`);
+      expect(stderr).toMatch(
+        /^Cannot start worker threads: Cannot find module .*; snapshots are taken in this one/,
+      );
+    });
+  });
+
+  it('bundled as a script loads no binary from the directory it is started in', async () => {
+    const { native } = (await nativeEngine(undefined)) ?? {};
+    if (native === undefined) return;
+    const program = await bundle('cjs');
+    const trap = join(newFolder(), 'undefined');
+    for (const part of ['build', 'self-test'])
+      cpSync(join(repository, 'packages/native', part), join(trap, part), { recursive: true });
+    const options = { cwd: join(trap, '..'), env: { ...process.env, MUSE_ENGINE: 'native' } };
+    const started = promisify(execFile)(process.execPath, ['--no-warnings', program, root], options);
+    await expect(started).rejects.toThrow('it is part of a bundle: leave @muse/native out of that');
+  });
+
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';
@@ -162,7 +234,7 @@ describe('a program of its own', () => {
         '@muse/walker/worker as scan-worker.js',
       );
       const read = [join(program, '..'), root, repository].map((path) => `--allow-fs-read=${path}/`);
-      const told = await run(program, root, { flags: [permission, ...read, ...flags] });
+      const told = await run(program, root, { flags: [permission, ...read, ...flags], wanted: warnings });
       expect(told).toEqual({ ...expected, warnings: told.warnings });
       expect(told.warnings).toHaveLength(warnings);
     },
