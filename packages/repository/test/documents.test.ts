@@ -210,7 +210,7 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-ci-job.md', () => {
 
 describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () => {
   const blocks = codeBlocks(read('docs/in-a-backup-script.md'), 'sh');
-  const [save = '', check = '', id = '', live = '', ignored = '', verify = '', ...others] = blocks;
+  const [save = '', check = '', compare = '', live = '', ignored = '', verify = '', ...others] = blocks;
   const begin =
     'data=$PWD/data backup=$PWD/backup; mkdir -p "$data/log" "$backup/files"; echo x > "$data/file"\n';
 
@@ -218,14 +218,16 @@ describe.skipIf(process.platform !== 'linux')('docs/in-a-backup-script.md', () =
     await using project = exampleProject();
     expect(others).toEqual([]);
     const quiet = { status: 0, stdout: '', stderr: '' };
-    expect(runScript(project, begin + save + check + id)).toEqual(quiet);
+    expect(runScript(project, begin + save + check + compare)).toEqual(quiet);
     const damaged = runScript(project, `${begin}echo y > "$backup/files/file"\n${check}`);
     expect(damaged).toMatchObject({ status: 1, stdout: 'file: FAILED\n' });
-    const [, compare = ''] = id.split(/^(?=test)/m);
     const rule = 'printf \'[global]\\npatterns = ["/*"]\\n\' > "$backup/files/.museignore"\n';
     const named = 'grep -q "  file$" "$backup/manifest.sha256"';
     expect(runScript(project, `${begin}${rule}${save}${named}`)).toEqual(quiet);
-    expect(runScript(project, `${begin}echo y > "$backup/files/more"\n${compare}`).status).toBe(1);
+    const less = runScript(project, `${begin}${save}rm "$backup/files/file"\n${compare}`);
+    expect(less).toMatchObject({ status: 1, stdout: 'missing   file\n', stderr: '' });
+    const more = runScript(project, `${begin}${save}echo z > "$backup/files/another"\n${compare}`);
+    expect(more).toMatchObject({ status: 1, stdout: 'new       another\n', stderr: '' });
   });
 
   it('knows a log that is being written from a file that cannot be read', async () => {
