@@ -16,8 +16,9 @@ import { createSnapshot, openSnapshotter } from '@muse/snapshot';
 import { blobId, MAX_CACHE_BYTES, StatCache, type CacheStorage } from '@muse/stat-cache';
 import { createFileStorage } from '@muse/stat-cache/file';
 import { createMemoryStorage } from '@muse/stat-cache/memory';
-import { recordingLogger } from '@muse/testkit';
+import { recordingLogger, symlink } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
+import { describeEachEngine } from './support/engines.js';
 import { bareTree, cachedPaths, cacheFileStamp, expectTruth, missesOf, museTree } from './support/trees.js';
 
 const cacheFile = (root: string) => join(root, '.muse/cache/stat.json');
@@ -196,6 +197,25 @@ describe('a cache that cannot be used', () => {
       expect(next.stats.hits).toBe(inTheWay.includes(what) ? 0 : 3);
     },
   );
+
+  describeEachEngine(() => {
+    it('because any byte of it changed does no harm', async () => {
+      const root = await museTree({ a: 'a', 'd/b': 'b', 'd/é"c': 'c', link: symlink('a') });
+      writeFileSync(join(root, '.museignore'), "[global]\npatterns = ['b']\n");
+      await createSnapshot(root);
+      const text = readFileSync(cacheFile(root));
+      const expected = await createSnapshot(root, { cache: false });
+      for (let at = 0; at < text.length; at += 7) {
+        const damaged = Buffer.from(text);
+        damaged[at] = (damaged[at] ?? 0) ^ (at % 2 === 0 ? 1 : 32);
+        writeFileSync(cacheFile(root), damaged);
+        const progress: number[] = [];
+        const snapshot = await createSnapshot(root, { onProgress: ({ files }) => progress.push(files) });
+        expect([snapshot.id, snapshot.problems], `byte ${at}`).toEqual([expected.id, []]);
+        expect(Math.max(...progress)).toBe(3);
+      }
+    });
+  });
 
   it.each(['is a link', 'is below a link'])('because it %s is neither written nor followed', async (what) => {
     const root = await savedTree();

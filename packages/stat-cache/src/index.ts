@@ -37,6 +37,7 @@ export {
   type CacheContents,
   type CacheStorage,
   type DecodeResult,
+  type Discarded,
   type DiscardReason,
   type FileCacheEntry,
   type FileStat,
@@ -49,5 +50,6 @@ export {
   type PutEntries,
   type SaveOptions,
   type Sha256,
+  type Sha256Elsewhere,
   type StoredLines,
 } from './lib/types.js';

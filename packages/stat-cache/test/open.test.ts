@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadCache, MAX_CACHE_BYTES, StatCache, type DiscardReason, type LoadResult } from '@muse/stat-cache';
@@ -113,6 +114,85 @@ describe('StatCache.open', () => {
     await expect(StatCache.open({ root, signal })).rejects.toBe(reason);
     await expect(StatCache.open({ root, signal, storage: createMemoryStorage() })).rejects.toBe(reason);
     await expect(loadCache(root, { signal })).rejects.toBe(reason);
+  });
+});
+
+describe('a cache whose checksum is computed elsewhere', () => {
+  /** Resolves to the digests of what is asked for once it is told to. */
+  function elsewhere(change = (digest: string) => digest) {
+    let tell: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    const digest = async (bytes: Uint8Array) => {
+      await told;
+      return change(createHash('sha256').update(bytes).digest('hex'));
+    };
+    return { digest, tell };
+  }
+
+  it('is open before that is known, and confirms what it said', async () => {
+    const root = await museRoot();
+    await saveOne(await StatCache.open({ root }));
+    const logger = recordingLogger();
+    const { digest, tell } = elsewhere();
+    const cache = await StatCache.open({ root, defer: true, digest, logger });
+    expect(cache.lookup('a', fileStat())).toBe(idOf('hello'));
+    tell();
+    expect(await cache.confirm()).toBe(true);
+    expect(await cache.confirm()).toBe(true);
+    expect([cache.discarded, cache.size, logger.messages.warn]).toEqual([undefined, 1, []]);
+  });
+
+  it('is empty from the moment that it cannot confirm', async () => {
+    const root = await museRoot();
+    await saveOne(await StatCache.open({ root }));
+    const logger = recordingLogger();
+    const { digest, tell } = elsewhere(() => 'another');
+    const cache = await StatCache.open({ root, defer: true, digest, logger });
+    expect([cache.discarded, cache.lines?.count]).toEqual([undefined, 1]);
+    tell();
+    expect(await cache.confirm()).toBe(false);
+    expect([cache.discarded, cache.size, cache.lines?.count, cache.dirty]).toEqual(['checksum', 0, 0, false]);
+    expect(cache.missReason('a', fileStat())).toBe('cache-reset');
+    expect(logger.messages.warn).toHaveLength(1);
+    expect(logger.messages.warn[0]).toContain(JSON.stringify(root));
+    // Nothing is left to confirm.
+    expect(await cache.confirm()).toBe(true);
+    await saveOne(cache);
+    expect((await StatCache.open({ root })).lookup('a', fileStat())).toBe(idOf('hello'));
+  });
+
+  it('waits for it where everything is to be checked at once', async () => {
+    const root = await museRoot();
+    await saveOne(await StatCache.open({ root }));
+    for (const [change, discarded] of [
+      [undefined, undefined],
+      [() => 'another', 'checksum'],
+    ] as const) {
+      const { digest, tell } = elsewhere(change);
+      tell();
+      const cache = await StatCache.open({ root, digest });
+      expect([cache.discarded, cache.size]).toEqual([discarded, discarded ? 0 : 1]);
+    }
+  });
+
+  it('stays as it is where what is loaded anew does not match its checksum', async () => {
+    const root = await museRoot();
+    await saveOne(await StatCache.open({ root }));
+    let isRight = true;
+    const { digest, tell } = elsewhere((right) => (isRight ? right : 'another'));
+    tell();
+    const cache = await StatCache.open({ root, defer: true, digest });
+    await cache.confirm();
+    const before = cache.lines;
+    cache.record('b', fileStat(), idOf('b'), await cache.boundary());
+    await cache.save();
+    isRight = false;
+    await cache.compact(1);
+    expect(cache.lines).toBe(before);
+    isRight = true;
+    await cache.compact(1);
+    expect(cache.lines?.count).toBe(2);
+    expect(cache.lookup('b', fileStat())).toBe(idOf('b'));
   });
 });
 

@@ -18,7 +18,7 @@ import {
   type CacheStorage,
   type LoadOptions,
   type LoadResult,
-  type Sha256,
+  type Sha256Elsewhere,
 } from './types.js';
 
 /** Options of a file storage. */
@@ -103,13 +103,13 @@ export function createFileStorage(options: FileStorageOptions): CacheStorage {
 
 /** Options of the storage in a `.muse` directory. */
 export interface MuseStorageOptions extends Pick<FileStorageOptions, 'temporaryFiles'> {
-  /** Default: that of `node:crypto`. */
-  readonly sha256?: Sha256 | undefined;
+  /** Computes the checksum elsewhere, after the load. Default: it is computed on this thread. */
+  readonly digest?: Sha256Elsewhere | undefined;
 }
 
 /** Returns the storage in a `.muse` directory. */
-export function storageIn(muse: string, { temporaryFiles, sha256 }: MuseStorageOptions): CacheStorage {
-  const codec = sha256 && jsonV3With(sha256);
+export function storageIn(muse: string, { temporaryFiles, digest }: MuseStorageOptions): CacheStorage {
+  const codec = digest && jsonV3With(digest);
   return createFileStorage({ directory: join(muse, 'cache'), within: muse, codec, temporaryFiles });
 }
 

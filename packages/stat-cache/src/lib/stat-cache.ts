@@ -22,6 +22,7 @@ import {
   MAX_DIMENSIONS,
   type CacheContents,
   type CacheStorage,
+  type Discarded,
   type DiscardReason,
   type FileCacheEntry,
   type FileStat,
@@ -30,7 +31,7 @@ import {
   type Logger,
   type MissReason,
   type ObjectId,
-  type Sha256,
+  type Sha256Elsewhere,
   type StoredLines,
 } from './types.js';
 import { nextLine, pathOfLine } from './lines/lines.js';
@@ -50,8 +51,11 @@ export interface LoadCacheOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of the temporary files of the default storage; pass it to any other storage yourself. Default: nobody. */
   readonly temporaryFiles?: TemporaryFiles | undefined;
-  /** Checks the checksum in the default storage. Default: that of `node:crypto`, which takes 5 ms to load. */
-  readonly sha256?: Sha256 | undefined;
+  /**
+   * Computes the checksum in the default storage elsewhere. With `defer`, the cache is open before that is known, and what it
+   * says must not be used before {@link StatCache.confirm} does. Default: it is computed on this thread.
+   */
+  readonly digest?: Sha256Elsewhere | undefined;
   /**
    * Checks each stored entry when it is asked for, instead of all at loading, which takes 1 µs an entry. Then `dropped`, and
    * `discarded` for text of another shape, report only what loading saw. Default: false.
@@ -97,8 +101,6 @@ const STAT_FIELDS = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
 export class StatCache {
   /** The root whose files it knows, absolute; `undefined` for {@link StatCache.empty}. */
   readonly root: string | undefined;
-  /** The reason why stored contents were not used; `undefined` if they were, or if there were none. */
-  readonly discarded: DiscardReason | undefined;
   /** Stored entries that were damaged and left out. */
   readonly dropped: number;
 
@@ -107,6 +109,10 @@ export class StatCache {
   readonly #system: CacheSystem;
   readonly #clock: BoundaryClock;
   readonly #pending: Pending;
+  readonly #logger: Logger | undefined;
+  #discarded: DiscardReason | undefined;
+  /** The check of what was loaded, until it was waited for. */
+  #checking: Promise<Discarded | undefined> | undefined;
   #changes = 0;
   #savedChanges = 0;
   #saving: Promise<unknown> = Promise.resolve();
@@ -114,7 +120,7 @@ export class StatCache {
   private constructor(
     root: string | undefined,
     storage: CacheStorage | undefined,
-    { maxBytes = MAX_CACHE_BYTES, system = realSystem }: SystemOptions,
+    { maxBytes = MAX_CACHE_BYTES, system = realSystem, logger }: SystemOptions,
     loaded: LoadResult,
   ) {
     this.root = root;
@@ -126,9 +132,11 @@ export class StatCache {
       () => system.nowNs(),
     );
     const found = loaded && 'contents' in loaded ? loaded : undefined;
-    this.discarded = loaded && 'discarded' in loaded ? loaded.discarded : undefined;
+    this.#logger = logger;
+    this.#checking = found?.checking;
     this.dropped = found ? found.dropped : 0;
     this.#pending = new Pending(found ? found.contents : NOTHING);
+    if (loaded && 'discarded' in loaded) this.#discard(loaded);
   }
 
   /**
@@ -140,12 +148,10 @@ export class StatCache {
     const { maxBytes = MAX_CACHE_BYTES, defer = false, logger, signal } = options;
     signal?.throwIfAborted();
     const storage = options.storage ?? (await storageOfRoot(root, options));
-    const loaded = storage && (await loadFrom(storage, { maxBytes, signal }, defer));
-    if (loaded && 'discarded' in loaded) {
-      const message = `Cannot use the stat cache of ${quotePath(root)}, every file is read again: ${loaded.detail} (${loaded.discarded})`;
-      if (loaded.discarded === 'too-large') logger?.error(message);
-      else logger?.warn(message);
-    } else if (loaded && loaded.dropped > 0) {
+    const loading = { maxBytes, signal };
+    const loaded =
+      storage && (defer ? await loadFrom(storage, loading) : await loadChecked(storage, loading));
+    if (loaded && 'contents' in loaded && loaded.dropped > 0) {
       logger?.warn(
         `Left ${loaded.dropped} damaged entries out of the stat cache of ${quotePath(root)}: their files are read again`,
       );
@@ -163,9 +169,34 @@ export class StatCache {
     return StatCache.open({ ...options, root: dirname(muse), storage });
   }
 
+  /**
+   * Waits for the check of what was loaded, if that still goes on elsewhere. Resolves with whether what the cache said so far
+   * holds; where it does not, the cache is empty from then on, and everything is to be asked once more. Call it before
+   * anything is recorded.
+   */
+  async confirm(): Promise<boolean> {
+    const fault = await this.#checking;
+    this.#checking = undefined;
+    if (fault) this.#discard(fault);
+    return fault === undefined;
+  }
+
+  #discard({ discarded, detail }: Discarded): void {
+    this.#discarded = discarded;
+    this.#pending.rebase(NOTHING);
+    const message = `Cannot use the stat cache of ${quotePath(this.root ?? '')}, every file is read again: ${detail} (${discarded})`;
+    if (discarded === 'too-large') this.#logger?.error(message);
+    else this.#logger?.warn(message);
+  }
+
   /** Returns a cache that knows nothing and is never saved. */
   static empty(): StatCache {
     return new StatCache(undefined, undefined, {}, undefined);
+  }
+
+  /** The reason why stored contents were not used; `undefined` if they were, or if there were none. */
+  get discarded(): DiscardReason | undefined {
+    return this.#discarded;
   }
 
   /** The number of entries, racy ones included. */
@@ -438,8 +469,8 @@ export class StatCache {
     return this.#afterOthers(async () => {
       const storage = this.#storage;
       if (!storage || this.#pending.savedCount < least) return;
-      const loaded = await loadFrom(storage, { maxBytes: this.#maxBytes }, true);
-      if (loaded && 'contents' in loaded) this.#pending.rebase(loaded.contents);
+      const loaded = await loadFrom(storage, { maxBytes: this.#maxBytes });
+      if (loaded && 'contents' in loaded && !(await loaded.checking)) this.#pending.rebase(loaded.contents);
     });
   }
 }
@@ -447,11 +478,18 @@ export class StatCache {
 /** From this many saved changes on, loading the text anew takes less time than keeping them apart from it. */
 const WORTH_COMPACTING = 1000;
 
+/** Loads from any storage, and checks everything. */
+async function loadChecked(storage: CacheStorage, options: LoadOptions): Promise<LoadResult> {
+  const loaded = await loadFrom(storage, options);
+  if (!loaded || 'discarded' in loaded) return loaded;
+  const { contents, dropped, checking } = loaded;
+  return (await checking) ?? contents.verify?.() ?? { contents, dropped };
+}
+
 /** Loads from any storage. One that fails counts as unreadable. */
-async function loadFrom(storage: CacheStorage, options: LoadOptions, defer: boolean): Promise<LoadResult> {
+async function loadFrom(storage: CacheStorage, options: LoadOptions): Promise<LoadResult> {
   try {
-    const loaded = await storage.load(options);
-    return !defer && loaded && 'contents' in loaded ? (loaded.contents.verify?.() ?? loaded) : loaded;
+    return await storage.load(options);
   } catch (error) {
     options.signal?.throwIfAborted();
     return { discarded: 'unreadable', detail: (error as Error).message };

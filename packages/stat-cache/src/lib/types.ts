@@ -82,14 +82,25 @@ export interface StoredLines {
 /** The reason why a stored cache could not be used. The cache is then empty, and every file is hashed again. */
 export type DiscardReason = 'unreadable' | 'not-json' | 'version' | 'shape' | 'checksum' | 'too-large';
 
+/** Why stored bytes cannot be used. */
+export interface Discarded {
+  readonly discarded: DiscardReason;
+  readonly detail: string;
+}
+
 /** The result of decoding stored bytes. */
 export type DecodeResult =
   | {
       readonly contents: CacheContents;
       /** Entries left out because they were damaged, as far as they were checked. */
       readonly dropped: number;
+      /**
+       * Where a check still goes on elsewhere: resolves with why the contents cannot be used after all, and with `undefined`
+       * if they can. Never rejects.
+       */
+      readonly checking?: Promise<Discarded | undefined> | undefined;
     }
-  | { readonly discarded: DiscardReason; readonly detail: string };
+  | Discarded;
 
 /** The result of a load: contents, a reason why there are none, or `undefined` if nothing was ever stored. */
 export type LoadResult = DecodeResult | undefined;
@@ -158,6 +169,8 @@ export interface CacheStorage {
 
 /** Computes SHA-256, as 64 hex digits. */
 export type Sha256 = (bytes: Uint8Array) => string;
+/** Does so on another thread. The bytes, in shared memory, stay as they are until then. */
+export type Sha256Elsewhere = (bytes: Uint8Array) => Promise<string>;
 
 /** Turns contents into bytes and back. */
 export interface CacheCodec {

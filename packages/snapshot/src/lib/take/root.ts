@@ -1,5 +1,5 @@
 import { relativeTreePath } from '@muse/paths';
-import { type LoadCacheOptions, type Sha256, StatCache } from '@muse/stat-cache';
+import { type LoadCacheOptions, type Sha256, type Sha256Elsewhere, StatCache } from '@muse/stat-cache';
 import { type IgnoreRules, type Problem, type ResolvedRoot, resolveRoot } from '@muse/walker';
 import {
   checkMuseOwner,
@@ -9,6 +9,7 @@ import {
   loadIgnoreRules,
   type PatternRules,
 } from '@muse/walker/ignore';
+import type { NativeEngine } from '@muse/walker/scan';
 import { nodeSha256 } from '../manifest/manifest.js';
 import type { RuleText, SnapshotterOptions } from '../types.js';
 
@@ -19,14 +20,20 @@ export interface OpenedRoot extends RootRules {
   readonly cache: StatCache | undefined;
 }
 
+/** How to load what belongs to a root. */
+export interface Loading extends Pick<LoadCacheOptions, 'defer'> {
+  /** Hashes the texts of rules, and the cache: with `defer`, after it was opened. Default: that of `node:crypto`. */
+  readonly native?: NativeEngine['native'] | undefined;
+}
+
 /** Reads the rules and the cache of a root. Rejects where the rules are broken, or the cache is another root's. */
 export async function openRoot(
   root: ResolvedRoot,
   options: SnapshotterOptions,
-  loading: Pick<LoadCacheOptions, 'defer' | 'sha256'> = {},
+  loading: Loading = {},
 ): Promise<OpenedRoot> {
   const [rules, cache] = await Promise.all([
-    readRules(root.root, options, loading.sha256),
+    readRules(root.root, options, loading.native?.sha256),
     openCache(root, options, loading),
   ]);
   return { root, ...rules, cache };
@@ -104,14 +111,17 @@ async function loadOwnRules(root: string, options: LoadIgnoreOptions): Promise<I
 async function openCache(
   root: ResolvedRoot,
   options: SnapshotterOptions,
-  loading: Pick<LoadCacheOptions, 'defer' | 'sha256'>,
+  { defer, native }: Loading,
 ): Promise<StatCache | undefined> {
   const { cache, logger, temporaryFiles } = options;
   if (cache === false) return undefined;
   if (cache === undefined) {
     // The owner of `.muse` could forge every object id. The rules report that it is not used.
     if (await checkMuseOwner(root.root, options)) return undefined;
-    return StatCache.open({ root: root.root, logger, temporaryFiles, ...loading });
+    const pieces = native?.digest;
+    const digest: Sha256Elsewhere | undefined =
+      pieces && ((bytes) => pieces([{ of: 'bytes', from: 0, to: bytes.length }], bytes));
+    return StatCache.open({ root: root.root, logger, temporaryFiles, defer, digest });
   }
   // Nothing would match, and a snapshot would prune all of its entries and save its own in their place.
   if (cache.root !== undefined && !(await isSameRoot(root, cache.root))) {

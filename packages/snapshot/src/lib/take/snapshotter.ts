@@ -29,7 +29,7 @@ import { takeSnapshot } from './take-snapshot.js';
  */
 export async function createSnapshot(root: string, options: SnapshotOptions = {}): Promise<Snapshot> {
   options.signal?.throwIfAborted();
-  const opened = await Root.open(root, options, { defer: true });
+  const opened = await Root.open(root, options);
   try {
     return await opened.take(options);
   } finally {
@@ -52,7 +52,7 @@ export async function buildSnapshotManifest(root: string, options: SnapshotOptio
  * or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
 export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
-  return new RootSnapshotter(await Root.open(root, options, { defer: true }));
+  return new RootSnapshotter(await Root.open(root, options));
 }
 
 /** Takes one snapshot at a time, each of the root and its rules as they are then. */
@@ -134,11 +134,7 @@ class Root {
     this.#loadMs = loadMs;
   }
 
-  static async open(
-    path: string,
-    options: SnapshotterOptions,
-    loading: Parameters<typeof openRoot>[2],
-  ): Promise<Root> {
+  static async open(path: string, options: SnapshotterOptions): Promise<Root> {
     const { subtree = '', cache, logger } = options;
     const threads = threadCount(options.threads);
     const root = await resolveRoot(path);
@@ -150,7 +146,7 @@ class Root {
     if (!native && pool && subtree === '' && cache === undefined)
       pool.startFor('cacheBytes', await sizeOf(statCachePath(root.root)));
     try {
-      const opened = await openRoot(root, options, { ...loading, sha256: native?.native.sha256 });
+      const opened = await openRoot(root, options, { defer: true, native: native?.native });
       return new Root(options, threads, native, pool, opened, top, performance.now() - started);
     } catch (error) {
       await pool?.close();

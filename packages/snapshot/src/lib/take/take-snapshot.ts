@@ -43,14 +43,10 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   progress.enter('scan');
   // What earlier snapshots of a long-lived cache saved is joined as lines from here on.
   await cache?.compact();
-  const engines = await openEngines(source);
-  let scanned;
-  let scanMs;
+  const { scanned, engines } = await scanConfirmed(source, progress, call.signal);
+  const scanMs = watch.lap();
   let hashed;
   try {
-    scanned = await scan(source, engines, progress, call.signal);
-    scanMs = watch.lap();
-
     progress.enter('hash');
     hashed = await hash(scanned.tree, { cache, engines, progress, signal: call.signal });
     scanned.tree.confirmTop();
@@ -99,6 +95,34 @@ interface Scanned {
   readonly pending: readonly string[];
   /** Problems of the rules above the directory. */
   readonly ruleProblems: readonly Problem[];
+}
+
+/**
+ * Scans while it is not yet known whether the cache can be used, since checking its checksum takes as long as a third of the
+ * scan; and once more, without the cache, where it cannot. Until then nothing that it said went any further.
+ */
+async function scanConfirmed(
+  source: SnapshotSource,
+  progress: ProgressReport,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly scanned: Scanned; readonly engines: Engines }> {
+  const isConfirmed = async () => (await source.cache?.confirm()) !== false;
+  for (;;) {
+    const engines = await openEngines(source);
+    let scanned: Scanned | undefined;
+    try {
+      scanned = await scan(source, engines, progress, signal);
+      if (await isConfirmed()) return { scanned, engines };
+    } catch (error) {
+      if (await isConfirmed()) {
+        engines.close();
+        throw error;
+      }
+    }
+    scanned?.tree.close();
+    engines.close();
+    progress.startOver();
+  }
 }
 
 /** Lists the tree, and joins each directory with the cache as soon as it is listed. */
@@ -302,6 +326,11 @@ class ProgressReport {
     this.#counts.hashedBytes += counts.hashedBytes ?? 0;
     this.#counts.bytesToHash += counts.bytesToHash ?? 0;
     if (this.#listener && performance.now() - this.#last >= REPORT_MS) this.#report();
+  }
+
+  /** Takes back what was counted. */
+  startOver(): void {
+    this.#counts.files = 0;
   }
 
   /** Begins a phase, and reports it at once. */

@@ -60,7 +60,7 @@ describe('contents of canonical text', () => {
   });
 });
 
-it('jsonV3With() asks the function that it is given for the checksum of what is before it', () => {
+describe('jsonV3With', () => {
   const text = Buffer.concat([
     ...jsonV3Codec.encode({
       base: contentsOf(new Map()),
@@ -68,11 +68,34 @@ it('jsonV3With() asks the function that it is given for the checksum of what is 
       remove: new Set(),
     }),
   ]);
-  const covered: string[] = [];
-  const decoded = jsonV3With((bytes) => {
-    covered.push(Buffer.from(bytes).toString());
-    return 'another';
-  }).decode(text);
-  expect(decoded).toMatchObject({ discarded: 'checksum' });
-  expect(covered).toEqual([text.toString().replace(/"checksum":.*/s, '')]);
+  const right = createHash('sha256')
+    .update(text.toString().replace(/"checksum":.*/s, ''))
+    .digest('hex');
+
+  it.each<[what: string, answer: () => Promise<string>, discarded: string | undefined]>([
+    ['is right', () => Promise.resolve(right), undefined],
+    ['is another', () => Promise.resolve(right.replace(/^./, 'x')), 'checksum'],
+    ['cannot be had elsewhere', () => Promise.reject(new Error('no thread')), undefined],
+  ])(
+    'has the checksum of what is before it computed elsewhere, and waits for no answer: it %s',
+    async (_, answer, discarded) => {
+      const covered: string[] = [];
+      const decoded = jsonV3With((bytes) => {
+        covered.push(Buffer.from(bytes).toString());
+        return answer();
+      }).decode(text);
+      if (!('contents' in decoded)) throw new Error(decoded.detail);
+      expect(decoded.contents.get('a')).toEqual(cacheEntry());
+      expect((await decoded.checking)?.discarded).toBe(discarded);
+      expect(covered).toEqual([text.toString().replace(/"checksum":.*/s, '')]);
+    },
+  );
+
+  it('computes it here where it cannot be had elsewhere, and tells damage all the same', async () => {
+    const damaged = Buffer.from(text);
+    damaged[40] = (damaged[40] ?? 0) ^ 1;
+    const decoded = jsonV3With(() => Promise.reject(new Error('no thread'))).decode(damaged);
+    if (!('contents' in decoded)) throw new Error(decoded.detail);
+    expect((await decoded.checking)?.discarded).toBe('checksum');
+  });
 });

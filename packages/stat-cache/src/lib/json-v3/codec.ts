@@ -21,22 +21,23 @@ import {
   type CacheCodec,
   type CacheContents,
   type DecodeResult,
+  type Discarded,
   type DiscardReason,
   type FileCacheEntry,
-  type Sha256,
+  type Sha256Elsewhere,
   type StoredLines,
 } from '../types.js';
 import { decodeLoose } from './loose.js';
 
 /** The format of `stat.json`, JSON version 3; FORMAT.md in this package specifies it. */
-export const jsonV3Codec: CacheCodec = jsonV3With((bytes) => hash('sha256', bytes, 'hex'));
+export const jsonV3Codec: CacheCodec = jsonV3With();
 
-/** Returns the codec of that format which checks its checksum by `sha256`. */
-export function jsonV3With(sha256: Sha256): CacheCodec {
+/** Returns the codec of that format; with `digest`, the result of decoding is there before the checksum is checked. */
+export function jsonV3With(digest?: Sha256Elsewhere): CacheCodec {
   return {
     decode: (bytes) => {
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return decodeCanonical(buffer, sha256) ?? decodeLoose(buffer);
+      return decodeCanonical(buffer, digest) ?? decodeLoose(buffer);
     },
     encode,
   };
@@ -95,13 +96,18 @@ function holds(bytes: Buffer, offset: number, part: Buffer): boolean {
 
 // Decoding.
 
+const OTHER_CHECKSUM: Discarded = { discarded: 'checksum', detail: 'its text does not match its checksum' };
+
 /** Takes canonical text as it is; `undefined` for text that is not framed as canonical text is. */
-function decodeCanonical(bytes: Buffer, sha256: Sha256): DecodeResult | undefined {
+function decodeCanonical(bytes: Buffer, digest?: Sha256Elsewhere): DecodeResult | undefined {
   const layout = layoutOf(bytes);
   if (!layout) return undefined;
-  if (sha256(bytes.subarray(0, layout.covered)) !== layout.checksum) {
-    return { discarded: 'checksum', detail: 'its text does not match its checksum' };
-  }
+  const covered = bytes.subarray(0, layout.covered);
+  const here = () => hash('sha256', covered, 'hex');
+  const judge = (checksum: string) => (checksum === layout.checksum ? undefined : OTHER_CHECKSUM);
+  const checking = digest?.(covered).catch(here).then(judge);
+  const fault = checking ? undefined : judge(here());
+  if (fault) return fault;
   const { bodyStart: from, bodyEnd: to } = layout;
   let count: number | undefined;
   const lines = {
@@ -113,7 +119,7 @@ function decodeCanonical(bytes: Buffer, sha256: Sha256): DecodeResult | undefine
       return (count ??= countLines(bytes, from, to));
     },
   };
-  return { contents: new LineContents(lines), dropped: 0 };
+  return { contents: new LineContents(lines), dropped: 0, checking };
 }
 
 function countLines(bytes: Buffer, from: number, to: number): number {
