@@ -94,7 +94,10 @@ export const treeOptions = {
     'file',
   ),
   exclude: repeated('--exclude <pattern>', 'leave out what this gitignore pattern matches', nonEmpty),
-  noIgnore: flag('--no-ignore', 'read no ignore file, not even .museignore; .muse and .git stay left out'),
+  noIgnore: flag(
+    '--no-ignore',
+    'read no ignore file, not even .museignore, nor patterns in .muse/snapshot.toml; .muse and .git stay left out',
+  ),
   oneFileSystem: flag('--one-file-system', 'leave out directories where another file system is mounted'),
   ...trustOption,
 } satisfies Readonly<Record<keyof TreeOptions, Word<unknown>>>;

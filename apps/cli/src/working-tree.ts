@@ -96,9 +96,13 @@ async function defaultsOf(
   }
 }
 
-/** Returns the options that a tree is looked at by: those that were given, and of all others its own. */
+/**
+ * Returns the options that a tree is looked at by: those that were given, and of all others its own. Where `noIgnore` is
+ * given, patterns of its own do not count either: whoever asks for that wants nothing in the tree to leave anything out.
+ */
 export function optionsFor({ defaults }: WorkingTree, given: TreeOptions): TreeOptions {
   const options: Record<string, unknown> = { ...defaults?.options };
+  if (given.noIgnore === true) delete options['exclude'];
   for (const [name, value] of Object.entries(given)) if (value !== undefined) options[name] = value;
   return options;
 }

@@ -38,6 +38,24 @@ describe('.muse/snapshot.toml', () => {
     expect(await files(tree, '--exclude', 'b')).toEqual(['a.log', 'sub/c.log', 'sub/d']);
   });
 
+  it('leaves nothing out where --no-ignore is given', async () => {
+    await using tree = await made();
+    await set(tree, "exclude = ['*.log']\n");
+    const all = ['a.log', 'b', 'sub/c.log', 'sub/d'];
+    expect(await files(tree, '--no-ignore')).toEqual(all);
+    expect(await files(tree, '--no-ignore', '--exclude', 'b')).toEqual(all.filter((name) => name !== 'b'));
+    const { stdout } = await run(tree, 'snapshot', '-q', '--format', 'sha256sum', '--no-ignore');
+    await writeFile(join(tree.path, 'a.log'), 'other');
+    const options = { cwd: tree.path, input: stdout };
+    const verified = await muse(['verify', '--no-ignore', '--against', '-'], options);
+    expect(verified).toMatchObject({ code: 1, stdout: Buffer.from('changed   a.log\n') });
+    const excluding = await muse(['verify', '--against', '-'], options);
+    expect(excluding.code).toBe(0);
+    expect(excluding.stderr).toContain('--exclude leaves out 2 of 4 files');
+    await set(tree, "no-ignore = true\nexclude = ['*.log']\n");
+    expect(await files(tree)).toEqual(['b', 'sub/d']);
+  });
+
   it('is what a snapshot is saved with, and that one keeps it', async () => {
     await using tree = await made();
     await set(tree, "exclude = ['*.log']\n");

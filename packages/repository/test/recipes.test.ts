@@ -72,6 +72,10 @@ describe.skipIf(!linux)('docs/a-ci-key-over-many-files.md', () => {
     await using made = await project();
     const hide = "[global]\npatterns = ['package.json', 'index.js']\n";
     for (const directory of ['', 'src']) writeFileSync(join(made.path, directory, '.museignore'), hide);
+    mkdirSync(join(made.path, '.muse'));
+    const settings = "exclude = ['package.json', 'index.js']\ngitignore = true\n";
+    writeFileSync(join(made.path, '.muse/snapshot.toml'), settings);
+    writeFileSync(join(made.path, 'src/.gitignore'), '*\n');
     const [dependencies, sources] = keys(made);
     for (const name of ['package.json', 'src/index.js']) writeFileSync(join(made.path, name), 'other');
     const now = keys(made);
@@ -280,6 +284,7 @@ describe.skipIf(!linux)('docs/check-a-backup.md', () => {
     for (const check of [still, list]) {
       const run = (): Run => runScript(made, `${set}${check.replace('muse verify', 'muse verify --quiet')}`);
       expect(run()).toEqual(done);
+      writeFileSync(join(path, 'backup/.muse/snapshot.toml'), "exclude = ['new', 'a']\n");
       writeFileSync(join(path, 'backup/new'), 'n');
       expect(run()).toEqual({ status: 1, stdout: 'new       new\n', stderr: '' });
       writeFileSync(join(path, 'backup/a'), 'b');
