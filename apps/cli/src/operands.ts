@@ -12,6 +12,7 @@ import {
   type DamagedSnapshot,
   type ParsedSnapshot,
   type SavedSnapshot,
+  type Snapshot,
   type TreeOptions,
 } from '@muse/snapshot';
 import { CommandError, errorCode, ExitCode, systemFailure, usageError } from './errors.js';
@@ -40,6 +41,8 @@ export interface Operand {
   readonly snapshot: ParsedSnapshot;
   /** The saved snapshot that it is, or is a part of. */
   readonly saved?: SavedSnapshot;
+  /** The snapshot that was taken, where it is a directory. */
+  readonly taken?: Snapshot;
 }
 
 const ADVICE =
@@ -197,11 +200,13 @@ function notFound(name: string, hasMuse: boolean): CommandError {
 /** Returns the snapshot that a word stands for; that of a directory is taken. */
 export async function operandOf(
   named: Named,
-  take: (tree: WorkingTree) => Promise<ParsedSnapshot>,
+  take: (tree: WorkingTree) => Promise<Snapshot>,
 ): Promise<Operand> {
   const { name } = named;
   if (named.is === 'saved') return { name, snapshot: named.saved, saved: named.saved };
-  return { name, snapshot: named.is === 'manifest' ? named.snapshot : await take(named.tree) };
+  if (named.is === 'manifest') return { name, snapshot: named.snapshot };
+  const taken = await take(named.tree);
+  return { name, snapshot: taken, taken };
 }
 
 /** Returns what `--json` says of one side. */

@@ -146,7 +146,9 @@ export function reportingTo(
 /** Takes a snapshot of a tree, or of the part of it that was named; rejects where not even its root could be listed. */
 export async function takeSnapshot(
   { name, root, subtree, strangers }: WorkingTree,
-  options: TreeOptions & Pick<SnapshotterOptions, 'cache' | 'threads'> & { readonly deferManifest?: boolean },
+  options: TreeOptions &
+    Pick<SnapshotterOptions, 'cache' | 'threads'> &
+    Pick<SnapshotCall, 'deferManifest' | 'sizes'>,
   reporter: Reporter,
 ): Promise<Snapshot> {
   let taken: Snapshot;

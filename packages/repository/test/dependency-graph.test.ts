@@ -11,7 +11,15 @@ const drawn: DependencyGraph = {
   '@muse/stat-cache': ['@muse/paths'],
   '@muse/walker': ['@muse/paths', '@muse/native'],
   '@muse/snapshot': ['@muse/paths', '@muse/stat-cache', '@muse/walker'],
-  '@muse/cli': ['@muse/paths', '@muse/stat-cache', '@muse/walker', '@muse/snapshot', '@muse/native'],
+  '@muse/report': ['@muse/paths', '@muse/snapshot'],
+  '@muse/cli': [
+    '@muse/paths',
+    '@muse/stat-cache',
+    '@muse/walker',
+    '@muse/snapshot',
+    '@muse/native',
+    '@muse/report',
+  ],
   '@muse/testkit': [],
 };
 

@@ -1,9 +1,10 @@
 import { constants, fstatSync, lstatSync, type Stats } from 'node:fs';
-import { access, lstat, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { toFsPath } from '@muse/paths';
+import { access, lstat, open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
 import { replaceFile, type TemporaryFiles } from '@muse/paths/files';
 import { CommandError, errorCode, ExitCode, systemFailure } from '../errors.js';
+import type { Reporter } from './reporter.js';
 import { isTerminal, writeFully } from './streams.js';
 
 /**
@@ -42,6 +43,11 @@ export function isStdout(path: string): boolean {
   }
 }
 
+/** Returns the file that an answer is to be written to; undefined is stdout, by whatever name. */
+export function outputFile(named: string | undefined): string | undefined {
+  return named === undefined || named === '-' || isStdout(named) ? undefined : named;
+}
+
 /** Rejects when an answer could not be written to `path` anyway, before the work for it is done. */
 export async function checkWritable(path: string): Promise<void> {
   try {
@@ -64,6 +70,27 @@ export async function writeFile(
     return !isSpecial;
   } catch (error) {
     throw failure(path, error);
+  }
+}
+
+/** Tells where a new file is in a tree that the next snapshot will look at. */
+export async function hintIfInTree(directory: string, file: string, reporter: Reporter): Promise<void> {
+  if (!(await isInTree(directory, file))) return;
+  reporter.hint(`${file} is inside the tree, so the next snapshot will hold it unless a rule leaves it out`);
+}
+
+async function isInTree(directory: string, file: string): Promise<boolean> {
+  try {
+    const [root, above] = await Promise.all(
+      [directory, dirname(file)].map((path) => realpath(toFsPath(path), 'buffer')),
+    );
+    if (!root || !above) return false;
+    const path = join(treePathFromBytes(above), basename(file));
+    const segments = relativeTreePath(treePathFromBytes(root), path).split('/');
+    return !segments.some((segment) => segment === '.muse' || segment === '.git');
+  } catch {
+    // Elsewhere, or gone: both are no news.
+    return false;
   }
 }
 

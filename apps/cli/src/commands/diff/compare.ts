@@ -12,6 +12,7 @@ import { usageError } from '../../errors.js';
 import { operandOf, type Named, type Operand } from '../../operands.js';
 import { savedSide } from '../../saved-side.js';
 import { treeOptionsOf } from '../../shared-options.js';
+import { checkWritable, outputFile } from '../../terminal/output-file.js';
 import type { Reporter } from '../../terminal/reporter.js';
 import { isWithin, optionsFor, takeSnapshot, type WorkingTree } from '../../working-tree.js';
 import type { differenceOptions } from './definition.js';
@@ -21,6 +22,8 @@ export interface Comparison {
   readonly before: Operand;
   readonly after: Operand;
   readonly diff: SnapshotDiff;
+  /** What was compared of both. */
+  readonly compared: readonly [before: ParsedSnapshot, after: ParsedSnapshot];
   /** True if both are complete in the part that was compared. */
   readonly complete: boolean;
   /** Damaged saved snapshots that were passed over. */
@@ -37,11 +40,13 @@ export async function compare(
   options: Options,
   reporter: Reporter,
 ): Promise<Comparison> {
+  const page = outputFile(options.html);
+  if (page !== undefined) await checkWritable(page);
   const [before, after] = await bothSides(pair, options, reporter);
   const [old, now] = [selection.of(before.snapshot), selection.of(after.snapshot)];
   const damaged = pair.flatMap((named) => named.damaged);
   const complete = old.complete && now.complete && damaged.length === 0;
-  return { before, after, diff: diffSnapshots(old, now), complete, damaged };
+  return { before, after, diff: diffSnapshots(old, now), compared: [old, now], complete, damaged };
 }
 
 /** Makes the snapshots of both sides; of a saved one and a directory of its tree, the part that both have, by the same rules. */
@@ -56,7 +61,7 @@ async function bothSides(
     return [now, saved];
   }
   const take = (tree: WorkingTree): Promise<Snapshot> =>
-    takeSnapshot(tree, { ...optionsFor(tree, treeOptionsOf(options)), threads: options.threads }, reporter);
+    takeSnapshot(tree, { ...optionsFor(tree, treeOptionsOf(options)), ...callOf(options) }, reporter);
   return [await operandOf(before, take), await operandOf(after, take)];
 }
 
@@ -67,11 +72,16 @@ async function savedAndNow(
   reporter: Reporter,
 ): Promise<Sides> {
   const { now, options, judged } = savedSide(saved, of, tree, treeOptionsOf(given), reporter);
-  const taken = await takeSnapshot(now, { ...options, threads: given.threads }, reporter);
+  const taken = await takeSnapshot(now, { ...options, ...callOf(given) }, reporter);
   return [
     { name, snapshot: await judged(taken.rules ?? []), saved },
-    { name: directory, snapshot: taken },
+    { name: directory, snapshot: taken, taken },
   ];
+}
+
+/** A page shows sizes, nothing else does. */
+function callOf({ threads, html }: Options) {
+  return { threads, sizes: html !== undefined };
 }
 
 /** The part of two snapshots that paths on the command line name, as the answer prints them. */

@@ -1,4 +1,4 @@
-import { define, flag, type Help } from '../../definition.js';
+import { define, flag, nonEmpty, value, type Help } from '../../definition.js';
 import { usageError } from '../../errors.js';
 import {
   jsonOptions,
@@ -14,6 +14,16 @@ export const differenceOptions = {
   exitCode: flag('--exit-code', 'exit with 1 if there are differences'),
   ...jsonOptions,
   ...pathOptions,
+  nul: { ...pathOptions.nul, conflicts: ['json', 'format', 'html'] },
+  html: {
+    ...value(
+      '--html <file>',
+      'write one HTML page that shows them into a file, whole or not at all; - is stdout',
+      nonEmpty,
+      'file',
+    ),
+    conflicts: ['json', 'format', 'nameOnly'],
+  },
   threads,
   ...treeOptions,
 };
@@ -53,6 +63,7 @@ ${differenceDetails}`,
     ['muse diff latest', "as 'muse status', for the whole tree"],
     ['muse diff 1fb5cba8 9d2c01fe', 'two saved snapshots'],
     ['muse diff ../m.json .', 'what changed since a manifest was written?'],
+    ['muse diff latest --html ../changes.html', 'a picture of the tree and a list to search, for a browser'],
     ['muse snapshot --json | ssh host muse diff - /srv/copy', 'is the copy on that host the same?'],
   ],
 });

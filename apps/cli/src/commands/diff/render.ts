@@ -14,13 +14,14 @@ import type { differenceOptions } from './definition.js';
 /** Prints what differs, then tells on stderr how much that is, and what could not be compared. */
 export async function render(
   comparison: Comparison,
-  { exitCode, nameOnly, nul, ...request }: ValuesOf<typeof differenceOptions>,
+  { exitCode, html, nameOnly, nul, ...request }: ValuesOf<typeof differenceOptions>,
   milliseconds: number,
   reporter: Reporter,
 ): Promise<ExitCode> {
   reporter.finish();
   const { before, after, diff, damaged } = comparison;
-  if (wantsJson(request)) await writeJson(comparisonDocument(comparison));
+  if (html !== undefined) await (await import('../../page.js')).writePage(comparison, html, reporter);
+  else if (wantsJson(request)) await writeJson(comparisonDocument(comparison));
   else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
   else await writeLines(differenceLines(diff, nameOnly));
 

@@ -1,6 +1,3 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { relativeTreePath, toFsPath, treePathFromBytes } from '@muse/paths';
 import { formatManifest, type SavedSnapshotInfo, type Snapshot, type TreeOptions } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemReason } from '../../errors.js';
@@ -8,7 +5,7 @@ import { noMuse, problemLines, savedFailure } from '../../failures.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import { terminalLines } from '../../terminal/answer.js';
 import { shortId } from '../../terminal/format.js';
-import { checkWritable, isStdout, writeFile } from '../../terminal/output-file.js';
+import { checkWritable, hintIfInTree, outputFile, writeFile } from '../../terminal/output-file.js';
 import { printable, printableJson } from '../../terminal/printable.js';
 import { stdoutIsTerminal, writeStdout } from '../../terminal/streams.js';
 import { temporaryFiles } from '../../terminal/temporary-files.js';
@@ -21,7 +18,7 @@ type Request = RequestOf<typeof snapshot>;
 /** Takes a snapshot, writes the answer where it was asked for, and tells on stderr what it lacks and what was done. */
 export const run: Run<Request> = async (request, { reporter }) => {
   const { directory, noCache, save, threads } = request;
-  const output = fileOf(request.output);
+  const output = outputFile(request.output);
   if (output !== undefined) await checkWritable(output);
   const tree = await findWorkingTree(directory, request);
   const options = optionsFor(tree, treeOptionsOf(request));
@@ -42,22 +39,13 @@ export const run: Run<Request> = async (request, { reporter }) => {
   for (const line of details(taken.stats)) reporter.debug(line);
   const reread = rereadHint(taken.stats);
   if (reread !== undefined) reporter.hint(reread);
-  if (isNewFile && output !== undefined && (await isInTree(directory, output))) {
-    reporter.hint(
-      `${output} is inside the tree, so the next snapshot will hold it unless a rule leaves it out`,
-    );
-  }
+  if (isNewFile && output !== undefined) await hintIfInTree(directory, output, reporter);
   if (!noCache && !tree.hasMuse && tree.strangers.length === 0) {
     reporter.hint("nothing is cached here; run 'muse init' to make the next snapshot fast");
   }
   for (const hint of incompleteHints(taken.problems)) reporter.hint(hint);
   return taken.complete ? ExitCode.done : ExitCode.incomplete;
 };
-
-/** Returns the file that the answer is to be written to; undefined is stdout, by whatever name. */
-function fileOf(output: string | undefined): string | undefined {
-  return output === undefined || output === '-' || isStdout(output) ? undefined : output;
-}
 
 async function keep(
   { name, root, subtree }: WorkingTree,
@@ -86,19 +74,4 @@ async function write(
   if (output !== undefined) return writeFile(output, answer, { temporaryFiles, forTerminal });
   await writeStdout(stdoutIsTerminal() ? forTerminal(answer) : answer);
   return false;
-}
-
-async function isInTree(directory: string, file: string): Promise<boolean> {
-  try {
-    const [root, above] = await Promise.all(
-      [directory, dirname(file)].map((path) => realpath(toFsPath(path), 'buffer')),
-    );
-    if (!root || !above) return false;
-    const path = join(treePathFromBytes(above), basename(file));
-    const segments = relativeTreePath(treePathFromBytes(root), path).split('/');
-    return !segments.some((segment) => segment === '.muse' || segment === '.git');
-  } catch {
-    // Elsewhere, or gone: both are no news.
-    return false;
-  }
 }

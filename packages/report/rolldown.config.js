@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'rolldown';
+
+// Makes dist/page.js: a module that exports the page's markup, style and script as texts.
+
+const read = (file) => readFileSync(file, 'utf8');
+
+export default defineConfig({
+  input: { page: 'src/page/main.ts' },
+  logLevel: 'warn',
+  platform: 'browser',
+  resolve: { conditionNames: ['@muse/source', 'import'] },
+  plugins: [texts()],
+  output: {
+    dir: 'dist',
+    format: 'iife',
+    entryFileNames: '[name].js',
+    minify: true,
+    comments: false,
+    sourcemap: true,
+    cleanDir: true,
+  },
+});
+
+/** Puts the script into a text, with the license of what is in it, and markup and style beside it. */
+function texts() {
+  return {
+    name: 'texts',
+    generateBundle(_, bundle) {
+      const style = read('src/page/page.css');
+      const body = read('src/page/page.html');
+      const { code } = bundle['page.js'];
+      const script = `/*!\n${licenses(bundle['page.js'])}\n*/\n${code.replace(/\n\/\/# sourceMappingURL=.*/, '').trim()}`;
+      const parts = Object.entries({ body, style, script }).map(
+        ([name, text]) => `  ${name}: ${JSON.stringify(text)},`,
+      );
+      bundle['page.js'].code =
+        `export const parts = {\n${parts.join('\n')}\n};\n//# sourceMappingURL=page.js.map\n`;
+      // A test that asks whether this was built from the sources on disk asks about these, too.
+      const map = JSON.parse(bundle['page.js.map'].source);
+      map.sources.push('../src/page/page.css', '../src/page/page.html');
+      map.sourcesContent.push(style, body);
+      bundle['page.js.map'].source = JSON.stringify(map);
+    },
+  };
+}
+
+/** Returns the licenses of the packages that became part of a chunk. */
+function licenses({ modules }) {
+  const folders = new Set(
+    Object.keys(modules).map((id) => /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(id)?.[0]),
+  );
+  return [...folders]
+    .filter(Boolean)
+    .map((folder) => {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}`;
+    })
+    .join('\n\n');
+}
