@@ -3,7 +3,9 @@ import { commands as allCommands } from './commands.js';
 import type * as define from './definition.js';
 import { valuesOf } from './definition.js';
 import { usageError, type CommandError } from './errors.js';
+import { helpOf, type HelpSubject } from './help.js';
 import { commonOptions, programOptions } from './shared-options.js';
+import { stdoutWidth } from './terminal/streams.js';
 import { version } from './version.js';
 
 // The only file that knows commander.
@@ -126,10 +128,9 @@ function createProgram(
   accept: (parsed: Parsed) => void,
 ): Command {
   const [versionOption, helpOption] = programOptions;
-  const program = groupIn(new Command('muse'), museHelp)
+  const program = groupIn(new Command('muse'), { ...museHelp, commands })
     .version(version(), versionOption.syntax, versionOption.text)
-    .helpOption(helpOption.syntax, helpOption.text)
-    .configureHelp({ showGlobalOptions: true });
+    .helpOption(helpOption.syntax, helpOption.text);
   for (const option of Object.values(commonOptions)) program.addOption(optionOf(option));
   const add = (parent: Command, each: define.Command): void => {
     addCommand(parent, each, (request) => {
@@ -147,26 +148,22 @@ function createProgram(
   return program;
 }
 
-function groupIn(command: Command, help: define.Help): Command {
-  return withHelp(command, help).usage('<command> [options]').helpCommand(false);
+function groupIn(command: Command, group: HelpSubject): Command {
+  return withHelp(command, group).helpCommand(false);
 }
 
-function withHelp(command: Command, help: define.Help): Command {
-  return command.summary(help.summary).description(help.description).addHelpText('after', helpText(help));
+/** Commander asks for the text when it prints it. */
+function withHelp(command: Command, subject: HelpSubject): Command {
+  const formatHelp = (): string => helpOf(pathOf(command).split(' '), subject, stdoutWidth());
+  return command.configureHelp({ formatHelp });
 }
 
-function addCommand(
-  parent: Command,
-  { definition }: define.Command,
-  accept: (request: object) => void,
-): void {
+function addCommand(parent: Command, each: define.Command, accept: (request: object) => void): void {
+  const { definition } = each;
   const words = Object.values(definition.arguments);
-  const command = withHelp(parent.command(definition.name), definition);
+  const command = withHelp(parent.command(definition.name), each);
   for (const word of words) command.addArgument(withValue(new Argument(word.syntax, word.text), word));
   for (const option of Object.values(definition.options)) command.addOption(optionOf(option));
-  if (definition.takesPaths === true) {
-    command.usage(['[options]', ...words.map(({ syntax }) => syntax), '[-- path...]'].join(' '));
-  }
   command.action(() => {
     const request = {
       ...valuesOf(definition.arguments, (_word, index) => command.processedArgs[index] as unknown),
@@ -205,26 +202,4 @@ function parserOf(parse: (text: string) => unknown, repeatable = false) {
 
 function optionsOf<W extends define.Words>(words: W, command: Command): define.ValuesOf<W> {
   return valuesOf(words, (word) => command.getOptionValue(optionOf(word).attributeName()) as unknown);
-}
-
-/** The column at which examples are explained. */
-const MEANING_COLUMN = 41;
-
-/** Returns what help prints below the usage and the options. */
-export function helpText({ details, exitCodes, examples }: define.Help): string {
-  const parts = [
-    details,
-    exitCodes &&
-      `Exit codes:\n${exitCodes.map(([code, text]) => `  ${String(code).padEnd(5)}${text}`).join('\n')}`,
-    `Examples:\n${examples.map(exampleText).join('\n')}`,
-  ];
-  return `\n${parts.filter((part) => part !== undefined).join('\n\n')}`;
-}
-
-function exampleText([words, meaning]: define.Help['examples'][number]): string {
-  const line = `  ${words}`;
-  if (meaning === undefined) return line;
-  const space =
-    line.length < MEANING_COLUMN ? line.padEnd(MEANING_COLUMN) : `${line}\n${' '.repeat(MEANING_COLUMN)}`;
-  return `${space}${meaning}`;
 }

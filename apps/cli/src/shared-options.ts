@@ -10,7 +10,7 @@ import {
   type ValuesOf,
   type Word,
 } from './definition.js';
-import type { ColorChoice } from './terminal/reporter.js';
+import type { ColorChoice } from './terminal/paint.js';
 
 /** The options of every command. */
 export const commonOptions = {

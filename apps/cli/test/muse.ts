@@ -39,11 +39,13 @@ export function shell(command: string, options: RunOptions = {}): Promise<Run> {
 }
 
 /** Runs a shell command that begins with `muse` on a terminal of its own; what it wrote, to whichever stream, is in `stdout`. */
-export function onTerminal(command: string, options: RunOptions = {}): Promise<Run> {
-  return runProgram('script', ['-qec', command.replace(/^muse /, `${museCommand} `), '/dev/null'], {
-    input: '',
-    ...options,
-  });
+export function onTerminal(
+  command: string,
+  { columns, ...options }: RunOptions & { readonly columns?: number } = {},
+): Promise<Run> {
+  const size = columns === undefined ? '' : `stty cols ${columns}; `;
+  const words = size + command.replace(/^muse /, `${museCommand} `);
+  return runProgram('script', ['-qec', words, '/dev/null'], { input: '', ...options });
 }
 
 /** Why `onTerminal` cannot be used here, if so. */

@@ -1,6 +1,7 @@
-import { makeTree, removeTree } from '@muse/testkit';
+import { makeTree, removeTree, type TempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lines, muse, noTerminal, onTerminal } from './muse.js';
+import { edit, editLines, museTree, save, spec } from './saved-trees.js';
 
 const escape = '\x1b';
 let root: string;
@@ -39,6 +40,89 @@ describe.skipIf(noTerminal)('muse on a terminal', () => {
     expect(await shown('muse hash missing --color never')).not.toContain(escape);
     expect(await shown('muse hash missing', { TERM: 'dumb' })).not.toContain(escape);
     expect(await shown('muse hash missing --color always', { NO_COLOR: '1' })).toContain(escape);
+  });
+});
+
+describe.skipIf(noTerminal)('what is for people on a terminal', () => {
+  const note =
+    'a long note 漢字漢字漢字 that goes on and on over the width of many a terminal, and then a little';
+  let tree: TempDir;
+
+  beforeAll(async () => {
+    tree = await museTree(spec);
+    await save(tree, note);
+    await muse(['snapshot', 'd', '--save', '-m', 'inner'], { cwd: tree.path });
+    await edit(tree);
+  });
+
+  afterAll(() => tree[Symbol.asyncDispose]());
+
+  const linesOn = async (command: string, columns: number, env = {}): Promise<string[]> => {
+    const { stdout } = await onTerminal(command, { cwd: tree.path, columns, env });
+    return lines(stdout.toString().replaceAll('\r\n', '\n'));
+  };
+
+  it.each([40, 80, 200])('has a line for each saved snapshot that fits into %d columns', async (columns) => {
+    const shownLines = (await linesOn('muse log --no-color', columns)).map((line) =>
+      line.replace(/[漢字]/g, '00'),
+    );
+    expect(shownLines).toHaveLength(2);
+    for (const line of shownLines) {
+      expect(line).toMatch(/^[0-9a-f]{12} {2}2\d{3}-\d\d-\d\d/);
+      expect(line.length).toBeLessThanOrEqual(columns);
+    }
+    expect(shownLines[0]).toMatch(/ {2}of d {2}inner$/);
+    expect(shownLines[1]).toMatch(
+      columns < 200 ? / {2}latest {2}a.*…$/ : / {2}latest {2}a long note .*little$/,
+    );
+    if (columns >= 80) expect(shownLines[1]).toMatch(/4 files {2}11 B {2}latest/);
+  });
+
+  it.each([40, 80])('shows files behind ids of twelve digits in %d columns', async (columns) => {
+    const shownLines = await linesOn('muse show latest --no-color', columns);
+    expect(shownLines[0]).toMatch(/^snapshot {2}sha256:[0-9a-f]{12}$/);
+    expect(shownLines.slice(-4).map((line) => line.replace(/^[0-9a-f]{12} {2}/, ''))).toEqual([
+      'a',
+      'd/e',
+      'gone',
+      'moved',
+    ]);
+  });
+
+  it.each([40, 80])('has help that fits into %d columns', async (columns) => {
+    for (const words of ['--help', 'diff --help', 'help cache info', 'forget -h']) {
+      const help = await linesOn(`muse ${words}`, columns);
+      expect(help.filter((line) => line.length > columns)).toEqual([]);
+      expect(Math.max(...help.map((line) => line.length))).toBeGreaterThan(columns - 10);
+    }
+  });
+
+  it('colours the kinds of an answer under the same rules as messages', async () => {
+    const status = 'muse status -q';
+    const words = editLines.map((line) => line.split('  ')[0]?.trim());
+    const colored = /^\x1b\[(\d\d)m(\w+) *\x1b\[39m/; // eslint-disable-line no-control-regex
+    const found = (await linesOn(status, 80)).map((line) => colored.exec(line)?.slice(1, 3));
+    expect(found.map((each) => each?.[1])).toEqual(words);
+    expect(new Set(found.map((each) => each?.[0])).size).toBe(4);
+    expect(await linesOn(status, 80, { NO_COLOR: '1' })).toEqual(editLines);
+    expect(await linesOn(`${status} --no-color`, 80)).toEqual(editLines);
+    expect(await linesOn(`${status} --color never`, 80)).toEqual(editLines);
+    for (const command of [
+      'muse log',
+      'muse show latest',
+      'muse explain a',
+      'muse diff latest',
+      'muse verify',
+    ]) {
+      expect((await linesOn(command, 80, { NO_COLOR: '1' })).join('')).not.toContain(escape);
+    }
+    for (const command of ['log', 'show latest', 'explain a', 'diff latest', 'verify --against latest']) {
+      expect((await linesOn(`muse ${command} -q`, 80)).join('')).toContain(escape);
+    }
+    const piped = await muse(['status', '-q'], { cwd: tree.path });
+    expect(lines(piped.stdout)).toEqual(editLines);
+    const forced = await muse(['status', '-q', '--color=always'], { cwd: tree.path });
+    expect(forced.stdout.toString()).toContain(escape);
   });
 });
 

@@ -66,6 +66,11 @@ export function secondOf(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
+/** Returns the first digits of an id, without what stands before them in each, for tables on a terminal. */
+export function shortDigits(id: string): string {
+  return shortId(id).slice('sha256:'.length);
+}
+
 const SHORT_LENGTH = 'sha256:'.length + 12;
 
 /** Returns the beginning of an id, enough of it for a person to tell one from another, and for `muse` to find it. */

@@ -1,6 +1,7 @@
 import type { SingleBar } from 'cli-progress';
 import type { Progress } from '@muse/snapshot';
 import { byteSize, count, countOf, timeLeft } from './format.js';
+import { DEFAULT_WIDTH } from './streams.js';
 
 /** A shorter run shows no progress: a line that only flashes tells nothing. */
 const QUIET_MS = 250;
@@ -19,7 +20,9 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   let loading: NodeJS.Timeout | undefined;
   let library: typeof import('cli-progress') | undefined;
   let latest: Progress | undefined;
+  const forecast = new Forecast();
   let hashingSince: number | undefined;
+  let left: number | undefined;
   let bar: SingleBar | undefined;
 
   const load = async (): Promise<void> => {
@@ -29,7 +32,9 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   };
   const show = (): void => {
     if (library === undefined || latest === undefined) return;
-    const text = progressLine(latest, Date.now() - (hashingSince ?? Date.now()));
+    const hashingFor = Date.now() - (hashingSince ?? Date.now());
+    // A terminal may go to the next line once the last column is written.
+    const text = progressLine(latest, { hashingFor, left, columns: (stream.columns || DEFAULT_WIDTH) - 1 });
     if (bar) bar.update({ text });
     else bar = startBar(library, stream, text);
   };
@@ -40,7 +45,10 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   return {
     update(progress) {
       latest = progress;
-      if (progress.phase === 'hash') hashingSince ??= Date.now();
+      if (progress.phase === 'hash') {
+        hashingSince ??= Date.now();
+        left = forecast.left(shareOf(progress), Date.now());
+      }
       loading ??= setTimeout(() => void load(), QUIET_MS).unref();
       show();
     },
@@ -72,34 +80,84 @@ function startBar(
   return bar;
 }
 
-const BAR_WIDTH = 24;
+/** What a line of progress says besides the counts. */
+export interface ProgressView {
+  /** Milliseconds since hashing began. */
+  readonly hashingFor: number;
+  /** Milliseconds that are left, where that can be told. */
+  readonly left: number | undefined;
+  /** The most columns that the line may have. */
+  readonly columns: number;
+}
 
-/** Tells how far a snapshot is, in one line. `hashingFor` is the time since hashing began, in milliseconds. */
-export function progressLine(progress: Progress, hashingFor: number): string {
+/** Tells how far a snapshot is, in one line: the fewer columns there are, the less of it. */
+export function progressLine(progress: Progress, view: ProgressView): string {
   // Between the two it is known how many files there are, and not yet that any has to be read.
   if (progress.phase === 'scan' || (progress.phase === 'hash' && progress.filesToHash === 0)) {
     return `listing  ${countOf(progress.files, 'file')}`;
   }
   if (progress.phase === 'save') return 'saving the cache';
-  const share = fraction(progress);
-  const parts = [
-    `hashing  ${bar(share)} ${Math.floor(share * 100)} %`,
-    `${count(progress.hashedFiles)} of ${countOf(progress.filesToHash, 'file')}`,
-    `${byteSize(progress.hashedBytes)} of ${byteSize(progress.bytesToHash)}`,
+  const { hashedFiles, filesToHash, hashedBytes, bytesToHash } = progress;
+  const share = shareOf(progress);
+  const percent = `${Math.floor(share * 100)} %`;
+  const files = `${count(hashedFiles)} of ${countOf(filesToHash, 'file')}`;
+  const bytes = `${byteSize(hashedBytes)} of ${byteSize(bytesToHash)}`;
+  const speed =
+    view.hashingFor > 0 && hashedBytes > 0 ? `${byteSize((hashedBytes / view.hashingFor) * 1000)}/s` : '';
+  const eta = view.left === undefined ? '' : `ETA ${timeLeft(view.left)}`;
+  const line = (...parts: string[]): string => parts.filter((part) => part !== '').join('  ');
+  const lines = [
+    line(`hashing  ${bar(share, 24)} ${percent}`, files, bytes, speed, eta),
+    line(`hashing  ${bar(share, 10)} ${percent}`, files, bytes, eta),
+    line(`${bar(share, 10)} ${percent}`, files, bytes, eta),
+    line(`${bar(share, 10)} ${percent}`, bytes, eta),
+    line(`${bar(share, 10)} ${percent}`, eta),
+    line(percent, eta),
   ];
-  if (progress.hashedBytes > 0 && hashingFor > 0) {
-    parts.push(`${byteSize((progress.hashedBytes / hashingFor) * 1000)}/s`);
-  }
-  if (share > 0) parts.push(`ETA ${timeLeft(hashingFor * (1 / share - 1))}`);
-  return parts.join('  ');
+  return lines.find((each) => each.length <= view.columns) ?? percent;
 }
 
-function fraction({ hashedBytes, bytesToHash, hashedFiles, filesToHash }: Progress): number {
+/** Returns how much of the hashing is done, from 0 to 1. */
+export function shareOf({ hashedBytes, bytesToHash, hashedFiles, filesToHash }: Progress): number {
   if (bytesToHash > 0) return Math.min(hashedBytes / bytesToHash, 1);
   return filesToHash > 0 ? Math.min(hashedFiles / filesToHash, 1) : 0;
 }
 
-function bar(share: number): string {
-  const done = Math.round(share * BAR_WIDTH);
-  return `[${'='.repeat(done)}${' '.repeat(BAR_WIDTH - done)}]`;
+function bar(share: number, width: number): string {
+  const done = Math.round(share * width);
+  return `[${'='.repeat(done)}${' '.repeat(width - done)}]`;
+}
+
+/** Milliseconds that must have been measured before anything is foretold. */
+const LEAST_MS = 1000;
+/** Milliseconds in which the speed of before loses about two thirds of its weight: short files and long ones come in turns. */
+const SPEED_MS = 10_000;
+/** Milliseconds in which a forecast makes up about two thirds of what it was wrong by. */
+const CHANGE_MS = 3000;
+
+/** Foretells how long something still takes, and changes its mind slowly: what a person sees must not jump. */
+export class Forecast {
+  #start: { readonly at: number; readonly share: number } | undefined;
+  #last = { at: 0, share: 0 };
+  /** What is done in a millisecond. */
+  #speed = 0;
+  #end: number | undefined;
+
+  /** Returns the milliseconds that are left at a time, given what is done by then; undefined where it is too early to tell. */
+  left(share: number, now: number): number | undefined {
+    const start = (this.#start ??= { at: now, share });
+    if (now - start.at < LEAST_MS || share <= start.share) return undefined;
+    if (this.#end === undefined) {
+      this.#speed = (share - start.share) / (now - start.at);
+      this.#end = now + (1 - share) / this.#speed;
+    } else if (now > this.#last.at) {
+      const passed = now - this.#last.at;
+      const latest = (share - this.#last.share) / passed;
+      this.#speed += (latest - this.#speed) * (1 - Math.exp(-passed / SPEED_MS));
+      const end = now + (1 - share) / this.#speed;
+      this.#end += (end - this.#end) * (1 - Math.exp(-passed / CHANGE_MS));
+    }
+    this.#last = { at: now, share };
+    return Math.max(0, this.#end - now);
+  }
 }

@@ -1,12 +1,9 @@
-import { styleText } from 'node:util';
 import type { Progress } from '@muse/snapshot';
 import { CommandError, SilentExit } from '../errors.js';
+import { colorsFor, type ColorChoice, type Paint } from './paint.js';
 import { printable } from './printable.js';
 import { progressDisplay } from './progress.js';
-import { stderrStream, type MessageStream } from './streams.js';
-
-/** When to colour what goes to stderr; `auto` is on a terminal, unless `NO_COLOR` is set. */
-export type ColorChoice = 'auto' | 'always' | 'never';
+import { stderrStream, stdoutIsTerminal, type MessageStream } from './streams.js';
 
 /** Options of a {@link Reporter}. */
 export interface ReporterOptions {
@@ -19,6 +16,8 @@ export interface ReporterOptions {
 
 /** Tells a person on stderr what is not the answer. Each text is one line, and may hold names as they are on disk. */
 export interface Reporter {
+  /** Colours a piece of the answer, which goes to stdout. */
+  readonly paintAnswer: Paint;
   /** Says what kept the answer from being given, or from being complete. */
   error(text: string): void;
   /** Says what the user should know, and need not act on. */
@@ -44,6 +43,7 @@ export function createReporter(options: ReporterOptions, stream: MessageStream =
     stream.write(`${label} ${printable(text)}\n`);
   };
   return {
+    paintAnswer: colorsFor(options.color, { isTTY: stdoutIsTerminal() }),
     error(text) {
       line(paint('red', 'muse:'), text);
     },
@@ -87,23 +87,4 @@ export function reportFailure(reporter: Reporter, error: unknown): void {
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
-}
-
-/** Colours a piece of text, or leaves it as it is. */
-export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'dim', text: string) => string;
-
-/** Returns how to colour text for a stream: `choice` decides, then `NO_COLOR` and `TERM`, then whether it is a terminal. */
-export function colorsFor(
-  choice: ColorChoice,
-  stream: { readonly isTTY?: boolean },
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): Paint {
-  const wanted =
-    choice === 'always' ||
-    (choice === 'auto' &&
-      stream.isTTY === true &&
-      !environment['NO_COLOR'] &&
-      environment['TERM'] !== 'dumb');
-  // Whether to colour is decided here: newer versions of Node would ask stdout.
-  return (style, text) => (wanted ? styleText(style, text, { validateStream: false }) : text);
 }

@@ -27,6 +27,20 @@ export function stdoutIsTerminal(): boolean {
   return isTerminal(STDOUT);
 }
 
+/** Columns of a terminal that does not say how many it has. */
+export const DEFAULT_WIDTH = 80;
+
+/** Returns how many columns stdout has where it is a terminal, and undefined where it is none. */
+export function terminalWidth(): number | undefined {
+  return stdoutIsTerminal() ? stdoutWidth() : undefined;
+}
+
+/** Returns how many columns a text for people on stdout may have. */
+export function stdoutWidth(): number {
+  const columns = stdoutIsTerminal() ? process.stdout.columns : Number(process.env['COLUMNS']);
+  return Number.isSafeInteger(columns) && columns > 0 ? columns : DEFAULT_WIDTH;
+}
+
 /** Bytes that need no stream, which takes 3 ms to load: a pipe has room for them. */
 const FEW_BYTES = 4096;
 

@@ -5,7 +5,7 @@ import { ExitCode } from '../../errors.js';
 import { problemLines, reportDamaged } from '../../failures.js';
 import { damagedDocument, operandDocument, withObjectId } from '../../operands.js';
 import { wantsJson } from '../../shared-options.js';
-import { writeJson, writeLines, writeNulEnded } from '../../terminal/answer.js';
+import { writeJson, writeLines, writeNulEnded, type Line } from '../../terminal/answer.js';
 import { count, countOf, duration, secondOf, shortId } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
 import type { Comparison } from './compare.js';
@@ -23,7 +23,7 @@ export async function render(
   if (html !== undefined) await (await import('../../page.js')).writePage(comparison, html, reporter);
   else if (wantsJson(request)) await writeJson(comparisonDocument(comparison));
   else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
-  else await writeLines(differenceLines(diff, nameOnly));
+  else await writeLines(differenceLines(diff, nameOnly), reporter.paintAnswer);
 
   reportDamaged(damaged, reporter);
   for (const [side, { snapshot }] of Object.entries({ before, after })) {
@@ -40,6 +40,8 @@ export async function render(
 }
 
 const kinds = ['added', 'modified', 'deleted', 'renamed'] as const;
+
+const styles = { added: 'green', modified: 'yellow', deleted: 'red', renamed: 'cyan' } as const;
 
 interface Difference {
   readonly kind: (typeof kinds)[number];
@@ -58,10 +60,14 @@ function differences(diff: SnapshotDiff): Difference[] {
 }
 
 /** Returns a line for each file that differs, in path order; a renamed one stands at its new path. */
-export function* differenceLines(diff: SnapshotDiff, nameOnly: boolean): Iterable<string> {
+export function* differenceLines(diff: SnapshotDiff, nameOnly: boolean): Iterable<Line> {
   for (const { kind, path, from } of differences(diff)) {
     if (nameOnly) yield path;
-    else yield `${kind.padEnd('modified'.length)}  ${from === undefined ? path : `${from} -> ${path}`}`;
+    else
+      yield [
+        { style: styles[kind], text: kind.padEnd('modified'.length) },
+        `  ${from === undefined ? path : `${from} -> ${path}`}`,
+      ];
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Explanation, FieldMiss, FileExplanation, SpecialFileKind } from '@muse/snapshot';
 import { problemLine, ruleText } from '../../failures.js';
+import type { Line } from '../../terminal/answer.js';
 import { epochSeconds, instant } from '../../terminal/format.js';
+import type { Style } from '../../terminal/paint.js';
 
 /** A path, explained. */
 export interface Explained {
@@ -14,13 +16,28 @@ export interface Explained {
 }
 
 /** Returns a block for each path: its name as it was typed, and below it what becomes of it. */
-export function* explanationBlocks(answers: readonly Explained[]): Iterable<string> {
+export function* explanationBlocks(answers: readonly Explained[]): Iterable<Line> {
   for (const [index, { name, path, explanation }] of answers.entries()) {
     if (index > 0) yield '';
     yield name;
-    for (const line of explanationLines(path, explanation)) yield `  ${line}`;
+    const [first = '', ...more] = explanationLines(path, explanation);
+    const end = first.indexOf(':');
+    yield ['  ', { style: styles[explanation.outcome], text: first.slice(0, end) }, first.slice(end)];
+    for (const line of more) yield `  ${line}`;
   }
 }
+
+const styles = {
+  hit: 'green',
+  miss: 'yellow',
+  directory: 'dim',
+  ignored: 'cyan',
+  reserved: 'cyan',
+  special: 'cyan',
+  outside: 'cyan',
+  unreadable: 'red',
+  absent: 'red',
+} as const satisfies Record<Explanation['outcome'], Style>;
 
 /** Says in a few lines what becomes of a tree path, and why. */
 export function explanationLines(path: string, explanation: Explanation): string[] {

@@ -32,7 +32,7 @@ export const run: Run<RequestOf<typeof explain>> = async (request, { reporter })
     }
   }
   if (wantsJson(request)) await writeJson({ version: 1, explanations: answers.map(explanationDocument) });
-  else await writeLines(explanationBlocks(answers));
+  else await writeLines(explanationBlocks(answers), reporter.paintAnswer);
 
   if (answers.some(({ explanation }) => explanation.outcome === 'absent')) return ExitCode.failed;
   const lacksRules = [...explainers.values()].some(({ problems }) => problems.length > 0);

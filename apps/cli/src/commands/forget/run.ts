@@ -11,11 +11,12 @@ import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, ExitCode } from '../../errors.js';
 import { noMuse, savedFailure } from '../../failures.js';
 import { findSaved } from '../../operands.js';
-import { writeLines } from '../../terminal/answer.js';
+import { writeLines, type Line } from '../../terminal/answer.js';
 import { count, countOf } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
+import { terminalWidth } from '../../terminal/streams.js';
 import { findWorkingTree, warnOfStrangers, type WorkingTree } from '../../working-tree.js';
-import { logLine } from '../log/run.js';
+import { logLines } from '../log/render.js';
 import type { forget } from './definition.js';
 
 type Request = RequestOf<typeof forget>;
@@ -41,7 +42,7 @@ export const run: Run<Request> = async (request, { reporter }) => {
     ? { forgotten: choice.chosen.map(({ file }) => file), failed: [] }
     : await remove(choice, tree);
   const gone = new Set(forgotten);
-  await writeLines(choice.chosen.filter(({ file }) => gone.has(file)).map(lineOf));
+  await writeLines(linesOf(choice.chosen.filter(({ file }) => gone.has(file))), reporter.paintAnswer);
 
   for (const { error } of failed) reporter.error(error.message);
   tellPassedOver(choice.passedOver, reporter);
@@ -97,8 +98,10 @@ async function remove({ chosen }: Choice, tree: WorkingTree): Promise<ForgottenS
   }
 }
 
-function lineOf(each: SavedSnapshotInfo | DamagedSnapshot): string {
-  return 'error' in each ? `damaged  ${each.file}` : logLine(each, false);
+function linesOf(gone: Choice['chosen']): Line[] {
+  const saved = gone.flatMap((each) => ('error' in each ? [] : each));
+  const damaged = gone.flatMap((each) => ('error' in each ? `damaged  ${each.file}` : []));
+  return [...logLines(saved, undefined, terminalWidth()), ...damaged];
 }
 
 function tellPassedOver(damaged: readonly DamagedSnapshot[], reporter: Reporter): void {

@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { toFsPath } from '@muse/paths';
-import { listSavedSnapshots, type SavedSnapshotInfo, type SavedSnapshotList } from '@muse/snapshot';
+import { listSavedSnapshots } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemFailure } from '../../errors.js';
 import { noMuse, savedFailure } from '../../failures.js';
-import { damagedDocument } from '../../operands.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
-import { byteSize, countOf, secondOf } from '../../terminal/format.js';
+import { terminalWidth } from '../../terminal/streams.js';
 import { wantsJson } from '../../shared-options.js';
 import { findWorkingTree, isWithin, warnOfStrangers } from '../../working-tree.js';
 import type { log } from './definition.js';
+import { logDocument, logLines } from './render.js';
 
 /** Prints a line for each saved snapshot of a working tree, and names the damaged ones on stderr. */
 export const run: Run<RequestOf<typeof log>> = async (
@@ -29,7 +29,7 @@ export const run: Run<RequestOf<typeof log>> = async (
   const { snapshots, damaged } = list;
   const latest = snapshots.find(({ subtree }) => isWithin(tree.subtree, subtree))?.file;
   if (wantsJson(request)) await writeJson(logDocument(list, latest));
-  else await writeLines(snapshots.map((each) => logLine(each, each.file === latest)));
+  else await writeLines(logLines(snapshots, latest, terminalWidth()), reporter.paintAnswer);
 
   for (const { error } of damaged) reporter.error(error.message);
   if (damaged.length > 0) {
@@ -42,41 +42,4 @@ export const run: Run<RequestOf<typeof log>> = async (
 
 async function isDirectory(path: string): Promise<boolean> {
   return (await stat(toFsPath(path)).catch(() => undefined))?.isDirectory() === true;
-}
-
-/** Returns the line of one: id, time, files, bytes, and what else there is to say. */
-export function logLine(
-  { id, savedAt, note, subtree, complete, files, bytes }: SavedSnapshotInfo,
-  isLatest: boolean,
-): string {
-  const [subject = ''] = note.split(/[\n\r]/, 1);
-  return [
-    id,
-    secondOf(savedAt),
-    countOf(files, 'file'),
-    byteSize(bytes),
-    ...(subtree === '' ? [] : [`of ${subtree}`]),
-    ...(isLatest ? ['latest'] : []),
-    ...(complete ? [] : ['incomplete']),
-    ...(subject === '' ? [] : [subject]),
-  ].join('  ');
-}
-
-/** Returns the document that `--json` prints. */
-export function logDocument({ snapshots, damaged }: SavedSnapshotList, latest: string | undefined): object {
-  return {
-    version: 1,
-    snapshots: snapshots.map(({ id, savedAt, note, subtree, complete, files, bytes, file }) => ({
-      snapshot_id: id,
-      saved_at: savedAt.toISOString(),
-      note,
-      subtree,
-      latest: file === latest,
-      complete,
-      files,
-      bytes,
-      file,
-    })),
-    damaged: damaged.map(damagedDocument),
-  };
 }

@@ -2,9 +2,10 @@ import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
 import { problemLines, reportDamaged } from '../../failures.js';
 import { findOperands, operandOf, type Operand } from '../../operands.js';
-import { writeJsonPieces, writeLines, writeNulEnded } from '../../terminal/answer.js';
-import { byteSize, count, secondOf } from '../../terminal/format.js';
+import { writeJsonPieces, writeLines, writeNulEnded, type Line } from '../../terminal/answer.js';
+import { byteSize, count, secondOf, shortDigits, shortId } from '../../terminal/format.js';
 import { wantsJson } from '../../shared-options.js';
+import { terminalWidth } from '../../terminal/streams.js';
 import { optionsFor, takeSnapshot } from '../../working-tree.js';
 import type { show } from './definition.js';
 
@@ -20,7 +21,7 @@ export const run: Run<RequestOf<typeof show>> = async (request, { reporter }) =>
   reporter.finish();
   if (wantsJson(request)) await writeJsonPieces(showPieces(operand));
   else if (nul) await writeNulEnded(fileParts(operand, nameOnly));
-  else await writeLines(showLines(operand, nameOnly));
+  else await writeLines(showLines(operand, nameOnly, terminalWidth()), reporter.paintAnswer);
 
   const { complete, problems } = operand.snapshot;
   for (const line of problemLines(problems)) reporter.error(line);
@@ -28,15 +29,15 @@ export const run: Run<RequestOf<typeof show>> = async (request, { reporter }) =>
   return complete && named.damaged.length === 0 ? ExitCode.done : ExitCode.incomplete;
 };
 
-/** Returns a line for each thing to tell, an empty one, and then a line for each file. */
-export function* showLines(operand: Operand, nameOnly: boolean): Iterable<string> {
+/** Returns a line for each thing to tell, an empty one, and then a line for each file; on a terminal with shortened ids. */
+export function* showLines(operand: Operand, nameOnly: boolean, width: number | undefined): Iterable<Line> {
   const { saved, snapshot } = operand;
   const { id, manifest, problems, complete } = snapshot;
   if (nameOnly) {
     yield* manifest.keys();
     return;
   }
-  yield `snapshot  ${id}`;
+  yield `snapshot  ${width !== undefined && width < 'snapshot  '.length + id.length ? shortId(id) : id}`;
   if (saved) {
     yield `saved     ${secondOf(saved.savedAt)}`;
     if (saved.subtree !== '') yield `of        ${saved.subtree}`;
@@ -46,7 +47,10 @@ export function* showLines(operand: Operand, nameOnly: boolean): Iterable<string
   yield `complete  ${complete ? 'yes' : `no, problems: ${count(problems.length)}`}`;
   if (saved && saved.note !== '') for (const line of saved.note.split('\n')) yield `note      ${line}`;
   yield '';
-  for (const [path, objectId] of manifest) yield `${objectId}  ${path}`;
+  for (const [path, objectId] of manifest) {
+    if (width === undefined) yield `${objectId}  ${path}`;
+    else yield [{ style: 'yellow', text: shortDigits(objectId) }, `  ${path}`];
+  }
 }
 
 function* fileParts({ snapshot }: Operand, nameOnly: boolean): Iterable<string> {

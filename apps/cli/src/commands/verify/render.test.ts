@@ -1,5 +1,6 @@
 import type { Verification } from '@muse/snapshot';
 import { describe, expect, it } from 'vitest';
+import { textOf } from '../../terminal/answer.js';
 import { verifyDocument, verifyLines, verifySummary } from './render.js';
 
 const [a, b] = ['sha256:aa', 'sha256:bb'] as const;
@@ -46,7 +47,7 @@ describe('verifySummary()', () => {
 
 describe('verifyLines()', () => {
   it('puts the worst first, and a word before each name', () => {
-    expect([...verifyLines(all)]).toEqual([
+    expect(verifyLines(all).map(textOf)).toEqual([
       'mismatch  m',
       'missing   g',
       'edited    e',

@@ -2,7 +2,7 @@ import type { DamagedSnapshot, ManifestVerification, Verification } from '@muse/
 import { ExitCode } from '../../errors.js';
 import { problemLines, reportDamaged, unreadLines } from '../../failures.js';
 import { damagedDocument, operandDocument, withObjectId, type Operand } from '../../operands.js';
-import { writeJson, writeLines } from '../../terminal/answer.js';
+import { writeJson, writeLines, type Line } from '../../terminal/answer.js';
 import { byteSize, count, countOf, duration } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
 
@@ -20,7 +20,7 @@ export async function renderVerify(
 ): Promise<ExitCode> {
   reporter.finish();
   if (json) await writeJson(verifyDocument(verification));
-  else await writeLines(verifyLines(verification));
+  else await writeLines(verifyLines(verification), reporter.paintAnswer);
 
   const { mismatch, edited, missing, problems, complete } = verification;
   for (const line of problemLines(problems)) reporter.error(line);
@@ -35,7 +35,7 @@ export async function renderVerify(
 }
 
 /** Returns a line for each file that is not as the cache has it, the worst first. */
-export function verifyLines({ mismatch, missing, edited, touched }: Verification): string[] {
+export function verifyLines({ mismatch, missing, edited, touched }: Verification): Line[] {
   return lines({ mismatch, missing, edited, touched });
 }
 
@@ -52,9 +52,24 @@ export function verifySummary(found: Verification, milliseconds: number): string
   );
 }
 
-function lines(kinds: Readonly<Record<string, readonly { readonly path: string }[]>>): string[] {
+const styles = {
+  mismatch: 'red',
+  missing: 'red',
+  edited: 'yellow',
+  touched: 'dim',
+  changed: 'red',
+  moved: 'cyan',
+  new: 'green',
+} as const;
+
+type Kind = keyof typeof styles;
+
+function lines(kinds: Readonly<Partial<Record<Kind, readonly { readonly path: string }[]>>>): Line[] {
   return Object.entries(kinds).flatMap(([kind, files]) =>
-    files.map(({ path }) => `${kind.padEnd('mismatch'.length)}  ${path}`),
+    files.map(({ path }): Line => [
+      { style: styles[kind as Kind], text: kind.padEnd('mismatch'.length) },
+      `  ${path}`,
+    ]),
   );
 }
 
@@ -111,7 +126,7 @@ export async function renderAgainst(
   const { verification, against, damaged, ownPath } = answer;
   reporter.finish();
   if (json) await writeJson(againstDocument(answer));
-  else await writeLines(againstLines(verification));
+  else await writeLines(againstLines(verification), reporter.paintAnswer);
 
   const { changed, missing, moved, added, unread, problems, complete } = verification;
   for (const line of [...problemLines(problems), ...unreadLines(unread)]) reporter.error(line);
@@ -130,7 +145,7 @@ export async function renderAgainst(
 }
 
 /** Returns a line for each file that is not as the snapshot has it. */
-export function againstLines({ changed, missing, moved, added }: ManifestVerification): string[] {
+export function againstLines({ changed, missing, moved, added }: ManifestVerification): Line[] {
   const arrows = moved.map(({ from, to }) => ({ path: `${from} -> ${to}` }));
   return lines({ changed, missing, moved: arrows, new: added });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { colorsFor } from './reporter.js';
+import { colorsFor } from './paint.js';
 
 const terminal = { isTTY: true };
 const pipe = {};
