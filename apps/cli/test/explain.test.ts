@@ -146,7 +146,7 @@ describe('muse explain', () => {
   });
 
   it.skipIf(noTerminal)('shows names without their control characters on a terminal', async () => {
-    const run = await onTerminal(`muse explain "$(printf 'x\\033[31m')"`, { cwd: root });
+    const run = await onTerminal(`muse explain --no-color "$(printf 'x\\033[31m')"`, { cwd: root });
     expect(run.stdout.toString()).toContain('x\\x1b[31m\r\n  absent: ');
   });
 });

@@ -163,7 +163,7 @@ describe('muse verify', () => {
   it.skipIf(noTerminal)('shows names without their control characters on a terminal', async () => {
     await using tree = await cachedTree({ 'x\x1b[31m': 'a' });
     await writeFile(join(tree.path, 'x\x1b[31m'), 'edited');
-    const run = await onTerminal(`muse verify -q '${tree.path}'`);
+    const run = await onTerminal(`muse verify -q --no-color '${tree.path}'`);
     expect(run.stdout.toString()).toContain('edited    x\\x1b[31m\r\n');
   });
 
