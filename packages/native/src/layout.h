@@ -46,6 +46,11 @@ enum Operation { READDIR = 2, LSTAT = 3 };
 /** Kinds that are counted and not listed. */
 enum Skipped { SYMLINK, FIFO, SOCKET, DEVICE, UNKNOWN, RESERVED, SKIPPED };
 
+enum ScanFlags {
+  /** A file has more than one link. */
+  HAS_LINKED_FILE = 1,
+};
+
 /** For each directory. Unless it was listed, everything after `operation` but `watch` is 0, and nothing follows. */
 typedef struct {
   /** Of the whole record. */
@@ -67,7 +72,8 @@ typedef struct {
   /** Of all files, as their stats have it. */
   u64 fileBytes;
   /** Of all kinds. */
-  u32 skippedInAll, zeroToo;
+  u32 skippedInAll;
+  u32 flags;
 } ScanRecord;
 
 // What follows a record, each part padded to 8. The entries are in path order: a directory sorts as if its name ended in a

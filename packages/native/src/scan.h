@@ -208,6 +208,7 @@ static void statEntry(Scan *scan, int directory, Entry *entry, ScanRecord *recor
   if (result < 0) return;
   entry->stat = packStat(&stat);
   u32 type = stat.stx_mode & S_TYPE;
+  if (type == S_REG && stat.stx_nlink > 1) record->flags |= HAS_LINKED_FILE;
   entry->match = type == S_REG ? NO_LINE : type == S_DIR ? DIRECTORY : NOT_LISTED;
   if (entry->match == NOT_LISTED) record->skipped[skippedKind(stat.stx_mode)]++;
 }

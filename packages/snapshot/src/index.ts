@@ -16,15 +16,7 @@ export {
   type StatField,
 } from './lib/explain/explain.js';
 export type { SpecialFileKind } from './lib/explain/descent.js';
-export {
-  diffManifests,
-  diffSnapshots,
-  type DiffEntry,
-  type ManifestDiff,
-  type ModifiedEntry,
-  type RenamedEntry,
-  type SnapshotDiff,
-} from './lib/manifest/diff.js';
+export { diffManifests, diffSnapshots } from './lib/manifest/diff.js';
 export { formatManifest, type FormattedSnapshot, type ManifestFormat } from './lib/manifest/format.js';
 export { computeSnapshotId, subtree } from './lib/manifest/manifest.js';
 export {
@@ -55,15 +47,22 @@ export { loadTreeDefaults, type TreeDefaults } from './lib/saved/tree-options.js
 export { changedTexts, judgeManifest } from './lib/saved/rules.js';
 export { buildSnapshotManifest, createSnapshot, openSnapshotter } from './lib/take/snapshotter.js';
 export type {
+  ChangesOptions,
+  DiffEntry,
   Manifest,
+  ManifestDiff,
+  ModifiedEntry,
   Progress,
+  RenamedEntry,
   RuleText,
   Snapshot,
   SnapshotCall,
+  SnapshotDiff,
   SnapshotOptions,
   SnapshotStats,
   Snapshotter,
   SnapshotterOptions,
+  TreeChange,
   TreeOptions,
 } from './lib/types.js';
 export type { VerifyOptions } from './lib/verify/read.js';

@@ -35,7 +35,7 @@ async function incomplete(root: string): Promise<Snapshot> {
     code: 'EACCES',
     message: 'no',
   } as const;
-  return { id, manifest, stats, complete: false, problems: [problem] };
+  return { id, by: 'scan', manifest, stats, complete: false, problems: [problem] };
 }
 
 describe('saveSnapshot()', () => {

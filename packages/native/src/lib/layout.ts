@@ -24,6 +24,7 @@ export const ScanWord = {
   failed: 19,
   fileBytes: 20,
   skippedInAll: 22,
+  flags: 23,
 } as const;
 
 /** Bytes of the record of a directory before its matches. */

@@ -37,6 +37,11 @@ export interface SnapshotStats {
 export interface Snapshot {
   /** The snapshot id: SHA-256 over the manifest's paths and object ids. */
   readonly id: ObjectId;
+  /**
+   * How it was found out: by a scan of all directories, or by listing those alone that events told of. The promise is the
+   * same; only a snapshotter that watches answers by events.
+   */
+  readonly by: 'scan' | 'events';
   readonly manifest: Manifest;
   /** True when `problems` is empty: every file is in the manifest or left out by a stated rule. */
   readonly complete: boolean;
@@ -80,6 +85,11 @@ export interface SnapshotterOptions extends TreeOptions {
    * more than 64, or the number of processors if that is larger: each takes some 10 MiB.
    */
   readonly threads?: number | undefined;
+  /**
+   * Watches the tree, so that the snapshots of {@link openSnapshotter} take the time of what changed. Where the system tells
+   * of no changes, or not of all, they are taken by scans as ever, and `logger` hears why. Default: false.
+   */
+  readonly watch?: boolean | undefined;
   /** The rules to use instead of `<root>/.museignore`, which is read for each snapshot; `false` for none. */
   readonly ignore?: IgnoreRules | false | undefined;
   /** Problems to add to the result, such as rules above the root that were not obeyed. Default: none. */
@@ -104,8 +114,71 @@ export interface SnapshotCall {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** A file that is on one side only. */
+export interface DiffEntry {
+  readonly path: string;
+  readonly objectId: ObjectId;
+}
+
+/** A file whose content differs. */
+export interface ModifiedEntry {
+  readonly path: string;
+  readonly before: ObjectId;
+  readonly after: ObjectId;
+}
+
+/** A file whose content is found under another path. */
+export interface RenamedEntry {
+  readonly from: string;
+  readonly to: string;
+  readonly objectId: ObjectId;
+}
+
+/** The differences between two manifests; each list is in path order, `renamed` by `to`. */
+export interface ManifestDiff {
+  readonly added: readonly DiffEntry[];
+  readonly modified: readonly ModifiedEntry[];
+  readonly deleted: readonly DiffEntry[];
+  /** In neither `added` nor `deleted`. */
+  readonly renamed: readonly RenamedEntry[];
+}
+
+/** The differences between two snapshots, as far as both can tell. */
+export interface SnapshotDiff extends ManifestDiff {
+  /**
+   * Files that one of the snapshots has and the other cannot vouch for, because of a problem with the file or a
+   * directory above it. They are in no other list: nobody knows whether they are still there, or were before. In path
+   * order, those of `before` first.
+   */
+  readonly unknown: readonly string[];
+}
+
+/** Options of {@link Snapshotter.changes}. */
+export interface ChangesOptions {
+  /** Ends the changes: the iteration throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds without a further event after which what changed counts as one change; it is told after ten times as
+   * long, whatever else happens. Default: 50.
+   */
+  readonly settleMs?: number | undefined;
+  /**
+   * Makes the id of a snapshot on first access, in one go of some 0.1 µs a file, instead of before the change is told. Use it
+   * where the paths are enough. Default: false.
+   */
+  readonly deferId?: boolean | undefined;
+}
+
+/** A change of a tree. What it lists is the difference from the change before; nothing for the first one. */
+export interface TreeChange extends SnapshotDiff {
+  /** `start` for the first one, the tree as it is when the iteration begins. */
+  readonly kind: 'start' | 'change';
+  /** The tree after the change. */
+  readonly snapshot: Snapshot;
+}
+
 /** Options for opening a root and taking one snapshot of it. */
-export interface SnapshotOptions extends SnapshotterOptions, SnapshotCall {}
+export interface SnapshotOptions extends Omit<SnapshotterOptions, 'watch'>, SnapshotCall {}
 
 /** Takes snapshots of one root, and keeps the cache and the workers between them. */
 export interface Snapshotter {
@@ -116,6 +189,14 @@ export interface Snapshotter {
    * everything else is a problem in the result. Takes one at a time: a second call waits for the first.
    */
   snapshot(call?: SnapshotCall): Promise<Snapshot>;
+  /**
+   * Tells of the tree as it is, and then of each change to it, until the loop over it is left or `signal` is aborted. Throws
+   * where {@link Snapshotter.snapshot} rejects. Keeps the process alive meanwhile.
+   *
+   * With `watch` it asks as soon as something changed. Where no event tells (without `watch`, or of directories that cannot
+   * be watched), it asks from time to time: each second, or less often where an answer takes long.
+   */
+  changes(options?: ChangesOptions): AsyncGenerator<TreeChange, void, undefined>;
   /** Ends the workers; a snapshot under way is finished first. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

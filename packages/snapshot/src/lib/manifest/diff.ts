@@ -1,36 +1,15 @@
 import { PathMap, PathSet } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
 import { inPathOrder, isAtOrBelow } from './manifest.js';
-import type { Manifest, Snapshot } from '../types.js';
-
-/** A file that is on one side only. */
-export interface DiffEntry {
-  readonly path: string;
-  readonly objectId: ObjectId;
-}
-
-/** A file whose content differs. */
-export interface ModifiedEntry {
-  readonly path: string;
-  readonly before: ObjectId;
-  readonly after: ObjectId;
-}
-
-/** A file whose content is found under another path. */
-export interface RenamedEntry {
-  readonly from: string;
-  readonly to: string;
-  readonly objectId: ObjectId;
-}
-
-/** The differences between two manifests; each list is in path order, `renamed` by `to`. */
-export interface ManifestDiff {
-  readonly added: readonly DiffEntry[];
-  readonly modified: readonly ModifiedEntry[];
-  readonly deleted: readonly DiffEntry[];
-  /** In neither `added` nor `deleted`. */
-  readonly renamed: readonly RenamedEntry[];
-}
+import type {
+  DiffEntry,
+  Manifest,
+  ManifestDiff,
+  ModifiedEntry,
+  RenamedEntry,
+  Snapshot,
+  SnapshotDiff,
+} from '../types.js';
 
 /**
  * Returns what changed from `before` to `after`.
@@ -76,16 +55,6 @@ function pairRenames(gone: readonly DiffEntry[], came: readonly DiffEntry[]): Om
     }
   }
   return { added, deleted: gone.filter((entry) => !moved.has(entry)), renamed };
-}
-
-/** The differences between two snapshots, as far as both can tell. */
-export interface SnapshotDiff extends ManifestDiff {
-  /**
-   * Files that one of the snapshots has and the other cannot vouch for, because of a problem with the file or a
-   * directory above it. They are in no other list: nobody knows whether they are still there, or were before. In path
-   * order, those of `before` first.
-   */
-  readonly unknown: readonly string[];
 }
 
 /** Returns what {@link diffManifests} does, but calls no file deleted or added that the other snapshot could not see. */

@@ -196,7 +196,7 @@ function later(top: DirectoryNode<DirectoryResult>): () => Manifest {
 }
 
 /** Returns the manifest of a tree, made in one go of some 0.5 µs a file. */
-function manifestOf(top: DirectoryNode<DirectoryResult>): Manifest {
+export function manifestOf(top: DirectoryNode<DirectoryResult>): Manifest {
   let manifest = new Map<string, ObjectId>();
   const start = top.prefix.length;
   for (const { directory, cursor, to } of entriesInPathOrder(top)) {
@@ -255,7 +255,7 @@ function append(problems: Problem[], more: readonly Problem[]): void {
 }
 
 /** The last word of the first promise: a file without an object id is a problem, whatever the reason that led there. */
-function allNamed(problems: readonly Problem[], withoutId: readonly string[]): Problem[] {
+export function allNamed(problems: readonly Problem[], withoutId: readonly string[]): Problem[] {
   const named = new PathSet(problems.map(({ path }) => path));
   const unnamed = withoutId.filter((path) => !named.has(path)).map((path) => tornFile(path, 'replaced'));
   return [...problems, ...unnamed].sort((a, b) => compareTreePaths(a.path, b.path));

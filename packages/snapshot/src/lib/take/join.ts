@@ -193,6 +193,15 @@ const KNOWN = 8;
 /** Added to a state: something newer is known of the file than its line. */
 const DOUBTED = 16;
 const NO_ROWS = new Int32Array();
+const NONE: readonly never[] = [];
+
+/** The text of the files of one directory, as a snapshot id is made of it: path NUL id NUL for each of them. */
+export interface Texts {
+  /** What comes before each directory in it, and after the last one. */
+  readonly parts: readonly Uint8Array[];
+  /** The names of those directories. */
+  readonly directories: readonly string[];
+}
 
 /**
  * The files of one directory: its listing with their object ids, and those that must be read. What is known of a file beside
@@ -207,6 +216,12 @@ export class DirectoryResult {
   misses = 0;
   /** The files that could not be. */
   readonly problems: Problem[] = [];
+  /** Its text in the snapshot id, where the tree is kept and that was made. */
+  texts: Texts | undefined;
+  /** Its files without an object id, by entry, once a snapshot of it has ended. */
+  unread: readonly number[] = NONE;
+  /** Bytes that were read of its files beyond those that they were listed with, likewise. */
+  surplus = 0;
   /** A row for each entry, once there is one that needs it. */
   #rows: Int32Array | undefined;
   /** Bytes that were read of a file, where they are not as many as it was listed with. */
@@ -378,6 +393,31 @@ export class DirectoryResult {
     return surplus;
   }
 
+  /** Returns whether a file that was read in this snapshot is one that the cache cannot vouch for. */
+  hasUntrusted(cache: Pick<StatCache, 'lookup'>): boolean {
+    for (let entry = 0; entry < this.listing.length; entry++) {
+      if (!this.has(entry) || !this.reasonOf(entry)) continue;
+      const path = this.node.prefix + this.nameOf(entry);
+      if (cache.lookup(path, this.statOf(entry)) === undefined) return true;
+    }
+    return false;
+  }
+
+  /** Ends a snapshot for a directory that is kept: what was read is known from now on, and no miss any more. */
+  settle(): void {
+    const rows = this.#rows;
+    if (this.misses === 0 || !rows) return;
+    const unread: number[] = [];
+    for (let entry = 0; entry < this.listing.length; entry++) {
+      const state = wordAt(rows, entry * ROW_WORDS + STATE);
+      if ((state & KNOWN) !== 0) rows[entry * ROW_WORDS + STATE] = state & ~REASON;
+      else if ((state & REASON) !== 0) unread.push(entry);
+    }
+    for (const [entry, bytes] of this.#bytesRead ?? []) this.surplus += bytes - this.size(entry);
+    this.unread = unread;
+    this.misses = 0;
+  }
+
   /** Returns the files that were read since the directory was listed, by name; `undefined` where there are none. */
   filesRead(): ReadonlyMap<string, ReadFile> | undefined {
     if (this.misses === 0) return undefined;
@@ -439,6 +479,8 @@ export interface Known {
   readonly cache: StatCache | undefined;
   /** The stored lines that listings are joined with. Without them each file is looked up by its path. */
   readonly lines: Buffer | undefined;
+  /** Returns the names of files in a directory that are read whatever their stat says. Default: none are. */
+  readonly mustRead?: ((node: DirectoryNode<DirectoryResult>) => ReadonlySet<string> | undefined) | undefined;
 }
 
 /**
@@ -453,19 +495,23 @@ export function judgeDirectory(
 ): DirectoryResult {
   const result = new DirectoryResult(node, listing, known.lines);
   const read = before?.filesRead();
+  const doubted = known.mustRead?.(node);
   // With nothing newer than the lines, a hit needs neither its name nor its path. A line that vouches for a file is right
   // whatever was recorded since the listing was asked for, without the stats that would tell.
-  const areLinesNewest = read === undefined && (known.cache?.hasPending !== true || !listing.hasAllDetails);
+  const areLinesNewest =
+    !doubted && read === undefined && (known.cache?.hasPending !== true || !listing.hasAllDetails);
   if (areLinesNewest && listing.hasOnlyHits) return result;
   // Nor does any other file, where nothing at all is newer.
   const isFirstWord =
-    read === undefined && (!known.cache || (known.lines !== undefined && !known.cache.hasPending));
+    !doubted &&
+    read === undefined &&
+    (!known.cache || (known.lines !== undefined && !known.cache.hasPending));
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const { match } = cursor;
     if (!isFile(match) || (areLinesNewest && match >= FIRST_HIT)) continue;
     if (isFirstWord && (!known.cache || match !== BAD_LINE))
       result.addMiss(cursor, reasonOf(match, known.cache));
-    else judgeFile(result, cursor, match, known, read);
+    else judgeFile(result, cursor, { match, isDoubted: doubted?.has(cursor.name) === true }, known, read);
   }
   return result;
 }
@@ -474,7 +520,7 @@ export function judgeDirectory(
 function judgeFile(
   result: DirectoryResult,
   cursor: EntryCursor,
-  match: number,
+  { match, isDoubted }: { readonly match: number; readonly isDoubted: boolean },
   { cache, lines }: Known,
   read: ReadonlyMap<string, ReadFile> | undefined,
 ): void {
@@ -491,16 +537,17 @@ function judgeFile(
   const path = result.node.prefix + name;
   if (lines && match !== BAD_LINE && !cache.isPending(path)) {
     if (match < FIRST_HIT) result.addMiss(cursor, reasonOf(match, cache));
+    else if (isDoubted) result.addMiss(cursor, 'racy');
     return;
   }
   const { stat } = cursor;
   result.doubt(entry);
-  const id = cache.lookup(path, stat);
+  const id = isDoubted ? undefined : cache.lookup(path, stat);
   if (id !== undefined) {
     result.set(entry, id);
     return;
   }
-  const reason = cache.missReason(path, stat);
+  const reason = cache.missReason(path, stat) ?? (isDoubted ? 'racy' : undefined);
   if (reason === undefined)
     throw new Error(`Broken cache: no reason for the miss of ${JSON.stringify(path)}`);
   result.addMiss(cursor, reason);

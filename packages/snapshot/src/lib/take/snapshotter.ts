@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { statCachePath, toFsPath } from '@muse/paths';
-import type { Logger } from '@muse/stat-cache';
+import { StatCache, type Logger } from '@muse/stat-cache';
 import { type ResolvedRoot, resolveRoot } from '@muse/walker';
 import {
   nativeEngine,
@@ -12,15 +12,19 @@ import {
 } from '@muse/walker/scan';
 import { SnapshotIncompleteError } from '../errors.js';
 import type {
+  ChangesOptions,
   Manifest,
   Snapshot,
   SnapshotCall,
   SnapshotOptions,
   Snapshotter,
   SnapshotterOptions,
+  TreeChange,
 } from '../types.js';
 import { areRulesInFiles, type OpenedRoot, openRoot, readRules } from './root.js';
-import { takeSnapshot } from './take-snapshot.js';
+import type { Answer } from '../watch/changes.js';
+import type { Watcher, WatcherOptions } from '../watch/watcher.js';
+import { takeSnapshot, type SnapshotSource } from './take-snapshot.js';
 
 /**
  * Takes one snapshot of a root. Rejects when the root is no directory, when its `.museignore` is broken, with a
@@ -31,7 +35,7 @@ export async function createSnapshot(root: string, options: SnapshotOptions = {}
   options.signal?.throwIfAborted();
   const opened = await Root.open(root, options);
   try {
-    return await opened.take(options);
+    return await opened.take(options, takeSnapshot);
   } finally {
     await opened.close();
   }
@@ -52,37 +56,89 @@ export async function buildSnapshotManifest(root: string, options: SnapshotOptio
  * or cannot be reached, with the system's `code`, and with `IgnoreFileError` when `.museignore` is broken.
  */
 export async function openSnapshotter(root: string, options: SnapshotterOptions = {}): Promise<Snapshotter> {
-  return new RootSnapshotter(await Root.open(root, options));
+  return openWithEvents(root, options);
+}
+
+/** Opens a root as {@link openSnapshotter} does, for tests that put faults between the system's events and their reader. */
+export async function openWithEvents(
+  root: string,
+  options: SnapshotterOptions,
+  openEvents?: WatcherOptions['openEvents'],
+): Promise<Snapshotter> {
+  const opened = await Root.open(root, options);
+  return new RootSnapshotter(opened, options.watch === true ? { options, openEvents } : undefined);
 }
 
 /** Takes one snapshot at a time, each of the root and its rules as they are then. */
 class RootSnapshotter implements Snapshotter {
   readonly #root: Root;
+  /** Set where the root is to be watched; the watcher is made with the first snapshot. */
+  readonly #watching: Pick<WatcherOptions, 'options' | 'openEvents'> | undefined;
+  #watcher: Watcher | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(root: Root) {
+  constructor(root: Root, watching: Pick<WatcherOptions, 'options' | 'openEvents'> | undefined) {
     this.#root = root;
+    this.#watching = watching;
   }
 
   get root(): string {
     return this.#root.path;
   }
 
-  snapshot(call: SnapshotCall = {}): Promise<Snapshot> {
-    if (this.#closed) return Promise.reject(new Error('Cannot take a snapshot: the snapshotter is closed'));
-    const snapshot = waitFor(this.#last, call.signal).then(async () => {
+  async snapshot(call: SnapshotCall = {}): Promise<Snapshot> {
+    if (this.#closed) throw new Error('Cannot take a snapshot: the snapshotter is closed');
+    return (await this.#ask(call)).snapshot;
+  }
+
+  async *changes(options: ChangesOptions = {}): AsyncGenerator<TreeChange, void, undefined> {
+    options.signal?.throwIfAborted();
+    if (this.#closed) throw new Error('Cannot tell of changes: the snapshotter is closed');
+    const [{ changesOf }, hearing] = await Promise.all([import('../watch/changes.js'), this.#openWatcher()]);
+    const ask = (call: ChangesOptions) =>
+      this.#closed ? undefined : this.#ask({ ...call, deferManifest: true });
+    yield* changesOf({ ask: async (call) => ask(call), hearing }, options);
+  }
+
+  #ask(call: SnapshotCall & ChangesOptions): Promise<Answer> {
+    const answer = waitFor(this.#last, call.signal).then(async () => {
       await this.#root.refresh();
-      return this.#root.take(call);
+      const watcher = await this.#openWatcher();
+      return this.#root.take(call, watcher ? watcher.answer.bind(watcher) : scanned);
     });
-    // Holds no result: that would keep every snapshot in memory.
-    this.#last = Promise.allSettled([this.#last, snapshot]).then(() => undefined);
-    return snapshot;
+    this.#waitFor(answer);
+    return answer;
+  }
+
+  /** Runs work while no snapshot is taken; not at all once it is closed. */
+  #whenIdle(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(() => (this.#closed ? undefined : work()));
+    this.#waitFor(done);
+    return done;
+  }
+
+  /** Has whatever comes next wait for this, too. Holds no result: that would keep every snapshot in memory. */
+  #waitFor(work: Promise<unknown>): void {
+    this.#last = Promise.allSettled([this.#last, work]).then(() => undefined);
+  }
+
+  async #openWatcher(): Promise<Watcher | undefined> {
+    if (!this.#watching) return undefined;
+    if (this.#watcher) return this.#watcher;
+    const { Watcher } = await import('../watch/watcher.js');
+    const whenIdle = this.#whenIdle.bind(this);
+    return (this.#watcher = new Watcher(this.root, {
+      ...this.#watching,
+      native: this.#root.native,
+      whenIdle,
+    }));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
+    this.#watcher?.close();
     await this.#root.close();
   }
 
@@ -103,6 +159,10 @@ async function waitFor(turn: Promise<unknown>, signal: AbortSignal | undefined):
     void turn.then(go);
   });
   signal?.throwIfAborted();
+}
+
+async function scanned(source: SnapshotSource, call: SnapshotCall): Promise<Answer> {
+  return { snapshot: await takeSnapshot(source, call), version: undefined };
 }
 
 /** A root that snapshots are taken of, with its rules, its cache and its threads. */
@@ -147,11 +207,18 @@ class Root {
       pool.startFor('cacheBytes', await sizeOf(statCachePath(root.root)));
     try {
       const opened = await openRoot(root, options, { defer: true, native: native?.native });
-      return new Root(options, threads, native, pool, opened, top, performance.now() - started);
+      // What a snapshot reads must be known at the next one, even where it is saved nowhere.
+      const cache = opened.cache ?? (options.watch === true ? StatCache.empty() : undefined);
+      const ms = performance.now() - started;
+      return new Root(options, threads, native, pool, { ...opened, cache }, top, ms);
     } catch (error) {
       await pool?.close();
       throw error;
     }
+  }
+
+  get native(): NativeEngine | undefined {
+    return this.#native;
   }
 
   /** Its native path, links resolved. */
@@ -174,7 +241,11 @@ class Root {
     this.#opened = { ...this.#opened, root, ...rules };
   }
 
-  async take(call: SnapshotCall): Promise<Snapshot> {
+  /** Takes a snapshot by `taken`. */
+  async take<T>(
+    call: SnapshotCall,
+    taken: (source: SnapshotSource, call: SnapshotCall) => Promise<T>,
+  ): Promise<T> {
     const { signal } = call;
     signal?.throwIfAborted();
     const pool = this.#pool;
@@ -185,7 +256,7 @@ class Root {
     const abort = () => pool?.setAborted(true);
     signal?.addEventListener('abort', abort);
     try {
-      return await takeSnapshot(
+      return await taken(
         { ...this.#opened, subtree, top: this.#top, threads, native, pool, oneFileSystem, loadMs },
         call,
       );

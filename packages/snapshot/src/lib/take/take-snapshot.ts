@@ -8,7 +8,9 @@ import {
   NativeScanEngine,
   openNativeRoot,
   Tree,
+  type DirectoryNode,
   type LineRange,
+  type Listing,
   type NativeEngine,
   type ScanCalls,
   type ScanEngine,
@@ -20,7 +22,7 @@ import type { Hashed, startCheckpoints } from '../hash/hash-misses.js';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
-import { directoriesWithMisses, judgeDirectory, LineJoin, type DirectoryResult } from './join.js';
+import { directoriesWithMisses, judgeDirectory, LineJoin, type DirectoryResult, type Known } from './join.js';
 import type { OpenedRoot } from './root.js';
 
 /** A root that was opened, and all else that a snapshot of it takes. */
@@ -34,8 +36,34 @@ export interface SnapshotSource extends OpenedRoot, EngineOptions {
   readonly loadMs: number;
 }
 
-/** Takes one snapshot: scans the tree, hashes the misses, assembles the manifest, prunes the cache and saves it. */
+/** Who keeps a tree after its snapshot was taken, to bring it up to date later. */
+export interface TreeKeeper extends Pick<Known, 'mustRead'> {
+  /** An inotify descriptor, by which each directory is watched before it is listed. */
+  readonly inotify: number;
+  /** Called for each directory before it changes, while it is as it was. */
+  readonly onTouched: (directory: DirectoryNode<DirectoryResult>) => void;
+  /** Called for each directory once it is listed. */
+  readonly onListed: (directory: DirectoryNode<DirectoryResult>, listing: Listing) => void;
+}
+
+/** A snapshot, and the tree that it was made of. */
+export interface TakenTree {
+  readonly snapshot: Snapshot;
+  readonly tree: Tree<DirectoryResult>;
+  readonly ruleProblems: readonly Problem[];
+}
+
+/** Takes one snapshot. */
 export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): Promise<Snapshot> {
+  return (await takeTree(source, call)).snapshot;
+}
+
+/** Takes one snapshot: scans the tree, hashes the misses, assembles the manifest, prunes the cache and saves it. */
+export async function takeTree(
+  source: SnapshotSource,
+  call: SnapshotCall,
+  keeper?: TreeKeeper,
+): Promise<TakenTree> {
   const { cache, loadMs } = source;
   const watch = new Stopwatch();
   const progress = new ProgressReport(call.onProgress);
@@ -43,7 +71,9 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   progress.enter('scan');
   // What earlier snapshots of a long-lived cache saved is joined as lines from here on.
   await cache?.compact();
-  const { scanned, engines } = await scanConfirmed(source, progress, call.signal);
+  // A tree that is kept is scanned once.
+  if (keeper) await cache?.confirm();
+  const { scanned, engines } = await scanConfirmed(source, { progress, signal: call.signal, keeper });
   const scanMs = watch.lap();
   let hashed;
   try {
@@ -60,12 +90,15 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
   const pruned = cache ? prune(cache, { ...scanned, assembled, uncached: hashed.uncached }) : 0;
   const saveError = cache?.persistent ? await save(cache) : undefined;
   const saveMs = watch.lap();
+  progress.end();
 
   const milliseconds = { load: loadMs, scan: scanMs, hash: hashMs, save: saveMs };
-  const problems = [...scanned.ruleProblems, ...assembled.problems];
-  return snapshotOf(
+  const { tree, ruleProblems } = scanned;
+  const problems = [...ruleProblems, ...assembled.problems];
+  const snapshot = snapshotOf(
     {
       id: assembled.id,
+      by: 'scan',
       complete: problems.length === 0,
       problems,
       stats: {
@@ -83,6 +116,33 @@ export async function takeSnapshot(source: SnapshotSource, call: SnapshotCall): 
     assembled.manifest,
     saveError,
   );
+  return { snapshot, tree, ruleProblems };
+}
+
+/**
+ * Brings a tree that was kept up to date: lists some of its directories anew, and hashes what changed in them. Nothing else
+ * of it is looked at.
+ */
+export async function updateTree(
+  source: SnapshotSource,
+  tree: Tree<DirectoryResult>,
+  directories: Iterable<DirectoryNode<DirectoryResult>>,
+  { signal, onProgress }: SnapshotCall,
+): Promise<{ readonly hashed: Hashed; readonly scanMs: number; readonly hashMs: number }> {
+  const watch = new Stopwatch();
+  const progress = new ProgressReport(onProgress);
+  const engines = await openEngines(source);
+  try {
+    tree.startRound(directories, { engine: engines.scan, signal });
+    await tree.list();
+    const scanMs = watch.lap();
+    progress.enter('hash');
+    const hashed = await hash(tree, { cache: source.cache, engines, progress, signal });
+    tree.confirmTop();
+    return { hashed, scanMs, hashMs: watch.lap() };
+  } finally {
+    engines.close();
+  }
 }
 
 /** A tree that was listed, and what the cache knew of it before. */
@@ -97,21 +157,26 @@ interface Scanned {
   readonly ruleProblems: readonly Problem[];
 }
 
+interface ScanningOptions {
+  readonly progress: ProgressReport;
+  readonly signal: AbortSignal | undefined;
+  readonly keeper: TreeKeeper | undefined;
+}
+
 /**
  * Scans while it is not yet known whether the cache can be used, since checking its checksum takes as long as a third of the
  * scan; and once more, without the cache, where it cannot. Until then nothing that it said went any further.
  */
 async function scanConfirmed(
   source: SnapshotSource,
-  progress: ProgressReport,
-  signal: AbortSignal | undefined,
+  options: ScanningOptions,
 ): Promise<{ readonly scanned: Scanned; readonly engines: Engines }> {
   const isConfirmed = async () => (await source.cache?.confirm()) !== false;
   for (;;) {
     const engines = await openEngines(source);
     let scanned: Scanned | undefined;
     try {
-      scanned = await scan(source, engines, progress, signal);
+      scanned = await scan(source, engines, options);
       if (await isConfirmed()) return { scanned, engines };
     } catch (error) {
       if (await isConfirmed()) {
@@ -121,7 +186,7 @@ async function scanConfirmed(
     }
     scanned?.tree.close();
     engines.close();
-    progress.startOver();
+    options.progress.startOver();
   }
 }
 
@@ -129,8 +194,7 @@ async function scanConfirmed(
 async function scan(
   { root, subtree, top, cache, ignore, oneFileSystem, calls }: SnapshotSource,
   { scan: engine, lines }: Engines,
-  progress: ProgressReport,
-  signal: AbortSignal | undefined,
+  { progress, signal, keeper }: ScanningOptions,
 ): Promise<Scanned> {
   const above = await rulesAbove(root.root, subtree, ignore);
   if (above.leftOut) {
@@ -140,6 +204,7 @@ async function scan(
   const known = {
     cache,
     lines: lines && Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length),
+    mustRead: keeper?.mustRead,
   };
   const tree = new Tree<DirectoryResult>({
     root: root.root,
@@ -156,7 +221,10 @@ async function scan(
       const before = directory.value;
       directory.value = judgeDirectory(directory, listing, known, before);
       progress.add({ files: Math.max(0, directory.value.files - (before?.files ?? 0)) });
+      keeper?.onListed(directory, listing);
     },
+    onTouched: keeper?.onTouched,
+    inotify: keeper?.inotify,
   });
   const pending = [...(cache?.pendingPaths() ?? [])];
   try {
@@ -275,12 +343,13 @@ async function save(cache: StatCache): Promise<Error | undefined> {
 
 /** Returns the snapshot. A function of its own, because a getter keeps alive whatever the function around it holds. */
 function snapshotOf(
-  { id, complete, problems, stats, rules, sizes }: Omit<Snapshot, 'manifest' | 'saveError'>,
+  { id, by, complete, problems, stats, rules, sizes }: Omit<Snapshot, 'manifest' | 'saveError'>,
   manifest: () => Manifest,
   saveError: Error | undefined,
 ): Snapshot {
   return {
     id,
+    by,
     get manifest() {
       return manifest();
     },
@@ -294,7 +363,7 @@ function snapshotOf(
 }
 
 /** Measures the milliseconds from lap to lap. */
-class Stopwatch {
+export class Stopwatch {
   #last = performance.now();
 
   lap(): number {
@@ -309,7 +378,7 @@ const REPORT_MS = 50;
 
 /** Counts what is done, and reports it some twenty times a second at most. */
 class ProgressReport {
-  readonly #listener: ((progress: Progress) => void) | undefined;
+  #listener: ((progress: Progress) => void) | undefined;
   readonly #counts = { files: 0, hashedFiles: 0, filesToHash: 0, hashedBytes: 0, bytesToHash: 0 };
   #phase: Progress['phase'] = 'scan';
   #last = -Infinity;
@@ -331,6 +400,11 @@ class ProgressReport {
   /** Takes back what was counted. */
   startOver(): void {
     this.#counts.files = 0;
+  }
+
+  /** Reports nothing any more. */
+  end(): void {
+    this.#listener = undefined;
   }
 
   /** Begins a phase, and reports it at once. */

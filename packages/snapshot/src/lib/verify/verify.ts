@@ -4,16 +4,10 @@ import type { FileCacheEntry, FileStat, ObjectId, StatCache } from '@muse/stat-c
 import { resolveRoot, type Problem } from '@muse/walker';
 import { NothingToCompareError } from '../errors.js';
 import { statField, type StatField } from '../explain/explain.js';
-import {
-  diffSnapshots,
-  type DiffEntry,
-  type ModifiedEntry,
-  type RenamedEntry,
-  type SnapshotDiff,
-} from '../manifest/diff.js';
+import { diffSnapshots } from '../manifest/diff.js';
 import { isAtOrBelow, prefixOf, unseenPaths } from '../manifest/manifest.js';
 import { openRoot, type OpenedRoot } from '../take/root.js';
-import type { RuleText, Snapshot } from '../types.js';
+import type { DiffEntry, ModifiedEntry, RenamedEntry, RuleText, Snapshot, SnapshotDiff } from '../types.js';
 import { missingAmong, readAgain, readSample, Sample, type Reading, type VerifyOptions } from './read.js';
 
 /**

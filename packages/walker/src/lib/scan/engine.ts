@@ -4,7 +4,6 @@ import { SLOW_TURN_MS, ThreadsUnavailableError, type ThreadPool } from '../pool/
 import { errnoOf, isMoved } from '../problems.js';
 import { RESERVED_NAMES } from '../types.js';
 import {
-  kindOfMode,
   mayBeEscaped,
   nativePathOf,
   OpenedDirectory,
@@ -38,6 +37,8 @@ export interface ScanCall {
   readonly large?: boolean | undefined;
   /** Whether the reply is to have the stats of hits, too. Default: false. */
   readonly allDetails?: boolean | undefined;
+  /** An inotify descriptor, by which an engine that can watches each directory before it lists it. Default: none. */
+  readonly inotify?: number | undefined;
 }
 
 /** Lists directories, whatever it is written in. All that is above it reads its replies, and does not know which it is. */
@@ -251,6 +252,7 @@ class Entries implements Listed {
   readonly names: string[] = [];
   readonly kinds: number[] = [];
   order: readonly number[] | undefined;
+  hasLinkedFile = false;
   readonly skipped = SKIPPED_BY_ENGINE.map(() => 0);
   readonly #details: Details;
   /** The error numbers of entries that could not be statted, by name. */
@@ -274,6 +276,7 @@ class Entries implements Listed {
       for (const name of missing) if (again.has(name)) this.#tryAgain(opened, name);
     }
     if (this.#failures.size > 0) this.#addFailures(opened.directories());
+    this.hasLinkedFile = opened.hasLinkedFile;
     this.order = this.#pathOrder();
   }
 
@@ -310,9 +313,8 @@ class Entries implements Listed {
 
   /** Returns false where there is no such entry. */
   #add(opened: OpenedDirectory, name: string): boolean {
-    const mode = opened.stat(name, this.#details);
-    if (mode === undefined) return false;
-    const kind = kindOfMode(mode);
+    const kind = opened.stat(name, this.#details);
+    if (kind === undefined) return false;
     if (kind === 'file' || kind === 'directory') {
       this.names.push(name);
       this.kinds.push(kind === 'file' ? NEW : DIRECTORY);

@@ -129,13 +129,13 @@ export class NativeScanEngine implements ScanEngine {
 
   async scan(
     directories: readonly DirectoryToScan[],
-    { signal, allDetails = false }: ScanCall,
+    { signal, allDetails = false, inotify }: ScanCall,
   ): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let reply = this.#free.pop() ?? shared(REPLY_BYTES);
     for (let done = 0; done < directories.length;) {
       signal?.throwIfAborted();
-      const answered = await this.#call(directories, done, allDetails, reply);
+      const answered = await this.#call(directories, done, { allDetails, inotify }, reply);
       const { used, needed } = measure(reply, answered);
       if (needed === undefined) {
         parts.push(reply.slice(0, used));
@@ -154,7 +154,7 @@ export class NativeScanEngine implements ScanEngine {
   #call(
     directories: readonly DirectoryToScan[],
     from: number,
-    allDetails: boolean,
+    { allDetails = false, inotify = -1 }: Pick<ScanCall, 'allDetails' | 'inotify'>,
     reply: Uint8Array,
   ): Promise<number> {
     const { native, packScanRequest, descriptor } = this.#root;
@@ -173,7 +173,7 @@ export class NativeScanEngine implements ScanEngine {
         base: above,
       })),
     );
-    return native.scan({ root: base?.descriptor ?? descriptor, request, lines: this.#lines, reply });
+    return native.scan({ root: base?.descriptor ?? descriptor, inotify, request, lines: this.#lines, reply });
   }
 }
 

@@ -66,6 +66,8 @@ export class OpenedDirectory {
   readonly #calls: ScanCalls;
   readonly #path: string | Buffer;
   readonly #held: HeldDirectory | undefined;
+  /** Whether a file that was statted has more than one link. */
+  hasLinkedFile = false;
   /** The path by which its entries are reached. */
   readonly #inside: string | Buffer;
 
@@ -92,12 +94,14 @@ export class OpenedDirectory {
     return this.#calls.nameBytes(this.#inside).map(treePathFromBytes);
   }
 
-  /** Adds the stat of an entry itself to `details` and returns its mode; `undefined` where there is no entry. */
-  stat(name: string, details: Details): number | undefined {
+  /** Adds the stat of an entry itself to `details` and returns what kind it is; `undefined` where there is no entry. */
+  stat(name: string, details: Details): EntryKind | undefined {
     const stat = this.#calls.lstat(pathInDirectory(this.#inside, name));
     if (!stat) return undefined;
     details.add(stat);
-    return Number(stat.mode);
+    const kind = kindOfMode(Number(stat.mode));
+    if (kind === 'file' && stat.nlink > 1n) this.hasLinkedFile = true;
+    return kind;
   }
 
   /**
@@ -148,10 +152,11 @@ function isDirectoryWith(stat: fs.BigIntStats | undefined, identity: Identity): 
   return stat !== undefined && isSameInode(stat, identity) && kindOfMode(Number(stat.mode)) === 'directory';
 }
 
+/** The kind of an entry. */
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
+
 /** Returns what a mode says an entry is. */
-export function kindOfMode(
-  mode: number,
-): 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown' {
+export function kindOfMode(mode: number): EntryKind {
   switch (mode & fs.constants.S_IFMT) {
     case fs.constants.S_IFREG:
       return 'file';

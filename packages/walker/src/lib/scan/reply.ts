@@ -9,7 +9,8 @@ import { RESERVED_NAMES, type WalkedStat } from '../types.js';
  * header   u32 bytes of the record · u32 outcome · u32 errno · u32 operation
  *          u32 entries · u32 bytes of the text · u32 gone · i32 watch · u32 × 6 skipped, by kind
  *          u32 files · u32 directories · u32 hits · u32 0
- *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all · u32 0
+ *          u32 details · u32 failed · u64 bytes of all files · u32 skipped in all
+ *          u32 1 where a file has more than one link, else 0
  * matches  u32 for each entry, in path order: what the join with the stored lines says of it
  * details  48 bytes for each entry that is no hit; for each of them where all details were asked for:
  *            a file       u64 dev · u64 ino · u64 size · i64 mtime s · i64 ctime s · u32 mtime ns · u32 ctime ns
@@ -32,6 +33,7 @@ const OPERATION = 3;
 const ENTRIES = 4;
 const TEXT_BYTES = 5;
 const GONE = 6;
+const WATCH = 7;
 const SKIPPED = 8;
 const FILES = 14;
 const DIRECTORIES = 15;
@@ -40,6 +42,10 @@ const DETAILS = 18;
 const FAILURES = 19;
 const FILE_BYTES = 20;
 const SKIPPED_IN_ALL = 22;
+const FLAGS = 23;
+
+// Bits of the flags.
+const HAS_LINKED_FILE = 1;
 
 /** Words of a directory's detail: its slice of the stored lines, where its name is in the text, and which entry it is. */
 const SLICE = 4;
@@ -117,6 +123,8 @@ export interface Listed {
   readonly order: readonly number[] | undefined;
   /** The number of entries of each kind that engines skip. */
   readonly skipped: readonly number[];
+  /** Whether a file has more than one link. Default: false. */
+  readonly hasLinkedFile?: boolean;
 }
 
 /** The directory that was listed, and how its record is to be written. */
@@ -177,7 +185,7 @@ export class ReplyWriter {
 
   /** Writes matches, details and their counts, and collects the text. */
   #writeEntries(
-    { names, kinds, details, order }: Listed,
+    { names, kinds, details, order, hasLinkedFile = false }: Listed,
     { join, allDetails = false }: ListedIn,
     header: number,
   ): { readonly detailsEnd: number; readonly textBytes: number } {
@@ -217,6 +225,7 @@ export class ReplyWriter {
     words[header + FILES] = counts.files;
     words[header + DIRECTORIES] = counts.directories;
     words[header + HITS] = counts.hits;
+    words[header + FLAGS] = hasLinkedFile ? HAS_LINKED_FILE : 0;
     words[header + FAILURES] = counts.failed;
     words[header + DETAILS] = names.length - (allDetails ? 0 : counts.hits);
     words[header + FILE_BYTES + LOW] = counts.low % TWO_32;
@@ -351,6 +360,16 @@ export class Listing {
   /** True if it has hits and directories alone, and none of them is left out. */
   get hasLinesAlone(): boolean {
     return this.word(this.#header + HITS) + this.word(this.#header + DIRECTORIES) === this.length;
+  }
+
+  /** True if a file has more than one link, so that it may change through a directory that is not this one. */
+  get hasLinkedFile(): boolean {
+    return (this.word(this.#header + FLAGS) & HAS_LINKED_FILE) > 0;
+  }
+
+  /** The watch on the directory, where one was asked for; an error number negated where it cannot be watched; else 0. */
+  get watch(): number {
+    return this.word(this.#header + WATCH);
   }
 
   /** The number of directories that are not left out. */

@@ -56,6 +56,8 @@ export class DirectoryNode<T> implements DirectoryToScan {
   attempts = 0;
   /** The number of times that it was put in line again because of what moved in it. */
   relists = 0;
+  /** The round in which these two were counted. */
+  round = 0;
   /** The number of entries that are left out, by kind. */
   leftOut: Readonly<Partial<Record<LeftOutKind, number>>> = NOTHING_LEFT_OUT;
   /** The stored lines below directories that are left out, which listing them would have called gone. */
@@ -93,6 +95,7 @@ export class DirectoryNode<T> implements DirectoryToScan {
   /** Calls it a directory that cannot be listed: torn, unless another problem is known of it. */
   giveUp(): void {
     this.state = 'failed';
+    if (!this.listing) this.#loseChildren();
     if (this.problems.length === 0) this.problems = [tornDirectory(this.path)];
   }
 
@@ -103,9 +106,21 @@ export class DirectoryNode<T> implements DirectoryToScan {
     this.detach();
   }
 
+  /** Calls it a directory that could not be listed. */
+  fail(problem: Problem): void {
+    this.state = 'failed';
+    this.problems = [problem];
+    if (!this.listing) this.#loseChildren();
+  }
+
   /** Marks it, and all below it, as no longer in the tree. */
   detach(): void {
     for (const node of directoriesOf(this)) node.state = 'detached';
+  }
+
+  #loseChildren(): void {
+    for (const child of this.children.values()) child.detach();
+    this.children = NO_CHILDREN;
   }
 }
 
@@ -217,6 +232,10 @@ export interface TreeOptions<T> {
   readonly signal?: AbortSignal | undefined;
   /** Called for each directory once it is listed, and again when it is listed again. */
   readonly onListed?: ((directory: DirectoryNode<T>, listing: Listing) => Promise<void> | void) | undefined;
+  /** Called for each directory before it is put in line, given up or removed, while it is as it was. */
+  readonly onTouched?: ((directory: DirectoryNode<T>) => void) | undefined;
+  /** An inotify descriptor, by which each directory is watched before it is listed. Default: none. */
+  readonly inotify?: number | undefined;
   /** The few calls that this thread makes itself. Default: the system's. */
   readonly calls?: ScanCalls | undefined;
 }
@@ -240,6 +259,9 @@ export class Tree<T> {
   readonly top: DirectoryNode<T>;
   readonly #options: TreeOptions<T>;
   readonly #calls: ScanCalls;
+  #engine: ScanEngine;
+  #signal: AbortSignal | undefined;
+  #round = 0;
   readonly #waiting: DirectoryNode<T>[] = [];
   /** Those of the waiting directories that are too large for this thread. */
   readonly #large: DirectoryNode<T>[] = [];
@@ -248,15 +270,17 @@ export class Tree<T> {
 
   constructor(options: TreeOptions<T>) {
     this.#options = options;
-    const { path = '', identity, slice = NO_LINES, calls = systemCalls } = options;
+    const { path = '', identity, slice = NO_LINES, calls = systemCalls, engine, signal } = options;
     this.#calls = calls;
+    this.#engine = engine;
+    this.#signal = signal;
     this.top = new DirectoryNode<T>(path, identity, undefined, slice);
     this.#enqueue(this.top);
   }
 
   /** Lists until no directory waits. Rejects when aborted or when the engine fails, and then nothing is under way. */
   async list(): Promise<void> {
-    const { engine, signal } = this.#options;
+    const [engine, signal] = [this.#engine, this.#signal];
     const underWay = new Set<Promise<void>>();
     try {
       for (;;) {
@@ -274,6 +298,26 @@ export class Tree<T> {
   }
 
   /**
+   * Begins another round: forgets what is in some directories and puts them in line to be listed anew. What is below them
+   * stays as it is, unless it turns out to be something else.
+   */
+  startRound(
+    directories: Iterable<DirectoryNode<T>>,
+    { engine, signal }: Pick<TreeOptions<T>, 'engine' | 'signal'>,
+  ): void {
+    this.#engine = engine;
+    this.#signal = signal;
+    this.#round++;
+    for (const node of directories) {
+      if (node.state === 'detached') continue;
+      this.#enqueue(node);
+      node.listing = undefined;
+      node.value = undefined;
+      node.problems = NO_PROBLEMS;
+    }
+  }
+
+  /**
    * Puts a directory in line to be listed again, because something in it is not what it was; or, if the directory itself or
    * one above it was replaced, the one above that.
    */
@@ -281,20 +325,22 @@ export class Tree<T> {
     if (node.state === 'detached') return;
     const replaced = this.#highestReplaced(node);
     if (replaced?.node === this.top) {
-      this.top.giveUp();
+      this.#giveUp(this.top);
       return;
     }
     const again = replaced?.node.parent ?? node;
     if (again.isInLine) return;
+    this.#countAnew(again);
     if (again.relists < MAX_RELISTS) {
       again.relists++;
       this.#enqueue(again);
     } else if (replaced?.isMissing === true) {
+      if (replaced.node.parent) this.#options.onTouched?.(replaced.node.parent);
       replaced.node.remove();
     } else if (replaced) {
-      replaced.node.giveUp();
+      this.#giveUp(replaced.node);
     } else if (node.listing === undefined) {
-      node.giveUp();
+      this.#giveUp(node);
     }
   }
 
@@ -303,7 +349,7 @@ export class Tree<T> {
    * engine that holds the root open does not notice, while rules and problems are looked for by path.
    */
   confirmTop(): void {
-    if (checkIdentity(this.#calls, this.#options.root, this.top) !== 'same') this.top.giveUp();
+    if (checkIdentity(this.#calls, this.#options.root, this.top) !== 'same') this.#giveUp(this.top);
   }
 
   /** Returns whether there is nothing any more under a tree path. */
@@ -318,12 +364,27 @@ export class Tree<T> {
 
   #enqueue(node: DirectoryNode<T>): void {
     if (node.isInLine) return;
+    this.#options.onTouched?.(node);
     node.state = 'waiting';
     this.#waiting.push(node);
   }
 
+  #giveUp(node: DirectoryNode<T>): void {
+    this.#options.onTouched?.(node);
+    node.giveUp();
+  }
+
+  /** What was counted in an earlier round says nothing of this one. */
+  #countAnew(node: DirectoryNode<T>): void {
+    if (node.round === this.#round) return;
+    node.round = this.#round;
+    node.attempts = 0;
+    node.relists = 0;
+  }
+
   async #listBatch(): Promise<void> {
-    const { engine, signal, onListed } = this.#options;
+    const { onListed, inotify } = this.#options;
+    const [engine, signal] = [this.#engine, this.#signal];
     const large = this.#large.length > 0;
     const next = large
       ? this.#large.splice(-1)
@@ -331,8 +392,9 @@ export class Tree<T> {
     const batch = next.filter(({ state }) => state !== 'detached');
     for (const node of batch) node.state = 'listing';
     // What was listed before may have been read since, and is then compared by its stat.
-    const allDetails = this.#options.allDetails?.() === true || batch.some(({ listing }) => listing);
-    const reply = await engine.scan(batch, { signal, large, allDetails });
+    const allDetails =
+      this.#round > 0 || this.#options.allDetails?.() === true || batch.some(({ listing }) => listing);
+    const reply = await engine.scan(batch, { signal, large, allDetails, inotify });
     const listings = listingsIn(reply);
     const entering = batch.map((node, i) => this.#enter(node, itemOf(listings, i)));
     for (let i = 0; i < batch.length; i++) {
@@ -364,8 +426,7 @@ export class Tree<T> {
         this.#large.push(node);
         return false;
       case 'failed':
-        node.state = 'failed';
-        node.problems = [systemProblem(node.path, listing.operation, listing.errno)];
+        node.fail(systemProblem(node.path, listing.operation, listing.errno));
         return false;
       case 'moved':
         // Neither in line nor listed, so that it is put in line again, or given up.
@@ -444,10 +505,11 @@ export class Tree<T> {
 
   /** Puts a directory in line, unless it is the one that was known under its name and is listed. */
   #takeChild(child: DirectoryNode<T>, known: DirectoryNode<T> | undefined): void {
-    child.attempts = known?.attempts ?? 0;
     if (child === known && child.state !== 'failed') return;
+    child.attempts = known?.round === this.#round ? known.attempts : 0;
+    child.round = this.#round;
     if (child.attempts === MAX_ATTEMPTS) {
-      child.giveUp();
+      this.#giveUp(child);
     } else {
       child.attempts++;
       this.#enqueue(child);

@@ -1,0 +1,216 @@
+import { createHash, type Hash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { compareTreePaths, treePathToBytes } from '@muse/paths';
+import type { ObjectId } from '@muse/stat-cache';
+import { DIRECTORY, type DirectoryNode, isFile } from '@muse/walker/scan';
+import type { DirectoryResult, Texts } from '../take/join.js';
+
+/** A directory of a tree that is kept. */
+export type Directory = DirectoryNode<DirectoryResult>;
+
+const ID_BYTES = 71;
+const CHUNK_BYTES = 65_536;
+/** Text between two turns of the event loop: some 3 ms. */
+const TEXT_A_TURN = 4 * 1024 * 1024;
+/** Text between two checkpoints: 0.3 ms. */
+const TEXT_A_CHECKPOINT = 512 * 1024;
+
+/** The state of the hash where a directory begins. */
+interface Checkpoint {
+  readonly directory: Directory;
+  readonly hash: Hash;
+  readonly isFirst: boolean;
+}
+
+/**
+ * Makes the snapshot id of a tree again and again. The text that it is the hash of is made once for each directory, and
+ * hashed from the last checkpoint before the first path that changed.
+ */
+export class FlatId {
+  readonly #top: Directory;
+  /** In path order. */
+  #checkpoints: Checkpoint[] = [];
+
+  constructor(top: Directory) {
+    this.#top = top;
+  }
+
+  /** Forgets what was hashed of a tree path, as it is below the root, and of all after it. */
+  changed(path: string): void {
+    const isAfter = ({ directory }: Checkpoint) => compareTreePaths(directory.prefix, path) > 0;
+    const index = this.#checkpoints.findIndex(isAfter);
+    if (index >= 0) this.#checkpoints.length = index;
+  }
+
+  /** Returns the id, and lets the event loop turn meanwhile. The tree must not change before it resolves. */
+  async make(signal: AbortSignal | undefined): Promise<ObjectId> {
+    const steps = this.#steps();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
+  }
+
+  /** Returns the id at once. */
+  makeNow(): ObjectId {
+    const steps = this.#steps();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** Yields from time to time, and returns the id. */
+  *#steps(): Generator<void, ObjectId> {
+    // Another directory may have taken its place, with the same files.
+    this.#checkpoints = this.#checkpoints.filter(({ directory }) => directory.state !== 'detached');
+    const last = this.#checkpoints.at(-1);
+    const text = new TextHash(last);
+    let isSkipping = last !== undefined;
+    let sinceTurn = 0;
+    let sinceCheckpoint = 0;
+    const start = this.#top.prefix.length;
+    const stack = [placeIn(this.#top, start)];
+    for (let place = stack.at(-1); place; place = stack.at(-1)) {
+      const { directory, texts, index } = place;
+      if (index === 0) {
+        if (isSkipping && directory === last?.directory) isSkipping = false;
+        else if (!isSkipping && sinceCheckpoint >= TEXT_A_CHECKPOINT) {
+          this.#checkpoints.push({ directory, ...text.state() });
+          sinceCheckpoint = 0;
+        }
+      }
+      const part = texts.parts[index];
+      if (part && !isSkipping) {
+        text.add(part);
+        sinceCheckpoint += part.length;
+        sinceTurn += part.length;
+      }
+      place.index++;
+      const name = texts.directories[index];
+      const child = name === undefined ? undefined : directory.children.get(name);
+      if (child) stack.push(placeIn(child, start));
+      else if (index >= texts.directories.length) stack.pop();
+      if (sinceTurn < TEXT_A_TURN) continue;
+      sinceTurn = 0;
+      yield;
+    }
+    if (isSkipping) throw new Error('Broken checkpoint: its directory is not in the tree');
+    return text.digest();
+  }
+}
+
+/** A directory on the way through a tree. */
+interface Place {
+  readonly directory: Directory;
+  readonly texts: Texts;
+  /** The next part of its text. */
+  index: number;
+}
+
+const NO_TEXTS: Texts = { parts: [], directories: [] };
+
+function placeIn(directory: Directory, start: number): Place {
+  const { value } = directory;
+  return { directory, texts: value ? (value.texts ??= textsOf(directory, start)) : NO_TEXTS, index: 0 };
+}
+
+function textsOf({ prefix, value }: Directory, start: number): Texts {
+  if (!value) return NO_TEXTS;
+  const { listing, lines } = value;
+  const parts: Uint8Array[] = [];
+  const directories: string[] = [];
+  const path = treePathToBytes(prefix.slice(start));
+  const part = new Part();
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+    const { entry, match } = cursor;
+    if (match === DIRECTORY) {
+      parts.push(part.take());
+      directories.push(cursor.name);
+    } else if (lines && isFile(match) && value.isHit(entry)) {
+      part.add(path, listing.bytes.subarray(cursor.from, cursor.to), lines.subarray(match, match + ID_BYTES));
+    } else if (isFile(match)) {
+      const id = value.idOf(entry);
+      const name = listing.bytes.subarray(cursor.from, cursor.to);
+      if (id !== undefined) part.add(path, name, Buffer.from(id, 'latin1'));
+    }
+  }
+  parts.push(part.take());
+  return { parts, directories };
+}
+
+/** Some text that grows. */
+class Part {
+  #bytes = Buffer.allocUnsafe(4096);
+  #length = 0;
+
+  add(prefix: Uint8Array, name: Uint8Array, id: Uint8Array): void {
+    const end = this.#length + prefix.length + name.length + id.length + 2;
+    if (end > this.#bytes.length)
+      this.#bytes = Buffer.concat([this.#bytes], Math.max(end, this.#bytes.length * 2));
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes.set(prefix, at);
+    at += prefix.length;
+    bytes.set(name, at);
+    at += name.length;
+    bytes[at++] = 0;
+    bytes.set(id, at);
+    at += id.length;
+    bytes[at++] = 0;
+    this.#length = at;
+  }
+
+  /** Returns the text so far, in memory of its own size, and begins anew. */
+  take(): Uint8Array {
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, 0, this.#length);
+    this.#length = 0;
+    return taken;
+  }
+}
+
+/** The hash of texts that each end in a NUL, without the NUL after the last of them. */
+class TextHash {
+  #hash: Hash;
+  #isFirst: boolean;
+  #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  #length = 0;
+
+  constructor(from: Checkpoint | undefined) {
+    this.#hash = from ? from.hash.copy() : createHash('sha256');
+    this.#isFirst = from?.isFirst ?? true;
+  }
+
+  add(text: Uint8Array): void {
+    if (text.length === 0) return;
+    if (this.#length + text.length > CHUNK_BYTES) this.#flush();
+    if (!this.#isFirst) this.#chunk[this.#length++] = 0;
+    this.#isFirst = false;
+    const body = text.subarray(0, text.length - 1);
+    if (this.#length + body.length > CHUNK_BYTES) {
+      this.#flush();
+      this.#hash.update(body);
+    } else {
+      this.#chunk.set(body, this.#length);
+      this.#length += body.length;
+    }
+  }
+
+  /** Returns the state so far, as a value of its own. */
+  state(): Pick<Checkpoint, 'hash' | 'isFirst'> {
+    this.#flush();
+    return { hash: this.#hash.copy(), isFirst: this.#isFirst };
+  }
+
+  digest(): ObjectId {
+    this.#flush();
+    return `sha256:${this.#hash.digest('hex')}`;
+  }
+
+  #flush(): void {
+    if (this.#length > 0) this.#hash.update(this.#chunk.subarray(0, this.#length));
+    this.#length = 0;
+  }
+}

@@ -1,0 +1,333 @@
+import { directoriesOf, isFile, RESERVED_NAMES, type Listing } from '@muse/walker/scan';
+import type { TakenTree, TreeKeeper } from '../take/take-snapshot.js';
+import { EVENT, eventsIn, type Event, type EventSource } from './events.js';
+import type { Directory } from './flat-id.js';
+import { stateOf, Version, type DirectoryState } from './versions.js';
+
+/** What a listing changed. */
+export interface Finished {
+  /** The directories that changed since the last version, as they were then. */
+  readonly replaced: ReadonlyMap<Directory, DirectoryState>;
+  /** The directories that were listed, and are in the tree. */
+  readonly listed: readonly Directory[];
+  /** True if all directories are to be listed next, for the same answer. */
+  readonly isAllDue: boolean;
+}
+
+/** Which names of entries are files of rules for all that is below their directory. */
+export type IsRuleFile = (name: string) => boolean;
+
+const BUFFER_BYTES = 64 * 1024;
+/** Events of directories that are being listed for the first time, until it is known which those are. */
+const MOST_HELD = 1 << 16;
+/** A file system's clock may lie this far behind. */
+const CLOCK_TICK_NS = 2_000_000_000n;
+const CONTENT = EVENT.modified | EVENT.closedAfterWriting;
+const NEW_NAME = EVENT.created | EVENT.movedTo;
+const GONE_SELF = EVENT.selfDeleted | EVENT.selfMoved;
+const RESERVED_KIND = 5;
+
+/**
+ * A tree that is kept, the watches on its directories, and what their events tell: which directories have to be listed
+ * anew. An event is a hint about where to look and never says what is there. Whatever an event could have said and did not
+ * is looked at anew each time.
+ */
+export class WatchedTree implements TreeKeeper {
+  /** Why events were lost, so that only a scan can tell what is there. */
+  lost: string | undefined;
+  /** The tree as it was when it was last taken. */
+  version!: Version;
+  #taken!: TakenTree;
+  readonly #source: EventSource;
+  readonly #isRuleFile: IsRuleFile;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #watched = new Map<number, Directory>();
+  readonly #watchOf = new Map<Directory, number>();
+  /** Watches that were ended, until the system confirms it. */
+  readonly #ended = new Set<number>();
+  /** Directories that events told of, each with the names of files whose content may have changed. */
+  #told = new Map<Directory, Set<string>>();
+  /** The same of those that are being listed. */
+  #asked: ReadonlyMap<Directory, ReadonlySet<string>> = new Map();
+  /** Directories with a new name in them, which may be another link to a file that is in the tree already. */
+  #named = new Set<Directory>();
+  #askedNamed: ReadonlySet<Directory> = new Set();
+  /** Directories that are listed at each question, because no event tells of all that may change in them. */
+  readonly untold = new Set<Directory>();
+  /** What the directories were that changed since the last version. */
+  #replaced = new Map<Directory, DirectoryState>();
+  #listed = new Set<Directory>();
+  #isListing = true;
+  #held: Event[] = [];
+  #isAllDue = false;
+  #startedNs = nowNs();
+
+  constructor(source: EventSource, isRuleFile: IsRuleFile) {
+    this.#source = source;
+    this.#isRuleFile = isRuleFile;
+  }
+
+  get inotify(): number {
+    return this.#source.descriptor;
+  }
+
+  get tree(): TakenTree['tree'] {
+    return this.#taken.tree;
+  }
+
+  get ruleProblems(): TakenTree['ruleProblems'] {
+    return this.#taken.ruleProblems;
+  }
+
+  /** The number of events that were heard. */
+  eventCount = 0;
+
+  /** True if an event told of a change that no question has looked at. */
+  get isChanged(): boolean {
+    return this.lost !== undefined || this.#told.size > 0;
+  }
+
+  /** True if some directories are listed at each question. */
+  get hasUntold(): boolean {
+    return this.untold.size > 0;
+  }
+
+  /** The directories that were listed last, and are in the tree. */
+  get listed(): readonly Directory[] {
+    return [...this.#listed].filter(({ state }) => state !== 'detached');
+  }
+
+  /** Why not even the top can be watched; `undefined` where it can. */
+  get whyUnwatchable(): string | undefined {
+    const { listing, state } = this.tree.top;
+    if (state !== 'listed' || !listing) return 'the root could not be listed';
+    return listing.watch > 0 ? undefined : `the root cannot be watched (error ${-listing.watch})`;
+  }
+
+  readonly mustRead = (directory: Directory): ReadonlySet<string> | undefined => {
+    const names = this.#asked.get(directory);
+    return names && names.size > 0 ? names : undefined;
+  };
+
+  readonly onTouched = (directory: Directory): void => {
+    this.#listed.add(directory);
+    if (!this.#replaced.has(directory)) this.#replaced.set(directory, stateOf(directory));
+  };
+
+  readonly onListed = (directory: Directory, { watch }: Listing): void => {
+    const before = this.#watchOf.get(directory);
+    if (before !== undefined && before !== watch && this.#watched.get(before) === directory)
+      this.#watched.delete(before);
+    if (watch > 0) {
+      this.#watched.set(watch, directory);
+      this.#watchOf.set(directory, watch);
+    } else {
+      this.#watchOf.delete(directory);
+    }
+  };
+
+  /** Takes the tree whose directories were watched as they were listed. */
+  adopt(taken: TakenTree): void {
+    this.#taken = taken;
+    this.version = new Version(taken.tree.top);
+    this.#replaced.clear();
+    this.#finishListing();
+  }
+
+  /**
+   * Reads all events that there are. Each call of the system that has returned has put its event in line already, so that
+   * nothing that happened before goes unheard.
+   */
+  drain(): void {
+    while (this.lost === undefined) {
+      const bytes = this.#source.read(this.#buffer);
+      if (bytes === 0) return;
+      for (const event of eventsIn(this.#buffer.subarray(0, bytes))) this.#hear(event);
+    }
+  }
+
+  /** Returns the directories to list anew for an answer that covers all events so far, and begins to list them. */
+  startListing(): ReadonlySet<Directory> {
+    const { top } = this.tree;
+    const due = new Set<Directory>();
+    const add = (directory: Directory) => {
+      if (directory.state !== 'detached') due.add(directory);
+    };
+    if (this.#isAllDue) directoriesOf(top).forEach(add);
+    for (const directory of this.#told.keys()) add(directory);
+    for (const directory of this.untold) {
+      add(directory);
+      if (this.#holdsRepository(directory)) directoriesOf(directory).forEach(add);
+    }
+    this.#asked = this.#told;
+    this.#told = new Map();
+    this.#askedNamed = this.#named;
+    this.#named = new Set();
+    this.#isAllDue = false;
+    this.#listed = new Set();
+    this.#isListing = due.size > 0;
+    this.#startedNs = nowNs();
+    return due;
+  }
+
+  /**
+   * Ends the listing, and returns what it changed. Where it brought up another name for a file, the next listing is of all
+   * directories.
+   */
+  finish(): Finished {
+    for (const [directory, { children }] of this.#replaced)
+      for (const [name, child] of children)
+        if (directory.children.get(name) !== child) this.#endWatches(child);
+    const isAllDue = this.#finishListing();
+    return { replaced: this.#replaced, listed: this.listed, isAllDue };
+  }
+
+  /** Calls the tree as it is a version of its own. */
+  commit(): void {
+    if (this.#replaced.size === 0) return;
+    this.version = this.version.followedBy(this.#replaced);
+    this.#replaced = new Map();
+  }
+
+  /** Has a directory listed at the next question, whatever events tell. */
+  askAgain(directory: Directory): void {
+    this.untold.add(directory);
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  #finishListing(): boolean {
+    let isAllDue = false;
+    for (const directory of this.#listed) {
+      if (directory.state === 'detached') {
+        this.#endWatches(directory);
+        continue;
+      }
+      if (directory.base) this.#lose('a directory is too deep to be listed by itself');
+      if (this.#isUntold(directory)) this.untold.add(directory);
+      else this.untold.delete(directory);
+      if (directory.listing?.hasLinkedFile !== true) continue;
+      isAllDue ||= this.#askedNamed.has(directory);
+      // A name that it got while it was listed, elsewhere, is in no event.
+      if (this.#hasNewLink(directory)) this.#isAllDue = true;
+    }
+    if (isAllDue) this.#isAllDue = true;
+    this.#asked = new Map();
+    this.#askedNamed = new Set();
+    this.#isListing = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const event of held) this.#hear(event);
+    return isAllDue;
+  }
+
+  /** Returns whether something in a directory may change without an event. */
+  #isUntold(directory: Directory): boolean {
+    const { listing, state, problems, value } = directory;
+    if (state !== 'listed' || !listing || problems.length > 0 || (value?.problems.length ?? 0) > 0)
+      return true;
+    // What is mounted there may be of any kind.
+    const isForeign = directory.dev !== this.tree.top.dev;
+    return isForeign || listing.watch <= 0 || listing.hasLinkedFile || this.#holdsRepository(directory);
+  }
+
+  /** Returns whether rules for a directory may lie in a `.git` in it, which is not watched. */
+  #holdsRepository(directory: Directory): boolean {
+    const { listing } = directory;
+    if (directory === this.tree.top || !listing || !RESERVED_NAMES.some(this.#isRuleFile)) return false;
+    return listing.skipped(RESERVED_KIND) > 0;
+  }
+
+  /** Returns whether a file in a directory may have got another name since its listing began. */
+  #hasNewLink({ listing }: Directory): boolean {
+    if (!listing) return false;
+    const since = this.#startedNs - CLOCK_TICK_NS;
+    for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
+      if (isFile(cursor.match) && cursor.hasDetail && cursor.stat.ctimeNs >= since) return true;
+    return false;
+  }
+
+  #hear(event: Event): void {
+    const { watch, mask, name } = event;
+    this.eventCount++;
+    if ((mask & EVENT.overflowed) !== 0) {
+      this.#lose('more changed at once than the system keeps events of');
+      return;
+    }
+    if ((mask & EVENT.unmounted) !== 0) {
+      this.#lose('a file system was unmounted');
+      return;
+    }
+    const directory = this.#watched.get(watch);
+    if (directory === undefined) {
+      this.#hearUnknown(event);
+      return;
+    }
+    if ((mask & EVENT.ignored) !== 0) {
+      this.#watched.delete(watch);
+      this.#watchOf.delete(directory);
+    }
+    if (directory.state === 'detached') return;
+    if ((mask & (EVENT.ignored | GONE_SELF)) !== 0) {
+      if (!directory.parent) {
+        this.#lose('the root was moved or removed');
+        return;
+      }
+      this.#tell(directory.parent);
+      this.#tell(directory);
+      return;
+    }
+    const names = this.#tell(directory);
+    if (name === '') return;
+    if (this.#isRuleFile(name)) for (const below of directoriesOf(directory)) this.#tell(below);
+    if ((mask & EVENT.isDirectory) !== 0) {
+      // Another one may have got its name, and even its number.
+      const child = directory.children.get(name);
+      if (child) this.#tell(child);
+      return;
+    }
+    if ((mask & CONTENT) !== 0) names.add(name);
+    if ((mask & NEW_NAME) !== 0) this.#named.add(directory);
+  }
+
+  #hearUnknown(event: Event): void {
+    const { watch, mask } = event;
+    if (this.#ended.has(watch)) {
+      if ((mask & EVENT.ignored) !== 0) this.#ended.delete(watch);
+    } else if (!this.#isListing || this.#held.length === MOST_HELD) {
+      this.#lose('an event tells of a directory that is not known');
+    } else {
+      this.#held.push(event);
+    }
+  }
+
+  #tell(directory: Directory): Set<string> {
+    let names = this.#told.get(directory);
+    if (!names) this.#told.set(directory, (names = new Set()));
+    return names;
+  }
+
+  #lose(reason: string): void {
+    this.lost ??= reason;
+  }
+
+  /** Ends the watches of a directory that is no longer in the tree, and of all below it, unless they serve others now. */
+  #endWatches(top: Directory): void {
+    for (const directory of directoriesOf(top)) {
+      if (directory.state !== 'detached') continue;
+      const watch = this.#watchOf.get(directory);
+      this.#watchOf.delete(directory);
+      this.untold.delete(directory);
+      if (watch === undefined || this.#watched.get(watch) !== directory) continue;
+      this.#watched.delete(watch);
+      this.#ended.add(watch);
+      this.#source.remove(watch);
+    }
+  }
+}
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}

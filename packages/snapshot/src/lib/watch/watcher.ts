@@ -1,0 +1,397 @@
+import { compareTreePaths, isSameInode } from '@muse/paths';
+import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
+import type { Problem } from '@muse/walker';
+import { PatternRules } from '@muse/walker/ignore';
+import type { NativeEngine } from '@muse/walker/scan';
+import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
+import { allNamed } from '../take/assemble.js';
+import { Stopwatch, takeSnapshot, takeTree, updateTree, type SnapshotSource } from '../take/take-snapshot.js';
+import type {
+  ChangesOptions,
+  Manifest,
+  Snapshot,
+  SnapshotCall,
+  SnapshotStats,
+  SnapshotterOptions,
+} from '../types.js';
+import type { Answer, Hearing } from './changes.js';
+import { mountsWithin, openInotify, whyUnreliable, type EventSource } from './events.js';
+import { FlatId, type Directory } from './flat-id.js';
+import {
+  directoriesChanged,
+  filesChanged,
+  type DirectoryState,
+  type Replaced,
+  type Version,
+} from './versions.js';
+import { WatchedTree, type IsRuleFile } from './watched-tree.js';
+
+/** Options of {@link Watcher}. */
+export interface WatcherOptions {
+  readonly options: Pick<SnapshotterOptions, 'gitignore' | 'noIgnore' | 'ignore' | 'logger'>;
+  readonly native: NativeEngine | undefined;
+  /** Runs work while no snapshot is taken. */
+  readonly whenIdle: (work: () => Promise<void>) => Promise<void>;
+  /** Default: the system's. */
+  readonly openEvents?: ((native: NativeEngine) => EventSource) | undefined;
+}
+
+/** Milliseconds between two looks at the events: the system keeps 16,384 of them, and loses what is beyond. */
+const DRAIN_MS = 50;
+/** Arming again may take one part in so many of the time. */
+const ARMING_SHARE = 20;
+/** Milliseconds without a question after which what was recorded is saved. */
+const SAVE_AFTER_MS = 1000;
+/** Listings for one answer: another name for a file makes a second one due, of all directories. */
+const MOST_PASSES = 2;
+
+/** A tree that is watched, and what must not have changed for its events to be the whole truth. */
+interface Armed {
+  readonly tree: WatchedTree;
+  readonly flatId: FlatId;
+  readonly source: SnapshotSource;
+  readonly rules: string;
+  readonly mounts: string;
+  counts: Counts;
+  last: Snapshot;
+}
+
+type Counts = Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'leftOut'>;
+
+/** Answers questions about a tree by listing what events tell of, and by a scan wherever they are not the whole truth. */
+export class Watcher implements Hearing {
+  readonly #options: WatcherOptions;
+  readonly #logger: Logger | undefined;
+  readonly #listeners = new Set<() => void>();
+  #isOver: boolean;
+  #armed: Armed | undefined;
+  #armAgainAt = 0;
+  #drainer: NodeJS.Timeout | undefined;
+  #saver: NodeJS.Timeout | undefined;
+
+  constructor(root: string, options: WatcherOptions) {
+    this.#options = options;
+    this.#logger = options.options.logger;
+    const why = options.native
+      ? whyUnreliable(root)
+      : 'the native engine, which hears of changes, is not in use';
+    this.#isOver = why !== undefined;
+    if (why !== undefined)
+      this.#logger?.warn(`Cannot watch ${JSON.stringify(root)}: ${why}; each snapshot is taken by a scan`);
+  }
+
+  /** Returns a snapshot that covers every change whose system call returned before this one. */
+  async answer(source: SnapshotSource, call: SnapshotCall & ChangesOptions): Promise<Answer> {
+    clearTimeout(this.#saver);
+    try {
+      return (await this.#byEvents(source, call)) ?? (await this.#byScan(source, call));
+    } catch (error) {
+      this.#disarm(`a snapshot ended early: ${(error as Error).message}`);
+      throw error;
+    } finally {
+      this.#saveLater(source.cache);
+    }
+  }
+
+  get eventCount(): number {
+    this.#armed?.tree.drain();
+    return this.#armed?.tree.eventCount ?? 0;
+  }
+
+  get hasNews(): boolean {
+    this.#armed?.tree.drain();
+    return this.#armed?.tree.isChanged === true;
+  }
+
+  get hearsAll(): boolean {
+    return this.#armed?.tree.hasUntold === false;
+  }
+
+  onNews(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#saver);
+    this.#disarm(undefined);
+    this.#tellNews();
+  }
+
+  async #byScan(source: SnapshotSource, call: SnapshotCall): Promise<Answer> {
+    const { native } = this.#options;
+    if (this.#isOver || !native || performance.now() < this.#armAgainAt)
+      return { snapshot: await takeSnapshot(source, call), version: undefined };
+    return this.#arm(source, native, call);
+  }
+
+  /** Takes a snapshot by a scan that watches each directory. */
+  async #arm(source: SnapshotSource, native: NativeEngine, call: SnapshotCall): Promise<Answer> {
+    const started = performance.now();
+    const { options, openEvents = openInotify } = this.#options;
+    // Before anything is listed: what changes from here on is found out.
+    const [rules, mounts] = [await rulesText(source), mountsWithin(source.root.root)];
+    const tree = new WatchedTree(openEvents(native), ruleFileTest(options));
+    let taken;
+    try {
+      taken = await takeTree(source, { ...call, deferManifest: true }, tree);
+    } catch (error) {
+      tree.close();
+      throw error;
+    }
+    tree.adopt(taken);
+    settle(tree, source.cache, tree.listed);
+    const { id, complete, problems, stats, rules: texts, saveError } = taken.snapshot;
+    tree.version.knownId = id;
+    const fields = { by: 'scan', complete, problems, stats, rules: texts } as const;
+    const last = snapshotAt(tree.version, saveError ? { ...fields, saveError } : fields);
+    const { files, bytes, directories, leftOut } = stats;
+    const counts = { files, bytes, directories, leftOut: { ...leftOut } };
+    const flatId = new FlatId(tree.tree.top);
+    this.#armed = { tree, flatId, source, rules, mounts, counts, last };
+    this.#armAgainAt = performance.now() + (ARMING_SHARE - 1) * (performance.now() - started);
+    const { version } = tree;
+    const why = tree.whyUnwatchable;
+    if (why === undefined) this.#startDraining(tree);
+    else this.#disarm(why);
+    return { snapshot: last, version };
+  }
+
+  /** Returns an answer; `undefined` where the events are not the whole truth. */
+  async #byEvents(source: SnapshotSource, call: SnapshotCall & ChangesOptions): Promise<Answer | undefined> {
+    const armed = this.#armed;
+    if (!armed) return undefined;
+    const watch = new Stopwatch();
+    const why = (await whyLost(armed, source)) ?? (await this.#update(armed, call, watch));
+    if (why === undefined) return { snapshot: armed.last, version: armed.tree.version };
+    this.#disarm(why);
+    return undefined;
+  }
+
+  /** Lists what events tell of. Returns why that is not the whole truth, if it is not. */
+  async #update(
+    armed: Armed,
+    call: SnapshotCall & ChangesOptions,
+    watch: Stopwatch,
+  ): Promise<string | undefined> {
+    const { tree, source, flatId, last } = armed;
+    const { cache } = source;
+    const listed = new Set<Directory>();
+    const hashed = { files: 0, bytes: 0, ahead: 0 };
+    let by: Snapshot['by'] = 'events';
+    let replaced: Replaced = new Map();
+    for (let pass = 1; pass <= MOST_PASSES; pass++) {
+      const due = tree.startListing();
+      if (due.size === 0) break;
+      if (pass > 1) by = 'scan';
+      const updated = await updateTree(source, tree.tree, due, call);
+      hashed.files += updated.hashed.files;
+      hashed.bytes += updated.hashed.bytes;
+      hashed.ahead += updated.hashed.ahead;
+      const finished = tree.finish();
+      replaced = finished.replaced;
+      for (const directory of finished.listed) listed.add(directory);
+      if (!finished.isAllDue) break;
+    }
+    const scan = watch.lap();
+    if (tree.tree.top.state !== 'listed') return 'the root was replaced';
+    if (listed.size === 0 && replaced.size === 0) {
+      armed.last = unchanged(tree.version, last, scan);
+      return undefined;
+    }
+    const misses = countMisses(listed);
+    settle(tree, cache, listed);
+    addChanges(armed.counts, replaced);
+    const { top } = tree.tree;
+    const problems = [...tree.ruleProblems, ...problemsOf(tree)];
+    const { before, after } = filesChanged(replaced, top);
+    const gone = [...before.keys()].filter((path) => !after.has(path));
+    const first = firstDifference(before, after, gone);
+    if (first !== undefined) flatId.changed(top.prefix + first);
+    const unseen = unseenPaths(problems);
+    const pruned =
+      cache?.remove(gone.filter((path) => !isAtOrBelow(unseen, path)).map((path) => top.prefix + path)) ?? 0;
+    const { knownId } = tree.version;
+    tree.commit();
+    const { version } = tree;
+    if (first === undefined) version.knownId = knownId;
+    else if (call.deferId !== true) version.knownId = await flatId.make(call.signal);
+    const hash = watch.lap();
+    const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
+    const { files, bytes, directories, leftOut } = armed.counts;
+    const stats = {
+      files,
+      bytes,
+      directories,
+      leftOut: { ...leftOut },
+      hits: files - missed,
+      misses,
+      hashedFiles: hashed.files,
+      hashedBytes: hashed.bytes,
+      racy: cache?.racy ?? 0,
+      ahead: hashed.ahead,
+      pruned,
+      milliseconds: { load: 0, scan, hash, save: 0, total: scan + hash },
+    };
+    const complete = problems.length === 0;
+    const rules = source.texts.list(source.root.root);
+    armed.last = snapshotAt(version, { by, complete, problems, stats, rules });
+    return undefined;
+  }
+
+  #startDraining(tree: WatchedTree): void {
+    this.#drainer = setInterval(() => {
+      tree.drain();
+      if (tree.isChanged) this.#tellNews();
+    }, DRAIN_MS).unref();
+  }
+
+  #tellNews(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #disarm(why: string | undefined): void {
+    clearInterval(this.#drainer);
+    if (!this.#armed) return;
+    this.#armed.tree.close();
+    this.#armed = undefined;
+    if (why !== undefined) this.#logger?.debug(`The next snapshot is taken by a scan: ${why}`);
+    this.#tellNews();
+  }
+
+  #saveLater(cache: StatCache | undefined): void {
+    if (this.#isOver || !this.#armed || !cache?.persistent || !cache.dirty) return;
+    this.#saver = setTimeout(() => {
+      void this.#options.whenIdle(() => this.#save(cache));
+    }, SAVE_AFTER_MS).unref();
+  }
+
+  async #save(cache: StatCache): Promise<void> {
+    await cache.save().catch((error: unknown) => {
+      this.#logger?.warn(`Cannot save the stat cache: ${(error as Error).message}`);
+    });
+  }
+}
+
+/** Returns why the events are not the whole truth; `undefined` where they are, and all of them are heard. */
+async function whyLost(
+  { tree, source, rules, mounts }: Armed,
+  now: SnapshotSource,
+): Promise<string | undefined> {
+  if (!isSameInode(source.root, now.root) || !isSameInode(source.top, now.top))
+    return 'the root was replaced';
+  if (mountsWithin(now.root.root) !== mounts) return 'something was mounted or unmounted in the tree';
+  if ((await rulesText(now)) !== rules) return 'the rules changed';
+  tree.drain();
+  return tree.lost;
+}
+
+/** Returns what the rules of a root say, for comparison: their texts, and the problems with them. */
+async function rulesText({ root: { root }, subtree, ignore, texts }: SnapshotSource): Promise<string> {
+  const { rulesAbove } = await import('@muse/walker/ignore');
+  const above = subtree === '' ? undefined : await rulesAbove(root, subtree, ignore);
+  const entered = await ignore?.enter?.({ root, path: '', mayHold: () => false });
+  return JSON.stringify([texts.list(root), entered?.problems, above?.problems, above?.leftOut]);
+}
+
+/** Returns which names are those of files that hold rules for all that is below their directory. */
+function ruleFileTest({
+  gitignore = false,
+  noIgnore = false,
+  ignore,
+}: WatcherOptions['options']): IsRuleFile {
+  // A caller's own rules may read any file.
+  if (ignore && !(ignore instanceof PatternRules) && ignore.enter) return () => true;
+  if (gitignore && !noIgnore) return (name) => name === '.gitignore' || name === '.git';
+  return () => false;
+}
+
+/** Ends an answer for the directories that were listed: asks again for those whose files the cache cannot vouch for. */
+function settle(tree: WatchedTree, cache: StatCache | undefined, listed: Iterable<Directory>): void {
+  for (const directory of listed) {
+    const { value } = directory;
+    if (!value || value.misses === 0) continue;
+    const isUntrusted = cache !== undefined && value.hasUntrusted(cache);
+    value.settle();
+    if (isUntrusted || value.unread.length > 0) tree.askAgain(directory);
+  }
+}
+
+function countMisses(listed: Iterable<Directory>): Record<MissReason, number> {
+  const misses = noMisses();
+  for (const { value } of listed) value?.countMisses(misses);
+  return misses;
+}
+
+function noMisses(): Record<MissReason, number> {
+  return { new: 0, size: 0, mtime: 0, ctime: 0, inode: 0, racy: 0, 'cache-reset': 0 };
+}
+
+/** Adds to the counts of a tree what changed in it. */
+function addChanges(counts: Counts, replaced: Replaced): void {
+  for (const { before, after } of directoriesChanged(replaced)) {
+    if (before) addState(counts, before, -1);
+    if (after) addState(counts, after, 1);
+  }
+}
+
+function addState(counts: Counts, { listing, value, leftOut }: DirectoryState, sign: 1 | -1): void {
+  if (listing) counts.directories += sign;
+  for (const [kind, count] of Object.entries(leftOut))
+    counts.leftOut[kind as keyof typeof leftOut] += sign * count;
+  if (!value) return;
+  const { unread, surplus } = value;
+  counts.files += sign * (value.files - unread.length);
+  counts.bytes += sign * (value.bytes + surplus - unread.reduce((sum, entry) => sum + value.size(entry), 0));
+}
+
+/** Returns the problems of a tree: what has any is listed at each question. */
+function problemsOf(tree: WatchedTree): readonly Problem[] {
+  const problems: Problem[] = [];
+  const withoutId: string[] = [];
+  const start = tree.tree.top.prefix.length;
+  for (const { problems: own, prefix, value } of tree.untold) {
+    for (const problem of [...own, ...(value?.problems ?? [])])
+      problems.push(start === 0 ? problem : { ...problem, path: problem.path.slice(start) });
+    for (const entry of value?.unread ?? [])
+      withoutId.push(prefix.slice(start) + (value?.nameOf(entry) ?? ''));
+  }
+  return allNamed(problems, withoutId);
+}
+
+/** Returns the first path, in path order, at which two manifests differ; `undefined` where they do not. */
+function firstDifference(before: Manifest, after: Manifest, gone: readonly string[]): string | undefined {
+  const different = [...gone];
+  for (const [path, id] of after) if (before.get(path) !== id) different.push(path);
+  return different.length === 0
+    ? undefined
+    : different.reduce((a, b) => (compareTreePaths(b, a) < 0 ? b : a));
+}
+
+/** A function of its own, because a getter keeps alive whatever the function around it holds. */
+function snapshotAt(version: Version, fields: Omit<Snapshot, 'id' | 'manifest'>): Snapshot {
+  return {
+    ...fields,
+    get id() {
+      return version.id;
+    },
+    get manifest() {
+      return version.manifest;
+    },
+  };
+}
+
+function unchanged(version: Version, last: Snapshot, total: number): Snapshot {
+  const { complete, problems, rules, stats } = last;
+  const milliseconds = { load: 0, scan: total, hash: 0, save: 0, total };
+  const idle = {
+    hits: stats.files,
+    misses: noMisses(),
+    hashedFiles: 0,
+    hashedBytes: 0,
+    pruned: 0,
+    milliseconds,
+  };
+  return snapshotAt(version, { by: 'events', complete, problems, rules, stats: { ...stats, ...idle } });
+}
