@@ -136,9 +136,27 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
 
   it('make a patch of the versions where there are changesets, else the packages that are not private', async () => {
     const list = '[{"name":"@muse/a","private":false},{"name":"@muse/b","private":true},{"name":"@muse/c"}]';
-    const pnpm = `echo "$@" >> pnpm.log\ncase "$*" in *list*) echo '${list}' ;; *) echo noise ;; esac`;
+    const commands = `*list*) echo '${list}' ;; api:pages) mkdir -p dist/api && echo page > dist/api/index.html ;;`;
+    const pnpm = `echo "$@" >> pnpm.log\ncase "$*" in ${commands} *) echo noise ;; esac`;
     await using project = stubbed({ pnpm });
     const log = () => readFileSync(project.file('repository/pnpm.log'), 'utf8');
+    const released = (name: string) => readFileSync(project.file(`one/${name}`), 'utf8');
+    const add = (folder: string, manifest: object, ...versions: string[]) => {
+      const path = project.file(`repository/packages/${folder}`);
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'package.json'), JSON.stringify(manifest));
+      const changes = versions.map((version) => `\n## ${version}\n\n### Minor Changes\n\n- In ${version}.\n`);
+      writeFileSync(join(path, 'CHANGELOG.md'), `# ${folder}\n${changes.join('')}`);
+    };
+    add(
+      'a',
+      { name: '@muse/a', version: '0.2.0', dependencies: { '@muse/c': '', other: '' } },
+      '0.2.0',
+      '0.1.0',
+    );
+    add('b', { name: '@muse/b', version: '0.0.0', private: true });
+    add('c', { name: '@muse/c', version: '1.0.0' }, '1.0.0');
+    execFileSync('git', ['add', '.'], { cwd: project.file('repository') });
     expect(project.run('prepare-release', project.file('one'))).toMatchObject({
       status: 0,
       stdout: 'kind=packages\n',
@@ -146,6 +164,10 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
     expect(log()).toContain(
       `--filter=@muse/a --filter=@muse/c pack --pack-destination ${project.file('one')}\n`,
     );
+    expect(released('order')).toBe('muse-c-1.0.0.tgz\nmuse-a-0.2.0.tgz\n');
+    expect(released('muse-a-0.2.0.md')).toBe('### Minor Changes\n\n- In 0.2.0.\n');
+    const page = execFileSync('tar', ['-xzOf', project.file('one/api-pages.tar.gz'), 'api/index.html']);
+    expect(page.toString()).toBe('page\n');
     // Binaries first: what is packed without them is of no use.
     expect(log()).toMatch(/run cross-compile\n--filter=@muse\/native run prepublishOnly\n[^]* pack /);
     const refusing = pnpm.replace('*) echo noise', '*prepublishOnly*) exit 1 ;; *) echo noise');
@@ -157,5 +179,89 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
     expect(log()).toMatch(/run version\n$/);
     expect(readFileSync(project.file('two/versions.patch'), 'utf8')).toContain('pnpm.log');
     expect(existsSync(project.file('one/versions.patch'))).toBe(false);
+  });
+
+  /** The script of the last step of a job in the release. */
+  function lastScript(name: string): string {
+    const job = new Map(jobs(new Map(workflows).get('release.yml') ?? '')).get(name) ?? '';
+    return (job.split(/^ +run: \|\n/m).at(-1) ?? '').replace(/^ {10}/gm, '');
+  }
+
+  function runScript(script: string, cwd: string, bin: string, env: Readonly<Record<string, string>> = {}) {
+    const { PATH = '' } = process.env;
+    const options = {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, ...env, PATH: `${bin}:${PATH}` },
+    } as const;
+    return spawnSync('bash', ['-e', '-c', script], options);
+  }
+
+  it('publish what the registry lacks, dependencies first, and go on where an earlier run ended', async () => {
+    // Of three packages, @muse/b is published already, and has its release; @muse/c has none yet.
+    const npm = `echo "npm $*" >> log; case "$*" in view\\ @muse/[bc]@*) echo 1.0.0 ;; view*) exit 1 ;; esac`;
+    const gh = `echo "gh $*" >> log; [ "$*" != 'release view @muse/a@1.0.0' ] && [ "$*" != 'release view @muse/c@1.0.0' ]`;
+    await using project = stubbed({ npm, gh });
+    mkdirSync(project.file('release'));
+    for (const name of ['a', 'b', 'c']) {
+      mkdirSync(project.file(`${name}/package`), { recursive: true });
+      const manifest = JSON.stringify({ name: `@muse/${name}`, version: '1.0.0' });
+      writeFileSync(project.file(`${name}/package/package.json`), manifest);
+      const tarball = project.file(`release/${name}.tgz`);
+      execFileSync('tar', ['-czf', tarball, '-C', project.file(name), 'package']);
+    }
+    writeFileSync(project.file('release/order'), 'b.tgz\na.tgz\nc.tgz\n');
+    const run = runScript(lastScript('publish'), project.file(''), project.file('bin'), {
+      GITHUB_SHA: 'f00',
+    });
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    const release = (name: string) =>
+      `gh release create @muse/${name}@1.0.0 --target f00 --title @muse/${name}@1.0.0 --notes-file release/${name}.md release/api-pages.tar.gz`;
+    expect(readFileSync(project.file('log'), 'utf8').trim().split('\n')).toEqual([
+      'npm view @muse/b@1.0.0 version',
+      'gh release view @muse/b@1.0.0',
+      'npm view @muse/a@1.0.0 version',
+      'npm publish --provenance --access public ./release/a.tgz',
+      'gh release view @muse/a@1.0.0',
+      release('a'),
+      'npm view @muse/c@1.0.0 version',
+      'gh release view @muse/c@1.0.0',
+      release('c'),
+    ]);
+  });
+
+  it.each([0, 1])('push the versions that are proposed, with %i pull requests open', async (open) => {
+    const gh = `echo "gh $*" >> ../log; case "$*" in pr\\ list*) echo ${open} ;; esac`;
+    await using project = stubbed({ gh });
+    const cwd = project.file('repository');
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=b', ...args], { cwd, encoding: 'utf8' });
+    git('init', '--quiet', '--bare', project.file('origin'));
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'before');
+    git('remote', 'add', 'origin', project.file('origin'));
+    writeFileSync(join(cwd, 'package.json'), '{}');
+    mkdirSync(project.file('release'));
+    writeFileSync(project.file('release/versions.patch'), git('diff', '--binary'));
+    git('checkout', '--quiet', '.');
+    const env = { RUNNER_TEMP: project.file('') };
+    expect(runScript(lastScript('propose'), cwd, project.file('bin'), env).status).toBe(0);
+    expect(git('show', 'release:package.json')).toBe('{}');
+    expect(git('ls-remote', 'origin')).toContain(`${git('rev-parse', 'release').trim()}\trefs/heads/release`);
+    const log = readFileSync(project.file('log'), 'utf8');
+    expect(log.includes('gh pr create --head release --base main')).toBe(open === 0);
+  });
+
+  it('release nothing whose changelog does not tell of its version', async () => {
+    await using project = stubbed({});
+    const path = project.file('repository/packages/a');
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'package.json'), '{ "name": "@muse/a", "version": "0.2.0" }');
+    writeFileSync(join(path, 'CHANGELOG.md'), '# a\n\n## 0.1.0\n');
+    execFileSync('git', ['add', '.'], { cwd: project.file('repository') });
+    const options = { cwd: project.file('repository'), encoding: 'utf8' } as const;
+    const run = spawnSync(process.execPath, ['.ci/release-notes.js', project.file('')], options);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain('Cannot find 0.2.0 in the changelog');
   });
 });

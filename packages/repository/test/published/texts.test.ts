@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linkTargets, repository, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
@@ -49,7 +49,9 @@ it('.ci/published.js takes out what holds until the first release, lets show wha
   writeFileSync(file('other.md'), 'three\n<!-- kept -->\n');
   const git = (...args: string[]) => execFileSync('git', args, { cwd: place.path });
   git('init', '--quiet');
+  writeFileSync(file('gone.md'), 'four\n');
   git('add', '.');
+  rmSync(file('gone.md'));
   for (let runs = 0; runs < 2; runs++) {
     execFileSync(process.execPath, ['published.js'], { cwd: place.path });
     expect(readFileSync(file('docs/a b.md'), 'utf8')).toBe('one\n\nnpm install a\n\ntwo\n');
