@@ -86,23 +86,20 @@ export function throwIfUnlisted(doing: string, problems: readonly Problem[]): vo
 
 const WHILE_LISTING = new Set(['readdir', 'lstat']);
 
-const MOST_PROBLEMS = 50;
+/** Things of one kind that are named on stderr at most. */
+export const MOST_PROBLEMS = 50;
 
 /** Names each problem of a snapshot, a line for each, up to fifty. */
 export function problemLines(problems: readonly Problem[]): string[] {
-  return firstLines(problems, problemLine, 'more problem');
+  return [
+    ...problems.slice(0, MOST_PROBLEMS).map(problemLine),
+    ...moreLines(problems.length, 'more problem'),
+  ];
 }
 
-/** Names each file that a manifest has and rules leave out, a line for each, up to fifty. */
-export function unreadLines(paths: readonly string[]): string[] {
-  return firstLines(paths, (path) => `${path}: not compared: it is left out`, 'more file');
-}
-
-function firstLines<T>(all: readonly T[], lineOf: (each: T) => string, what: string): string[] {
-  const lines = all.slice(0, MOST_PROBLEMS).map(lineOf);
-  const more = all.length - lines.length;
-  if (more > 0) lines.push(`and ${countOf(more, what)}; --json lists them all`);
-  return lines;
+/** Returns the line that stands for all things but the first fifty, where there are more. */
+export function moreLines(all: number, what: string): string[] {
+  return all > MOST_PROBLEMS ? [`and ${countOf(all - MOST_PROBLEMS, what)}; --json lists them all`] : [];
 }
 
 const doings = new Map([

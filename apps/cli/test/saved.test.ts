@@ -1,4 +1,4 @@
-import { readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTree, oracle, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
@@ -275,6 +275,10 @@ describe('muse verify --against', () => {
     expect(lines(part.stdout)).toEqual(['new       here']);
     expect(part.code).toBe(0);
     expect((await muse(['verify', '--against', 'latest~9'], { cwd: tree.path })).code).toBe(4);
+    await mkdir(join(tree.path, 'later'));
+    const nothing = await muse(['verify', '--against', 'latest', 'later'], { cwd: tree.path });
+    expect(nothing).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
+    expect(nothing.stderr).toContain('cannot verify later: latest has no file there to compare with\n');
   });
 
   it('compares with a directory beside the one that was saved, as diff does', async () => {

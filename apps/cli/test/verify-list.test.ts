@@ -109,7 +109,11 @@ describe('muse verify --against a list of sha256sum', () => {
   });
 
   it.each([
-    ['a path outside', `${list}${digestOf('x')}  ../SHA256SUMS\n`, /: in line 6: .*segment "\.\." must be/],
+    [
+      'a path outside',
+      `${list}${digestOf('x')}  ../SHA256SUMS\n`,
+      /: in line 6: the name "\.\.\/SHA256SUMS" cannot be used: segment "\.\." must be/,
+    ],
     ['an absolute path', `${digestOf('x')}  /etc/passwd\n`, /: in line 1: .* it is absolute/],
     ['a digest of another kind', `${'0'.repeat(40)}  a\n`, /: in line 1: its digest has 40 hex digits/],
     ['a line cut short', list.slice(0, 40), /: in line 1: it must be 'digest {2}name'/],
@@ -135,20 +139,21 @@ describe('muse verify --against a list of sha256sum', () => {
     const run = await against(directory);
     expect(run).toMatchObject({ code: 3, stdout: Buffer.from('new       .museignore\nnew       b\n') });
     const [first = '', second = '', summary = '', hint = ''] = lines(run.stderr);
-    expect([first, second]).toEqual(
-      ['.git/HEAD', 'a'].map((name) => `muse: ${name}: not compared: it is left out`),
-    );
+    expect([first, second]).toEqual([
+      'muse: .git/HEAD: not compared: .git belongs to Muse or git, not to the tree around it',
+      `muse: a: not compared: it is left out by the pattern 'a' in [global], line 2 of ${path}/tree/.museignore`,
+    ]);
     expect(summary).toContain(' · 2 new, 2 not compared · ');
     expect(hint).toMatch(/^muse: hint: --no-ignore compares .*, --exclude leaves it out on both sides$/);
     const all = await against(directory, '--no-ignore');
-    expect(lines(all.stderr)[0]).toBe('muse: .git/HEAD: not compared: it is left out');
+    expect(lines(all.stderr)[0]).toContain('muse: .git/HEAD: not compared: .git belongs to');
     expect(all).toMatchObject({ code: 3, stdout: run.stdout });
     const wanted = await against(directory, '--exclude', '.git', '--exclude', '/a');
     expect(wanted.stderr).toMatch(/^--exclude leaves out 2 of 6 files in SHA256SUMS$/m);
     expect(wanted.code).toBe(0);
     const none = await against(directory, '--exclude', '*');
     expect(none).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
-    expect(none.stderr).toContain('nothing is left to compare');
+    expect(none.stderr).toMatch(/^muse: cannot verify tree: SHA256SUMS has no file there to compare with$/m);
   });
 
   it('follows no link that the list names', async () => {
@@ -158,7 +163,21 @@ describe('muse verify --against a list of sha256sum', () => {
     await symlink('..', join(directory.path, 'tree/up'));
     const run = await against(directory);
     expect(lines(run.stdout).slice(0, 2)).toEqual(['missing   link', 'missing   up/s']);
+    expect(run.stderr).toMatch(
+      /^muse: hint: link leads over a symbolic link, which is not followed \(and 1 more\)$/m,
+    );
     expect(run.code).toBe(1);
+  });
+
+  it('says so where no name in the list is one of a file', async () => {
+    await using directory = await treeWithList();
+    const hint = /^muse: hint: no name in SHA256SUMS is one of a file here; they are looked for in the/m;
+    const cwd = directory.path;
+    const above = await muse(['verify', '--against', 'SHA256SUMS', '.'], { cwd });
+    expect(above.code).toBe(1);
+    expect(above.stderr).toMatch(hint);
+    await rm(join(cwd, 'tree/a'));
+    expect((await against(directory)).stderr).not.toMatch(hint);
   });
 
   it('says so where the list is in the tree itself', async () => {

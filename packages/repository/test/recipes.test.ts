@@ -323,5 +323,13 @@ describe.skipIf(!linux)('docs/check-a-backup.md', () => {
       'not in the backup "d/x"',
     ]);
     expect(bad).toMatchObject({ status: 1, stderr: '' });
+    rmSync(join(path, 'data'), { recursive: true });
+    mkdirSync(join(path, 'data'));
+    const unmounted = check();
+    expect(unmounted).toMatchObject({
+      stdout: '',
+      stderr: expect.stringContaining('no file to compare') as string,
+    });
+    expect(unmounted.status).not.toBe(0);
   });
 });

@@ -53,13 +53,13 @@ function reasonOf({ at, why, rule }: LeftOut): string {
   return `${pattern} leaves ${JSON.stringify(at || '.')} out`;
 }
 
-/** Thrown when the cache has nothing to compare a tree with: that it was read proves nothing. */
+/** Thrown when the cache or a manifest has nothing to compare a tree with: that it was read proves nothing. */
 export class NothingToCompareError extends Error {
   override readonly name = 'NothingToCompareError';
   readonly code = 'ENOTHING';
 
-  constructor(directory: string) {
-    super(`Cannot verify ${JSON.stringify(directory)}: the cache has none of its files to compare with`);
+  constructor(directory: string, what: 'cache' | 'manifest') {
+    super(`Cannot verify ${JSON.stringify(directory)}: the ${what} has no file to compare with`);
   }
 }
 

@@ -1,10 +1,11 @@
 import type { DamagedSnapshot, ManifestVerification, Verification } from '@muse/snapshot';
 import { ExitCode } from '../../errors.js';
-import { problemLines, reportDamaged, unreadLines } from '../../failures.js';
+import { moreLines, problemLines, reportDamaged } from '../../failures.js';
 import { damagedDocument, operandDocument, withObjectId, type Operand } from '../../operands.js';
 import { writeJson, writeLines, type Line } from '../../terminal/answer.js';
 import { byteSize, count, countOf, duration } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
+import type { Gaps } from './gaps.js';
 
 interface Options {
   readonly json: boolean;
@@ -114,6 +115,7 @@ export interface AgainstAnswer {
   readonly damaged: readonly DamagedSnapshot[];
   /** The path of the manifest that is compared with, where it is in the tree itself. */
   readonly ownPath: string | undefined;
+  readonly gaps: Gaps;
 }
 
 /** Prints each file that is not as the snapshot has it, then tells on stderr what was read. */
@@ -123,25 +125,36 @@ export async function renderAgainst(
   milliseconds: number,
   reporter: Reporter,
 ): Promise<ExitCode> {
-  const { verification, against, damaged, ownPath } = answer;
+  const { verification, against, damaged } = answer;
   reporter.finish();
   if (json) await writeJson(againstDocument(answer));
   else await writeLines(againstLines(verification), reporter.paintAnswer);
 
   const { changed, missing, moved, added, unread, problems, complete } = verification;
-  for (const line of [...problemLines(problems), ...unreadLines(unread)]) reporter.error(line);
+  const notCompared = [...answer.gaps.unread, ...moreLines(unread.length, 'more file')];
+  for (const line of [...problemLines(problems), ...notCompared]) reporter.error(line);
   reportDamaged(damaged, reporter);
   reporter.note(againstSummary(verification, milliseconds));
-  if (unread.length > 0) {
-    reporter.hint('--no-ignore compares what ignore files leave out, --exclude leaves it out on both sides');
-  }
-  if ([...changed, ...added].some(({ path }) => path === ownPath)) {
-    reporter.hint(`${against.name} is inside the tree that it is compared with; --exclude leaves it out`);
-  }
+  for (const hint of againstHints(answer)) reporter.hint(hint);
   if (damaged.length > 0) return ExitCode.incomplete;
   const differs = changed.length + missing.length + moved.length > 0 || (strict && added.length > 0);
   if (differs) return ExitCode.differences;
   return complete && against.snapshot.complete ? ExitCode.done : ExitCode.incomplete;
+}
+
+function* againstHints({ verification, against, ownPath, gaps }: AgainstAnswer): Iterable<string> {
+  const { files, changed, missing, moved, added, unread } = verification;
+  if (unread.length > 0) {
+    yield '--no-ignore compares what ignore files leave out, --exclude leaves it out on both sides';
+  }
+  if (gaps.hint !== undefined) yield gaps.hint;
+  if ([...changed, ...added].some(({ path }) => path === ownPath)) {
+    yield `${against.name} is inside the tree that it is compared with; --exclude leaves it out`;
+  }
+  const inPlace = files - moved.length - added.length;
+  if (!against.saved && inPlace === 0 && missing.length + moved.length > 0) {
+    yield `no name in ${against.name} is one of a file here; they are looked for in the directory that is verified`;
+  }
 }
 
 /** Returns a line for each file that is not as the snapshot has it. */

@@ -21,6 +21,7 @@ import { count, countOf } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
 import { findWorkingTree, isWithin, optionsFor, reportingTo, type WorkingTree } from '../../working-tree.js';
 import type { verify } from './definition.js';
+import { explainGaps } from './gaps.js';
 import { renderAgainst, renderVerify, type AgainstAnswer } from './render.js';
 
 type Request = RequestOf<typeof verify>;
@@ -82,10 +83,16 @@ async function againstSnapshot(
     const verification = await verifyManifest(root, before, { ...call, judged });
     throwIfUnlisted(doing, verification.problems);
     const saved = named.is === 'saved' && { saved: named.saved };
-    const operand = { name: against, snapshot, ...saved };
-    return { verification, against: operand, damaged: named.damaged, ownPath: await pathIn(now, named) };
+    return {
+      verification,
+      against: { name: against, snapshot, ...saved },
+      damaged: named.damaged,
+      ownPath: await pathIn(now, named),
+      gaps: await explainGaps(now, verification, options),
+    };
   } catch (error) {
-    throw rootFailure(doing, error);
+    if (!(error instanceof NothingToCompareError)) throw rootFailure(doing, error);
+    throw new CommandError(ExitCode.failed, `${doing}: ${against} has no file there to compare with`);
   }
 }
 
@@ -126,10 +133,9 @@ async function withoutExcluded(
   if (exclude === undefined) return snapshot;
   const manifest = await judgeManifest(root, snapshot.manifest, { subtree, exclude, noIgnore: true });
   const all = snapshot.manifest.size;
-  const text = `--exclude leaves out ${count(all - manifest.size)} of ${countOf(all, 'file')} in ${name}`;
-  if (all > 0 && manifest.size === 0)
-    throw new CommandError(ExitCode.failed, `${text}: nothing is left to compare`);
-  if (manifest.size < all) reporter.note(text);
+  const left = count(all - manifest.size);
+  if (manifest.size < all)
+    reporter.note(`--exclude leaves out ${left} of ${countOf(all, 'file')} in ${name}`);
   return { ...snapshot, id: computeSnapshotId(manifest), manifest };
 }
 

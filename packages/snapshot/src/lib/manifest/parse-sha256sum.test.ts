@@ -60,7 +60,7 @@ describe('parseSha256sum()', () => {
   });
 
   it.each<[list: string, reason: string | RegExp]>([
-    ['X  a\nX  ../b\n', /in line 2: Cannot use "\.\.\/b" as a tree path: segment "\.\." must be the name/],
+    ['X  a\nX  ../b\n', /in line 2: the name "\.\.\/b" cannot be used: segment "\.\." must be the name/],
     ['X  a/../b\n', /in line 1: .* segment "\.\." must be/],
     ['X  /etc/passwd\n', /in line 1: .* it is absolute, and must be relative to the root/],
     ['X  //a\n', /it is absolute/],

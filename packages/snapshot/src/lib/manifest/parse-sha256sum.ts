@@ -105,11 +105,11 @@ function pathOf(name: string, where: string): string {
   try {
     return parseTreePath(text.replace(/(?<=\/)\/+|(?<=^|\/)\.\/+/g, ''));
   } catch (error) {
-    return fail(where, error);
+    const reason = (error as Error).message.replace(/^Cannot use .* as a tree path: /s, '');
+    return fail(`${where}: the name ${show(text)} cannot be used: ${reason}`, error);
   }
 }
 
 function fail(reason: string, cause?: unknown): never {
-  const detail = cause instanceof Error ? `: ${cause.message}` : '';
-  throw new Error(`Cannot read the list: ${reason}${detail}`, { cause });
+  throw new Error(`Cannot read the list: ${reason}`, { cause });
 }

@@ -518,6 +518,28 @@ describe('verifyManifest()', () => {
     expect(all.missing.map(({ path }) => path)).toEqual(['gone', 'out/gone']);
   });
 
+  it('says that there is nothing to compare with, before and after rules are applied', async () => {
+    const root = await make({ a: 'a' });
+    const nothing = {
+      code: 'ENOTHING',
+      message: expect.stringContaining('the manifest has no file') as string,
+    };
+    const empty = { manifest: new Map<string, ObjectId>(), problems: [] };
+    await expect(verifyManifest(root, empty)).rejects.toMatchObject(nothing);
+    const before = await createSnapshot(root);
+    const judged = () => Promise.resolve(empty);
+    await expect(verifyManifest(root, before, { judged })).rejects.toMatchObject(nothing);
+    const problem = {
+      path: '',
+      kind: 'unreadable',
+      operation: 'readdir',
+      code: 'EACCES',
+      message: 'no',
+    } as const;
+    const unseen = await verifyManifest(root, { ...empty, problems: [problem] });
+    expect(unseen).toMatchObject({ unknown: ['a'], added: [] });
+  });
+
   it('misses a file in whose place there is a link, a directory or a FIFO', async () => {
     const root = await make({ real: 'x', link: symlink('real'), directory: { in: 'y' }, pipe: fifo() });
     const names = ['directory', 'link', 'pipe', 'real'];

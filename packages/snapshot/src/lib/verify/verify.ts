@@ -32,7 +32,7 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   // With nothing to compare, one file is enough to see what else there is to say: it may be left out.
   const chosen = hasEntries ? sample : new Sample({ sample: 0 });
   const { taken, read } = await readSample(opened, chosen, options, isKnown);
-  if (!hasEntries) throw new NothingToCompareError(subtree || root);
+  if (!hasEntries) throw new NothingToCompareError(subtree || root, 'cache');
 
   const comparison = new Comparison(cache);
   const { suspects, unread } = await comparison.compare({ taken, read }, prefix);
@@ -50,7 +50,7 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
   const files = taken.manifest.size - suspects.size + again.files;
   const uncached = files - comparison.known;
   if (uncached === files && missing.length === 0 && problems.length === 0)
-    throw new NothingToCompareError(subtree || root);
+    throw new NothingToCompareError(subtree || root, 'cache');
   for (const path of unseen) sample.unsampled.delete(prefix + path);
   const own = <T extends { readonly path: string }>(found: readonly T[]): T[] =>
     found.map((each) => ({ ...each, path: each.path.slice(prefix.length) })).sort(byPath);
@@ -73,7 +73,8 @@ export async function verify(root: string, options: VerifyOptions = {}): Promise
  * Reads every byte of a tree again, trusting no stat, and returns what differs from an earlier snapshot. Paths in that
  * snapshot begin where those in the answer do: at the subtree, where one is named.
  *
- * Rejects as `createSnapshot` does, and with a `RangeError` when the sample is no share.
+ * Rejects as `createSnapshot` does, with a `RangeError` when the sample is no share, and with a
+ * {@link NothingToCompareError} when the snapshot has neither a file nor a problem.
  */
 export async function verifyManifest(
   root: string,
@@ -84,11 +85,13 @@ export async function verifyManifest(
   signal?.throwIfAborted();
   const prefix = prefixOf(subtree);
   const opened = await openRoot(await resolveRoot(root), { ...options, cache: false });
+  if (isNothing(before)) throw new NothingToCompareError(subtree || root, 'manifest');
   const sample = new Sample(options);
   const { taken } = await readSample(opened, sample, options, (path) =>
     before.manifest.has(path.slice(prefix.length)),
   );
   const old = judged ? await judged(opened.texts.list(opened.root.root)) : before;
+  if (isNothing(old)) throw new NothingToCompareError(subtree || root, 'manifest');
   const manifest = new PathMap(old.manifest);
   for (const path of sample.unsampled) manifest.delete(path.slice(prefix.length));
   const side = { manifest, problems: old.problems };
@@ -111,6 +114,10 @@ export async function verifyManifest(
     problems: taken.problems,
     complete: taken.complete && unread.length === 0,
   };
+}
+
+function isNothing({ manifest, problems }: Pick<Snapshot, 'manifest' | 'problems'>): boolean {
+  return manifest.size === 0 && problems.length === 0;
 }
 
 /** Returns which of the files that a difference has for gone are there, and were only not read, in path order. */
