@@ -35,6 +35,26 @@ describe('muse status', () => {
     expect(await answer('--name-only')).toBe('new\nname\n');
   });
 
+  it('prints a table with --stat, with the bytes of what is there', async () => {
+    await using tree = await museTree(spec);
+    await save(tree);
+    await edit(tree);
+    const run = await muse(['status', '--stat', '--exit-code'], { cwd: tree.path });
+    expect(run.code).toBe(1);
+    expect(lines(run.stdout)).toEqual([
+      ` a               | 2 B ${'~'.repeat(27)}`,
+      ' moved => d/here | 5 B',
+      ' gone            |   ?',
+      ` new             | 3 B ${'+'.repeat(40)}`,
+      ' 4 files changed, 1 added (3 B), 1 modified (2 B), 1 deleted, 1 renamed (5 B)',
+    ]);
+    const part = await muse(['diff', 'latest', '--stat', '--', 'new'], { cwd: tree.path });
+    expect(lines(part.stdout)[1]).toBe(' 1 file changed, 1 added (3 B)');
+    await using empty = await museTree({});
+    const gone = await muse(['diff', tree.path, empty.path, '--stat'], { cwd: tree.path });
+    expect(gone.stdout.toString()).toContain('4 files changed, 4 deleted (11 B)');
+  });
+
   it('prints one document with --json', async () => {
     await using tree = await museTree(spec);
     const before = await save(tree, 'note');

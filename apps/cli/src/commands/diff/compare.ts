@@ -79,9 +79,9 @@ async function savedAndNow(
   ];
 }
 
-/** A page shows sizes, nothing else does. */
-function callOf({ threads, html }: Options) {
-  return { threads, sizes: html !== undefined };
+/** A page and a table show sizes, nothing else does. */
+function callOf({ threads, html, stat }: Options) {
+  return { threads, sizes: html !== undefined || stat };
 }
 
 /** The part of two snapshots that paths on the command line name, as the answer prints them. */

@@ -14,7 +14,12 @@ export const differenceOptions = {
   exitCode: flag('--exit-code', 'exit with 1 if there are differences'),
   ...jsonOptions,
   ...pathOptions,
-  nul: { ...pathOptions.nul, conflicts: ['json', 'format', 'html'] },
+  nul: { ...pathOptions.nul, conflicts: ['json', 'format', 'html', 'stat'] },
+  stat: flag(
+    '--stat',
+    'print a table of the files with their sizes, and a sum',
+    ...['json', 'format', 'nameOnly', 'html'],
+  ),
   html: {
     ...value(
       '--html <file>',
@@ -63,6 +68,7 @@ ${differenceDetails}`,
     ['muse diff latest', "as 'muse status', for the whole tree"],
     ['muse diff 1fb5cba8 9d2c01fe', 'two saved snapshots'],
     ['muse diff ../m.json .', 'what changed since a manifest was written?'],
+    ['muse diff latest --stat', 'how much is it?'],
     ['muse diff latest --html ../changes.html', 'a picture of the tree and a list to search, for a browser'],
     ['muse snapshot --json | ssh host muse diff - /srv/copy', 'is the copy on that host the same?'],
   ],

@@ -1,4 +1,3 @@
-import { compareTreePaths } from '@muse/paths';
 import type { SnapshotDiff } from '@muse/snapshot';
 import type { ValuesOf } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
@@ -8,19 +7,22 @@ import { wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines, writeNulEnded, type Line } from '../../terminal/answer.js';
 import { count, countOf, duration, secondOf, shortId } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
+import { stdoutWidth } from '../../terminal/streams.js';
 import type { Comparison } from './compare.js';
 import type { differenceOptions } from './definition.js';
+import { differences, kinds, styles } from './differences.js';
 
 /** Prints what differs, then tells on stderr how much that is, and what could not be compared. */
 export async function render(
   comparison: Comparison,
-  { exitCode, html, nameOnly, nul, ...request }: ValuesOf<typeof differenceOptions>,
+  { exitCode, html, stat, nameOnly, nul, ...request }: ValuesOf<typeof differenceOptions>,
   milliseconds: number,
   reporter: Reporter,
 ): Promise<ExitCode> {
   reporter.finish();
   const { before, after, diff, damaged } = comparison;
   if (html !== undefined) await (await import('../../page.js')).writePage(comparison, html, reporter);
+  else if (stat) await writeStat(comparison, reporter);
   else if (wantsJson(request)) await writeJson(comparisonDocument(comparison));
   else if (nul) await writeNulEnded(differenceParts(diff, nameOnly));
   else await writeLines(differenceLines(diff, nameOnly), reporter.paintAnswer);
@@ -39,24 +41,10 @@ export async function render(
   return comparison.complete ? ExitCode.done : ExitCode.incomplete;
 }
 
-const kinds = ['added', 'modified', 'deleted', 'renamed'] as const;
-
-const styles = { added: 'green', modified: 'yellow', deleted: 'red', renamed: 'cyan' } as const;
-
-interface Difference {
-  readonly kind: (typeof kinds)[number];
-  readonly path: string;
-  /** The old path of a renamed file. */
-  readonly from?: string;
-}
-
-function differences(diff: SnapshotDiff): Difference[] {
-  const all = kinds.flatMap((kind) =>
-    diff[kind].map((each): Difference =>
-      'from' in each ? { kind, path: each.to, from: each.from } : { kind, path: each.path },
-    ),
-  );
-  return all.sort((a, b) => compareTreePaths(a.path, b.path));
+async function writeStat({ before, after, diff }: Comparison, reporter: Reporter): Promise<void> {
+  const { statLines } = await import('./stat.js');
+  const sizes = new Map([...(before.taken?.sizes ?? []), ...(after.taken?.sizes ?? [])]);
+  await writeLines(statLines(diff, sizes, stdoutWidth()), reporter.paintAnswer);
 }
 
 /** Returns a line for each file that differs, in path order; a renamed one stands at its new path. */

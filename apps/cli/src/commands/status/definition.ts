@@ -13,6 +13,7 @@ export const status = define({
   exitCodes: differenceExitCodes,
   examples: [
     ['muse status'],
+    ['muse status --stat', '… with sizes, and a sum'],
     ['muse status --exit-code --quiet || make', 'build only if something changed'],
     ['muse status --name-only -z | xargs -0 ls -ld --'],
   ],
