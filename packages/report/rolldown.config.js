@@ -32,11 +32,8 @@ function texts() {
       const body = read('src/page/page.html');
       const { code } = bundle['page.js'];
       const script = `/*!\n${licenses(bundle['page.js'])}\n*/\n${code.replace(/\n\/\/# sourceMappingURL=.*/, '').trim()}`;
-      const parts = Object.entries({ body, style, script }).map(
-        ([name, text]) => `  ${name}: ${JSON.stringify(text)},`,
-      );
-      bundle['page.js'].code =
-        `export const parts = {\n${parts.join('\n')}\n};\n//# sourceMappingURL=page.js.map\n`;
+      const parts = JSON.stringify({ body, style, script });
+      bundle['page.js'].code = `export const parts = ${parts};\n//# sourceMappingURL=page.js.map\n`;
       // A test that asks whether this was built from the sources on disk asks about these, too.
       const map = JSON.parse(bundle['page.js.map'].source);
       map.sources.push('../src/page/page.css', '../src/page/page.html');

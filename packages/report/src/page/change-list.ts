@@ -125,12 +125,13 @@ export class ChangeList {
     row.ariaPosInSet = String(index + 1);
     row.ariaSetSize = String(this.#changes.length);
     row.title = from === undefined ? path : `${path}\nwas ${from}`;
+    const isSized = !Number.isNaN(bytes);
+    const size = isSized ? byteSize(bytes) : 'size unknown';
+    row.ariaLabel = [kind, path, ...(from === undefined ? [] : [`was ${from}`]), size].join(', ');
     row.style.transform = `translateY(${index * ROW}px)`;
     const label = [span('mark', ''), span('kind', kind)];
     for (const each of label) each.dataset['kind'] = kind;
-    const size = span('size', Number.isNaN(bytes) ? '–' : byteSize(bytes));
-    if (Number.isNaN(bytes)) size.ariaLabel = 'size unknown';
-    row.append(...label, pathElement(path, from), size);
+    row.append(...label, pathElement(path, from), span('size', isSized ? size : '–'));
     return row;
   }
 }
