@@ -100,6 +100,13 @@ describe('cellsOf', () => {
     );
   });
 
+  it('begins with the largest', () => {
+    const cells = cellsOf(small, small.weights('bytes'), 0, { width: 900, height: 600 });
+    const top = cells.filter(({ depth }) => depth === 1);
+    expect(top.map(({ node }) => small.nameOf(node))).toEqual(['src', 'README']);
+    expect(top[0]).toMatchObject({ x0: 0, y0: 0 });
+  });
+
   it('has cells for the picture, not for the tree', () => {
     const files = Array.from({ length: 100_000 }, (_, i): ReportFile => {
       return { path: `d${i % 10}/e${(i >> 4) % 100}/f${100_000 + i}`, kind: 'unchanged', bytes: i };
@@ -169,6 +176,7 @@ describe('printable', () => {
     ['a\u202eb\u200b', String.raw`a\u{202e}b\u{200b}`],
     ['\udcff', String.raw`\xff`],
     ['\ud800', String.raw`\u{d800}`],
+    ['\ufff9 \u3164', String.raw`\u{fff9} \u{3164}`],
   ])('shows %j as %j', (text, shown) => {
     expect(printable(text)).toBe(shown);
   });
