@@ -9,6 +9,9 @@ const git = (...args) =>
   execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 const lines = (text) => text.split('\n').filter(Boolean);
 
+/** The one devDependency that is in no bundle. */
+const FOR_TESTS = '@muse/testkit';
+
 const base = mergeBase(process.env.BASE_REF ? [`origin/${process.env.BASE_REF}`] : ['origin/main', 'main']);
 if (base === undefined) {
   console.log('No changeset is asked for: there is no main to compare with');
@@ -18,8 +21,9 @@ if (base === undefined) {
     .filter((file) => !file.endsWith('/README.md'))
     .map((file) => readFileSync(file, 'utf8'));
   const saysNothing = changesets.some((text) => /^---\s*---/.test(text));
-  const packages = publishedPackages();
+  const packages = workspacePackages();
   const missing = packages.filter((each) => {
+    if (each.private) return false;
     const { name } = each;
     const isChanged = partsOf(each, packages).some(({ folder }) =>
       changed.some((file) => isPublished(file, folder)),
@@ -42,18 +46,16 @@ function mergeBase(references) {
   return undefined;
 }
 
-function publishedPackages() {
-  return lines(git('ls-files', '*/*/package.json'))
-    .map((file) => ({
-      folder: file.replace(/package\.json$/, ''),
-      ...JSON.parse(readFileSync(file, 'utf8')),
-    }))
-    .filter((each) => !each.private);
+function workspacePackages() {
+  return lines(git('ls-files', '*/*/package.json')).map((file) => ({
+    folder: file.replace(/package\.json$/, ''),
+    ...JSON.parse(readFileSync(file, 'utf8')),
+  }));
 }
 
 /** A package and those in its bundle: what a devDependency publishes would reach nobody's command by itself. */
 function partsOf({ devDependencies = {}, ...itself }, packages) {
-  return [itself, ...packages.filter(({ name }) => name in devDependencies)];
+  return [itself, ...packages.filter(({ name }) => name in devDependencies && name !== FOR_TESTS)];
 }
 
 /** Whether a file is part of what a package ships; its tests and documents are not. */

@@ -20,9 +20,11 @@ function branchWith(files: Readonly<Record<string, string>>): string {
   write('packages/a/package.json', '{ "name": "@muse/a" }');
   write(
     'packages/bundle/package.json',
-    '{ "name": "@muse/bundle", "devDependencies": { "@muse/inside": "", "@muse/p": "" } }',
+    '{ "name": "@muse/bundle", "devDependencies": { "@muse/inside": "", "@muse/part": "", "@muse/testkit": "" } }',
   );
   write('packages/inside/package.json', '{ "name": "@muse/inside" }');
+  write('packages/part/package.json', '{ "name": "@muse/part", "private": true }');
+  write('packages/testkit/package.json', '{ "name": "@muse/testkit", "private": true }');
   write('packages/p/package.json', '{ "name": "@muse/p", "private": true }');
   write('.changeset/old.md', "---\n'@muse/a': patch\n---\n\nOf another branch.\n");
   git('init', '-q', '-b', 'main');
@@ -55,7 +57,7 @@ describe('.ci/changesets.js', () => {
     ['nothing for a test or a document', { 'packages/a/src/a.test.ts': '', 'packages/a/README.md': '' }, 0],
     [
       'nothing of a bundle that has none of what changed',
-      { 'packages/bundle/src/b.test.ts': '', 'packages/p/src/p.ts': 'p' },
+      { 'packages/bundle/src/b.test.ts': '', 'packages/p/src/p.ts': 'p', 'packages/testkit/src/t.ts': 't' },
       0,
     ],
     ['nothing for a private package', { 'packages/p/src/p.ts': 'p' }, 0],
@@ -73,5 +75,6 @@ describe('.ci/changesets.js', () => {
       spawnSync(process.execPath, ['.ci/changesets.js'], { cwd: branchWith(files), encoding: 'utf8' }).stderr;
     expect(missing(inside)).toBe('@muse/bundle has changed: add a changeset (pnpm changeset)\n');
     expect(missing({ ...inside, ...changeset('bundle') })).toBe('');
+    expect(missing({ 'packages/part/src/p.ts': 'p' })).toContain('@muse/bundle has changed');
   });
 });

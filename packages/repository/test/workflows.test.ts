@@ -143,7 +143,7 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
     const released = (name: string) => readFileSync(project.file(`one/${name}`), 'utf8');
     const add = (folder: string, manifest: object, ...versions: string[]) => {
       const path = project.file(`repository/packages/${folder}`);
-      mkdirSync(path, { recursive: true });
+      mkdirSync(join(path, 'dist'), { recursive: true });
       writeFileSync(join(path, 'package.json'), JSON.stringify(manifest));
       const changes = versions.map((version) => `\n## ${version}\n\n### Minor Changes\n\n- In ${version}.\n`);
       writeFileSync(join(path, 'CHANGELOG.md'), `# ${folder}\n${changes.join('')}`);
@@ -157,6 +157,13 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
     add('b', { name: '@muse/b', version: '0.0.0', private: true });
     add('c', { name: '@muse/c', version: '1.0.0' }, '1.0.0');
     execFileSync('git', ['add', '.'], { cwd: project.file('repository') });
+    const built = (name: string) => project.file(`repository/packages/a/dist/${name}`);
+    // The second leads to the third, and nothing to the last: it is from an older build.
+    const chunks = ['part-0123abCD.js', 'more-4567ef_-.js', 'part-89abcdef.js'];
+    const texts = [`import "./${chunks[0]}";`, `require("./${chunks[1]}")`, '', ''];
+    for (const [index, name] of ['index.js', ...chunks].entries())
+      writeFileSync(built(name), texts[index] ?? '');
+    writeFileSync(built('part-89abcdef.js.map'), '');
     expect(project.run('prepare-release', project.file('one'))).toMatchObject({
       status: 0,
       stdout: 'kind=packages\n',
@@ -168,6 +175,7 @@ describe.skipIf(process.platform !== 'linux')('the scripts of the workflows', ()
     expect(released('muse-a-0.2.0.md')).toBe('### Minor Changes\n\n- In 0.2.0.\n');
     const page = execFileSync('tar', ['-xzOf', project.file('one/api-pages.tar.gz'), 'api/index.html']);
     expect(page.toString()).toBe('page\n');
+    expect(readdirSync(built('')).sort()).toEqual(['index.js', ...chunks.slice(0, 2)].sort());
     // Binaries first: what is packed without them is of no use.
     expect(log()).toMatch(/run cross-compile\n--filter=@muse\/native run prepublishOnly\n[^]* pack /);
     const refusing = pnpm.replace('*) echo noise', '*prepublishOnly*) exit 1 ;; *) echo noise');

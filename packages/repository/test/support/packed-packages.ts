@@ -38,9 +38,8 @@ export async function packPackages(folder: string): Promise<PackedPackages> {
       .map((name) => join(path, 'node_modules', name)),
   );
   const { packageManager } = readManifest(repository) as unknown as { packageManager: string };
-  const filters = [...packages.keys()].flatMap((name) => ['--filter', name]);
   const pnpm = packageManager.replace(/\+.*/, '');
-  await npx(['--yes', pnpm, '-r', ...filters, 'pack', '--pack-destination', folder], repository);
+  await npx(['--yes', pnpm, 'exec', 'bash', '.ci/pack', folder], repository);
   await npm(['pack', '--ignore-scripts', '--pack-destination', folder, ...new Set(others)], repository);
 
   const manifests = [...[...packages.values()].map(({ manifest }) => manifest), ...others.map(readManifest)];
