@@ -23,6 +23,7 @@ import type {
 } from '../types.js';
 import { areRulesInFiles, type OpenedRoot, openRoot, readRules } from './root.js';
 import type { Answer } from '../watch/changes.js';
+import type { QuickLook } from '../watch/quick-look.js';
 import type { Watcher, WatcherOptions } from '../watch/watcher.js';
 import { takeSnapshot, type SnapshotSource } from './take-snapshot.js';
 
@@ -75,6 +76,7 @@ class RootSnapshotter implements Snapshotter {
   /** Set where the root is to be watched; the watcher is made with the first snapshot. */
   readonly #watching: Pick<WatcherOptions, 'options' | 'openEvents'> | undefined;
   #watcher: Watcher | undefined;
+  #quickLook: QuickLook | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -102,9 +104,14 @@ class RootSnapshotter implements Snapshotter {
   }
 
   #ask(call: SnapshotCall & ChangesOptions): Promise<Answer> {
+    this.#watcher?.interrupt();
     const answer = waitFor(this.#last, call.signal).then(async () => {
-      await this.#root.refresh();
       const watcher = await this.#openWatcher();
+      if (!(watcher && this.#quickLook?.isSame)) {
+        const keep = this.#quickLook?.begin();
+        await this.#root.refresh();
+        keep?.();
+      }
       return this.#root.take(call, watcher ? watcher.answer.bind(watcher) : scanned);
     });
     this.#waitFor(answer);
@@ -126,7 +133,11 @@ class RootSnapshotter implements Snapshotter {
   async #openWatcher(): Promise<Watcher | undefined> {
     if (!this.#watching) return undefined;
     if (this.#watcher) return this.#watcher;
-    const { Watcher } = await import('../watch/watcher.js');
+    const [{ Watcher }, { QuickLook }] = await Promise.all([
+      import('../watch/watcher.js'),
+      import('../watch/quick-look.js'),
+    ]);
+    this.#quickLook = QuickLook.of(this.root, this.#watching.options);
     const whenIdle = this.#whenIdle.bind(this);
     return (this.#watcher = new Watcher(this.root, {
       ...this.#watching,

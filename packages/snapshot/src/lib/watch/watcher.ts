@@ -28,7 +28,7 @@ import { WatchedTree, type IsRuleFile } from './watched-tree.js';
 
 /** Options of {@link Watcher}. */
 export interface WatcherOptions {
-  readonly options: Pick<SnapshotterOptions, 'gitignore' | 'noIgnore' | 'ignore' | 'logger'>;
+  readonly options: SnapshotterOptions;
   readonly native: NativeEngine | undefined;
   /** Runs work while no snapshot is taken. */
   readonly whenIdle: (work: () => Promise<void>) => Promise<void>;
@@ -40,6 +40,8 @@ export interface WatcherOptions {
 const DRAIN_MS = 50;
 /** Arming again may take one part in so many of the time. */
 const ARMING_SHARE = 20;
+/** Milliseconds after which what an answer will take is made ready. */
+const PREPARE_AFTER_MS = 20;
 /** Milliseconds without a question after which what was recorded is saved. */
 const SAVE_AFTER_MS = 1000;
 /** Listings for one answer: another name for a file makes a second one due, of all directories. */
@@ -52,6 +54,8 @@ interface Armed {
   readonly source: SnapshotSource;
   readonly rules: string;
   readonly mounts: string;
+  /** The rules that were last found to be the same. */
+  same: Pick<SnapshotSource, 'ignore' | 'texts'>;
   counts: Counts;
   last: Snapshot;
 }
@@ -68,6 +72,8 @@ export class Watcher implements Hearing {
   #armAgainAt = 0;
   #drainer: NodeJS.Timeout | undefined;
   #saver: NodeJS.Timeout | undefined;
+  #preparer: NodeJS.Timeout | undefined;
+  #preparing: AbortController | undefined;
 
   constructor(root: string, options: WatcherOptions) {
     this.#options = options;
@@ -115,6 +121,7 @@ export class Watcher implements Hearing {
   close(): void {
     this.#isOver = true;
     clearTimeout(this.#saver);
+    this.interrupt();
     this.#disarm(undefined);
     this.#tellNews();
   }
@@ -149,12 +156,16 @@ export class Watcher implements Hearing {
     const { files, bytes, directories, leftOut } = stats;
     const counts = { files, bytes, directories, leftOut: { ...leftOut } };
     const flatId = new FlatId(tree.tree.top);
-    this.#armed = { tree, flatId, source, rules, mounts, counts, last };
+    this.#armed = { tree, flatId, source, rules, mounts, same: source, counts, last };
     this.#armAgainAt = performance.now() + (ARMING_SHARE - 1) * (performance.now() - started);
     const { version } = tree;
     const why = tree.whyUnwatchable;
-    if (why === undefined) this.#startDraining(tree);
-    else this.#disarm(why);
+    if (why === undefined) {
+      this.#startDraining(tree);
+      this.#prepareLater(flatId);
+    } else {
+      this.#disarm(why);
+    }
     return { snapshot: last, version };
   }
 
@@ -240,6 +251,22 @@ export class Watcher implements Hearing {
     return undefined;
   }
 
+  /** Ends what is done while nobody asks. */
+  interrupt(): void {
+    clearTimeout(this.#preparer);
+    this.#preparing?.abort();
+  }
+
+  /** Makes the text of the snapshot id once: from then on only that of what changed is. */
+  #prepareLater(flatId: FlatId): void {
+    this.#preparer = setTimeout(() => {
+      const preparing = (this.#preparing = new AbortController());
+      void this.#options.whenIdle(async () => {
+        await flatId.make(preparing.signal).catch(() => undefined);
+      });
+    }, PREPARE_AFTER_MS).unref();
+  }
+
   #startDraining(tree: WatchedTree): void {
     this.#drainer = setInterval(() => {
       tree.drain();
@@ -275,14 +302,15 @@ export class Watcher implements Hearing {
 }
 
 /** Returns why the events are not the whole truth; `undefined` where they are, and all of them are heard. */
-async function whyLost(
-  { tree, source, rules, mounts }: Armed,
-  now: SnapshotSource,
-): Promise<string | undefined> {
+async function whyLost(armed: Armed, now: SnapshotSource): Promise<string | undefined> {
+  const { tree, source, rules, mounts, same } = armed;
   if (!isSameInode(source.root, now.root) || !isSameInode(source.top, now.top))
     return 'the root was replaced';
   if (mountsWithin(now.root.root) !== mounts) return 'something was mounted or unmounted in the tree';
-  if ((await rulesText(now)) !== rules) return 'the rules changed';
+  if (now.texts !== same.texts || now.ignore !== same.ignore) {
+    if ((await rulesText(now)) !== rules) return 'the rules changed';
+    armed.same = now;
+  }
   tree.drain();
   return tree.lost;
 }
