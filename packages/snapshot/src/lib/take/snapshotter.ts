@@ -65,22 +65,25 @@ export async function openWithEvents(
   root: string,
   options: SnapshotterOptions,
   openEvents?: WatcherOptions['openEvents'],
+  auditMs?: number,
 ): Promise<Snapshotter> {
   const opened = await Root.open(root, options);
-  return new RootSnapshotter(opened, options.watch === true ? { options, openEvents } : undefined);
+  return new RootSnapshotter(opened, options.watch === true ? { options, openEvents, auditMs } : undefined);
 }
+
+type Watching = Pick<WatcherOptions, 'options' | 'openEvents' | 'auditMs'>;
 
 /** Takes one snapshot at a time, each of the root and its rules as they are then. */
 class RootSnapshotter implements Snapshotter {
   readonly #root: Root;
   /** Set where the root is to be watched; the watcher is made with the first snapshot. */
-  readonly #watching: Pick<WatcherOptions, 'options' | 'openEvents'> | undefined;
+  readonly #watching: Watching | undefined;
   #watcher: Watcher | undefined;
   #quickLook: QuickLook | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(root: Root, watching: Pick<WatcherOptions, 'options' | 'openEvents'> | undefined) {
+  constructor(root: Root, watching: Watching | undefined) {
     this.#root = root;
     this.#watching = watching;
   }
@@ -149,7 +152,7 @@ class RootSnapshotter implements Snapshotter {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    this.#watcher?.close();
+    await this.#watcher?.close();
     await this.#root.close();
   }
 

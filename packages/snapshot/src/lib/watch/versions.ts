@@ -133,10 +133,16 @@ export function filesChanged(
 }
 
 function addFiles(files: Map<string, ObjectId>, prefix: string, state: DirectoryState | undefined): void {
-  if (!state?.listing || !state.value) return;
-  const { listing, value } = state;
+  if (state) for (const [name, id] of idsOf(state)) files.set(prefix + name, id);
+}
+
+/** Returns the object ids of the files in a directory, by name. */
+export function idsOf({ listing, value }: DirectoryState): ReadonlyMap<string, ObjectId> {
+  const ids = new Map<string, ObjectId>();
+  if (!listing || !value) return ids;
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const id = isFile(cursor.match) ? value.idOf(cursor.entry) : undefined;
-    if (id !== undefined) files.set(prefix + cursor.name, id);
+    if (id !== undefined) ids.set(cursor.name, id);
   }
+  return ids;
 }

@@ -2,7 +2,7 @@ import { directoriesOf, isFile, RESERVED_NAMES, type Listing } from '@muse/walke
 import type { TakenTree, TreeKeeper } from '../take/take-snapshot.js';
 import { EVENT, eventsIn, type Event, type EventSource } from './events.js';
 import type { Directory } from './flat-id.js';
-import { stateOf, Version, type DirectoryState } from './versions.js';
+import { idsOf, stateOf, Version, type DirectoryState } from './versions.js';
 
 /** What a listing changed. */
 export interface Finished {
@@ -146,8 +146,11 @@ export class WatchedTree implements TreeKeeper {
     }
   }
 
-  /** Returns the directories to list anew for an answer that covers all events so far, and begins to list them. */
-  startListing(): ReadonlySet<Directory> {
+  /**
+   * Returns the directories to list anew for an answer that covers all events so far, and begins to list them; those that
+   * are audited among them.
+   */
+  startListing(audited: readonly Directory[] = []): ReadonlySet<Directory> {
     const { top } = this.tree;
     const due = new Set<Directory>();
     const add = (directory: Directory) => {
@@ -155,6 +158,7 @@ export class WatchedTree implements TreeKeeper {
     };
     if (this.#isAllDue) directoriesOf(top).forEach(add);
     for (const directory of this.#told.keys()) add(directory);
+    audited.forEach(add);
     for (const directory of this.untold) {
       add(directory);
       if (this.#holdsRepository(directory)) directoriesOf(directory).forEach(add);
@@ -180,6 +184,23 @@ export class WatchedTree implements TreeKeeper {
         if (directory.children.get(name) !== child) this.#endWatches(child);
     const isAllDue = this.#finishListing();
     return { replaced: this.#replaced, listed: this.listed, isAllDue };
+  }
+
+  /**
+   * Returns the tree path of a change in directories that were listed without an event that told of it; `undefined` where
+   * there is none. Called after the listing, before it is finished.
+   */
+  findSurprise(audited: readonly Directory[]): string | undefined {
+    this.drain();
+    if (this.lost !== undefined) return undefined;
+    for (const directory of audited) {
+      const before = this.#replaced.get(directory);
+      const isTold = this.#asked.has(directory) || this.#told.has(directory) || this.untold.has(directory);
+      if (!before || isTold || directory.state === 'detached') continue;
+      const path = firstDifference(directory, before);
+      if (path !== undefined) return path;
+    }
+    return undefined;
   }
 
   /** Calls the tree as it is a version of its own. */
@@ -326,6 +347,23 @@ export class WatchedTree implements TreeKeeper {
       this.#source.remove(watch);
     }
   }
+}
+
+/** Returns the path of an entry of a directory that is not as it was; `undefined` where all are. */
+function firstDifference(directory: Directory, before: DirectoryState): string | undefined {
+  const [was, is] = [idsOf(before), idsOf(directory)];
+  const names = new Set([
+    ...was.keys(),
+    ...is.keys(),
+    ...before.children.keys(),
+    ...directory.children.keys(),
+  ]);
+  for (const name of names) {
+    const isSame =
+      was.get(name) === is.get(name) && before.children.get(name) === directory.children.get(name);
+    if (!isSame) return directory.prefix + name;
+  }
+  return undefined;
 }
 
 function nowNs(): bigint {

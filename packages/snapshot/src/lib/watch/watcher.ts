@@ -2,7 +2,7 @@ import { compareTreePaths, isSameInode } from '@muse/paths';
 import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { PatternRules } from '@muse/walker/ignore';
-import type { NativeEngine } from '@muse/walker/scan';
+import { directoriesOf, type NativeEngine } from '@muse/walker/scan';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import { allNamed } from '../take/assemble.js';
 import { Stopwatch, takeSnapshot, takeTree, updateTree, type SnapshotSource } from '../take/take-snapshot.js';
@@ -34,6 +34,8 @@ export interface WatcherOptions {
   readonly whenIdle: (work: () => Promise<void>) => Promise<void>;
   /** Default: the system's. */
   readonly openEvents?: ((native: NativeEngine) => EventSource) | undefined;
+  /** Milliseconds from one audit to the next, at least. Default: 5 minutes. */
+  readonly auditMs?: number | undefined;
 }
 
 /** Milliseconds between two looks at the events: the system keeps 16,384 of them, and loses what is beyond. */
@@ -44,6 +46,13 @@ const ARMING_SHARE = 20;
 const PREPARE_AFTER_MS = 20;
 /** Milliseconds without a question after which what was recorded is saved. */
 const SAVE_AFTER_MS = 1000;
+const AUDIT_MS = 5 * 60 * 1000;
+/** An audit may take one part in so many of the time. */
+const AUDIT_SHARE = 200;
+/** Directories that an audit lists in one go, so that a question waits for some 10 ms of it. */
+const AUDITED_AT_ONCE = 256;
+/** Milliseconds between two of these. */
+const AUDIT_PAUSE_MS = 20;
 /** Listings for one answer: another name for a file makes a second one due, of all directories. */
 const MOST_PASSES = 2;
 
@@ -62,6 +71,15 @@ interface Armed {
 
 type Counts = Pick<SnapshotStats, 'files' | 'bytes' | 'directories' | 'leftOut'>;
 
+/** Thrown where a directory changed and no event told, so that events cannot be relied on. */
+class UntoldChangeError extends Error {
+  constructor(path: string) {
+    super(
+      `Nothing told of a change to ${JSON.stringify(path)}, so the tree is watched no more; each snapshot is taken by a scan`,
+    );
+  }
+}
+
 /** Answers questions about a tree by listing what events tell of, and by a scan wherever they are not the whole truth. */
 export class Watcher implements Hearing {
   readonly #options: WatcherOptions;
@@ -74,6 +92,7 @@ export class Watcher implements Hearing {
   #saver: NodeJS.Timeout | undefined;
   #preparer: NodeJS.Timeout | undefined;
   #preparing: AbortController | undefined;
+  #auditor: NodeJS.Timeout | undefined;
 
   constructor(root: string, options: WatcherOptions) {
     this.#options = options;
@@ -118,10 +137,13 @@ export class Watcher implements Hearing {
     return () => this.#listeners.delete(listener);
   }
 
-  close(): void {
+  /** Saves what no save has stored, and ends the watches. */
+  async close(): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#saver);
     this.interrupt();
+    const cache = this.#armed?.source.cache;
+    if (cache?.persistent === true && cache.dirty) await this.#save(cache);
     this.#disarm(undefined);
     this.#tellNews();
   }
@@ -163,6 +185,7 @@ export class Watcher implements Hearing {
     if (why === undefined) {
       this.#startDraining(tree);
       this.#prepareLater(flatId);
+      this.#auditLater(0);
     } else {
       this.#disarm(why);
     }
@@ -174,80 +197,9 @@ export class Watcher implements Hearing {
     const armed = this.#armed;
     if (!armed) return undefined;
     const watch = new Stopwatch();
-    const why = (await whyLost(armed, source)) ?? (await this.#update(armed, call, watch));
+    const why = (await whyLost(armed, source)) ?? (await update(armed, call, watch));
     if (why === undefined) return { snapshot: armed.last, version: armed.tree.version };
     this.#disarm(why);
-    return undefined;
-  }
-
-  /** Lists what events tell of. Returns why that is not the whole truth, if it is not. */
-  async #update(
-    armed: Armed,
-    call: SnapshotCall & ChangesOptions,
-    watch: Stopwatch,
-  ): Promise<string | undefined> {
-    const { tree, source, flatId, last } = armed;
-    const { cache } = source;
-    const listed = new Set<Directory>();
-    const hashed = { files: 0, bytes: 0, ahead: 0 };
-    let by: Snapshot['by'] = 'events';
-    let replaced: Replaced = new Map();
-    for (let pass = 1; pass <= MOST_PASSES; pass++) {
-      const due = tree.startListing();
-      if (due.size === 0) break;
-      if (pass > 1) by = 'scan';
-      const updated = await updateTree(source, tree.tree, due, call);
-      hashed.files += updated.hashed.files;
-      hashed.bytes += updated.hashed.bytes;
-      hashed.ahead += updated.hashed.ahead;
-      const finished = tree.finish();
-      replaced = finished.replaced;
-      for (const directory of finished.listed) listed.add(directory);
-      if (!finished.isAllDue) break;
-    }
-    const scan = watch.lap();
-    if (tree.tree.top.state !== 'listed') return 'the root was replaced';
-    if (listed.size === 0 && replaced.size === 0) {
-      armed.last = unchanged(tree.version, last, scan);
-      return undefined;
-    }
-    const misses = countMisses(listed);
-    settle(tree, cache, listed);
-    addChanges(armed.counts, replaced);
-    const { top } = tree.tree;
-    const problems = [...tree.ruleProblems, ...problemsOf(tree)];
-    const { before, after } = filesChanged(replaced, top);
-    const gone = [...before.keys()].filter((path) => !after.has(path));
-    const first = firstDifference(before, after, gone);
-    if (first !== undefined) flatId.changed(top.prefix + first);
-    const unseen = unseenPaths(problems);
-    const pruned =
-      cache?.remove(gone.filter((path) => !isAtOrBelow(unseen, path)).map((path) => top.prefix + path)) ?? 0;
-    const { knownId } = tree.version;
-    tree.commit();
-    const { version } = tree;
-    if (first === undefined) version.knownId = knownId;
-    else if (call.deferId !== true) version.knownId = await flatId.make(call.signal);
-    const hash = watch.lap();
-    const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
-    const { files, bytes, directories, leftOut } = armed.counts;
-    const stats = {
-      files,
-      bytes,
-      directories,
-      leftOut: { ...leftOut },
-      hits: files - missed,
-      misses,
-      hashedFiles: hashed.files,
-      hashedBytes: hashed.bytes,
-      racy: cache?.racy ?? 0,
-      ahead: hashed.ahead,
-      pruned,
-      milliseconds: { load: 0, scan, hash, save: 0, total: scan + hash },
-    };
-    const complete = problems.length === 0;
-    const rules = source.texts.list(source.root.root);
-    armed.last = snapshotAt(version, { by, complete, problems, stats, rules });
     return undefined;
   }
 
@@ -267,6 +219,50 @@ export class Watcher implements Hearing {
     }, PREPARE_AFTER_MS).unref();
   }
 
+  /** Lists everything from time to time, to find out whether all changes are told. @param tookMs - what it took last time. */
+  #auditLater(tookMs: number): void {
+    const { auditMs = AUDIT_MS } = this.#options;
+    this.#auditor = setTimeout(
+      () => {
+        const { tree } = this.#armed?.tree ?? {};
+        if (tree) this.#auditNext(directoriesOf(tree.top), 0);
+      },
+      Math.max(auditMs, AUDIT_SHARE * tookMs),
+    ).unref();
+  }
+
+  #auditNext(directories: readonly Directory[], tookMs: number): void {
+    const armed = this.#armed;
+    if (!armed) return;
+    if (directories.length === 0) {
+      this.#auditLater(tookMs);
+      return;
+    }
+    void this.#options.whenIdle(async () => {
+      if (this.#armed !== armed) return;
+      const started = performance.now();
+      try {
+        armed.tree.drain();
+        const why =
+          armed.tree.lost ??
+          (await update(armed, {}, new Stopwatch(), directories.slice(0, AUDITED_AT_ONCE)));
+        if (why !== undefined) {
+          this.#disarm(why);
+          return;
+        }
+      } catch (error) {
+        this.#isOver ||= error instanceof UntoldChangeError;
+        this.#disarm((error as Error).message);
+        this.#logger?.error((error as Error).message);
+        return;
+      }
+      const spentMs = tookMs + performance.now() - started;
+      this.#auditor = setTimeout(() => {
+        this.#auditNext(directories.slice(AUDITED_AT_ONCE), spentMs);
+      }, AUDIT_PAUSE_MS).unref();
+    });
+  }
+
   #startDraining(tree: WatchedTree): void {
     this.#drainer = setInterval(() => {
       tree.drain();
@@ -280,6 +276,7 @@ export class Watcher implements Hearing {
 
   #disarm(why: string | undefined): void {
     clearInterval(this.#drainer);
+    clearTimeout(this.#auditor);
     if (!this.#armed) return;
     this.#armed.tree.close();
     this.#armed = undefined;
@@ -299,6 +296,82 @@ export class Watcher implements Hearing {
       this.#logger?.warn(`Cannot save the stat cache: ${(error as Error).message}`);
     });
   }
+}
+
+/**
+ * Lists what events tell of, and the directories that are audited. Returns why that is not the whole truth, if it is not.
+ */
+async function update(
+  armed: Armed,
+  call: SnapshotCall & ChangesOptions,
+  watch: Stopwatch,
+  audited: readonly Directory[] = [],
+): Promise<string | undefined> {
+  const { tree, source, flatId, last } = armed;
+  const { cache } = source;
+  const listed = new Set<Directory>();
+  const hashed = { files: 0, bytes: 0, ahead: 0 };
+  let by: Snapshot['by'] = 'events';
+  let replaced: Replaced = new Map();
+  for (let pass = 1; pass <= MOST_PASSES; pass++) {
+    const due = tree.startListing(pass === 1 ? audited : []);
+    if (due.size === 0) break;
+    if (pass > 1) by = 'scan';
+    const updated = await updateTree(source, tree.tree, due, call);
+    hashed.files += updated.hashed.files;
+    hashed.bytes += updated.hashed.bytes;
+    hashed.ahead += updated.hashed.ahead;
+    const surprise = audited.length === 0 ? undefined : tree.findSurprise(audited);
+    if (surprise !== undefined) throw new UntoldChangeError(surprise);
+    const finished = tree.finish();
+    replaced = finished.replaced;
+    for (const directory of finished.listed) listed.add(directory);
+    if (!finished.isAllDue) break;
+  }
+  const scan = watch.lap();
+  if (tree.tree.top.state !== 'listed') return 'the root was replaced';
+  if (listed.size === 0 && replaced.size === 0) {
+    armed.last = unchanged(tree.version, last, scan);
+    return undefined;
+  }
+  const misses = countMisses(listed);
+  settle(tree, cache, listed);
+  addChanges(armed.counts, replaced);
+  const { top } = tree.tree;
+  const problems = [...tree.ruleProblems, ...problemsOf(tree)];
+  const { before, after } = filesChanged(replaced, top);
+  const gone = [...before.keys()].filter((path) => !after.has(path));
+  const first = firstDifference(before, after, gone);
+  if (first !== undefined) flatId.changed(top.prefix + first);
+  const unseen = unseenPaths(problems);
+  const pruned =
+    cache?.remove(gone.filter((path) => !isAtOrBelow(unseen, path)).map((path) => top.prefix + path)) ?? 0;
+  const { knownId } = tree.version;
+  tree.commit();
+  const { version } = tree;
+  if (first === undefined) version.knownId = knownId;
+  else if (call.deferId !== true) version.knownId = await flatId.make(call.signal);
+  const hash = watch.lap();
+  const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
+  const { files, bytes, directories, leftOut } = armed.counts;
+  const stats = {
+    files,
+    bytes,
+    directories,
+    leftOut: { ...leftOut },
+    hits: files - missed,
+    misses,
+    hashedFiles: hashed.files,
+    hashedBytes: hashed.bytes,
+    racy: cache?.racy ?? 0,
+    ahead: hashed.ahead,
+    pruned,
+    milliseconds: { load: 0, scan, hash, save: 0, total: scan + hash },
+  };
+  const complete = problems.length === 0;
+  const rules = source.texts.list(source.root.root);
+  armed.last = snapshotAt(version, { by, complete, problems, stats, rules });
+  return undefined;
 }
 
 /** Returns why the events are not the whole truth; `undefined` where they are, and all of them are heard. */
