@@ -251,7 +251,8 @@ function showLeftOut(): void {
   const names = [...new Set(sides.flatMap((side) => Object.keys(side ?? {})))];
   const counted = names.filter((name) => sides.some((side) => (side?.[name] ?? 0) > 0));
   for (const name of counted) {
-    get('left-out-rows').append(row(name, (side) => count(side[name] ?? 0)));
+    const label = name === 'reserved' ? 'reserved (.muse, .git)' : name;
+    get('left-out-rows').append(row(label, (side) => count(side[name] ?? 0)));
   }
   if (counted.length === 0) get('left-out-rows').append(row('all kinds', () => '0'));
 

@@ -14,6 +14,7 @@ export const status = define({
   examples: [
     ['muse status'],
     ['muse status --stat', '… with sizes, and a sum'],
+    ['muse status --html ../changes.html', 'a picture of the tree and a list to search, for a browser'],
     ['muse status --exit-code --quiet || make', 'build only if something changed'],
     ['muse status --name-only -z | xargs -0 ls -ld --'],
   ],
