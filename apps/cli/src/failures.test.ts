@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { treePathToBytes } from '@muse/paths';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '@muse/walker';
-import { problemLines, shellWord } from './failures.js';
+import { problemLines } from './failures.js';
+import { shellWord } from './terminal/shell-word.js';
 import { printable } from './terminal/printable.js';
 
 function problems(count: number): Problem[] {

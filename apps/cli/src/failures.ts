@@ -1,10 +1,8 @@
-import { treePathToBytes } from '@muse/paths';
 import { LeftOutError, SavedSnapshotError, type DamagedSnapshot, type Explanation } from '@muse/snapshot';
 import { EngineError, type Problem } from '@muse/walker';
 import { IgnoreFileError, IgnorePatternError } from '@muse/walker/ignore';
 import { CommandError, errorCode, ExitCode, systemFailure } from './errors.js';
 import { countOf } from './terminal/format.js';
-import { printable } from './terminal/printable.js';
 import type { Reporter } from './terminal/reporter.js';
 
 // How failures of the libraries are told: what was being done, to which path, what went wrong, and what to do about it.
@@ -118,16 +116,4 @@ export function problemLine({ path, kind, operation, code, message }: Problem): 
 export function reportDamaged(damaged: readonly DamagedSnapshot[], reporter: Reporter): void {
   for (const { error } of damaged) reporter.error(error.message);
   if (damaged.length > 0) reporter.warn('an older snapshot was used instead');
-}
-
-/** Returns a name as a word that a POSIX shell takes for it, and for nothing else: what messages advise gets pasted. */
-export function shellWord(name: string): string {
-  const path = name.startsWith('-') ? `./${name}` : name;
-  if (/^[\w%+,./:=@-]+$/.test(path)) return path;
-  if (printable(path) === path) return `'${path.replaceAll("'", "'\\''")}'`;
-  const quoted = Array.from(treePathToBytes(path), (byte) => {
-    const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c;
-    return isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
-  });
-  return `$'${quoted.join('')}'`;
 }

@@ -53,7 +53,9 @@ describe('muse hash', () => {
     expect(lines(run.stdout)).toEqual([`${id('a')}  a.txt`, `${id('b')}  b.txt`]);
     expect(lines(run.stderr)).toEqual([
       expect.stringMatching(/^muse: cannot hash missing: no such file or directory \(ENOENT\); /),
-      expect.stringMatching(/^muse: cannot hash directory: it is not a regular file; /),
+      expect.stringMatching(
+        /^muse: cannot hash directory: it is not a regular file; name the files in it, or run: muse snapshot directory$/,
+      ),
     ]);
     expect(run.code).toBe(3);
   });

@@ -1,21 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { makeTree, tempDir } from '@muse/testkit';
+import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../src/commands.js';
 import { lines, muse, shell } from './muse.js';
+import { allCommands, tablesIn, withTables } from './readme-tables.js';
 
-const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+const file = fileURLToPath(new URL('../README.md', import.meta.url));
+const readme = await readFile(file, 'utf8');
 const { description } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
   description: string;
 };
-
-/** The words of each command. */
-const all = commands.flatMap((each) =>
-  'definition' in each
-    ? [[each.definition.name]]
-    : each.commands.map(({ definition }) => [each.name, definition.name]),
-);
 
 describe('README.md', () => {
   it('begins with the description of the package', () => {
@@ -43,12 +40,21 @@ describe('README.md', () => {
     expect(run.stdout.toString()).toContain('src/main.c\n  ');
   });
 
+  it('has the tables that the definitions of the commands make', async () => {
+    const options = await resolveConfig(file);
+    const made = await format(withTables(readme, commands), { ...options, parser: 'markdown' });
+    await expect(made).toMatchFileSnapshot(file);
+    expect(tablesIn(readme)).toContain('commands');
+  });
+
   it('has a row for each command', () => {
-    for (const command of all) expect(readme).toMatch(new RegExp(`^\\| \`muse ${command.join(' ')} `, 'm'));
+    for (const { words } of allCommands(commands)) {
+      expect(readme).toMatch(new RegExp(`^\\| \`muse ${words.join(' ')}[ \`]`, 'm'));
+    }
   });
 
   it('names each option of each command, and no other', async () => {
-    const helps = await Promise.all(all.map((command) => muse([...command, '--help'])));
+    const helps = await Promise.all(allCommands(commands).map(({ words }) => muse([...words, '--help'])));
     const known = helps.flatMap(({ stdout }) => options(stdout.toString().split('\nExamples:')[0] ?? ''));
     const named = new Set(options(readme));
     expect([...new Set(known)].filter((option) => !named.has(option))).toEqual([]);

@@ -5,7 +5,7 @@ import { loadCache, type DiscardReason } from '@muse/stat-cache';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode } from '../../errors.js';
 import { rootFailure } from '../../failures.js';
-import { shellWord } from '../../failures.js';
+import { shellWord } from '../../terminal/shell-word.js';
 import { flagOf, treeOptions, wantsJson } from '../../shared-options.js';
 import { writeJson, writeLines } from '../../terminal/answer.js';
 import { byteSize, count } from '../../terminal/format.js';

@@ -5,6 +5,7 @@ import { toFsPath, treePathToBytes } from '@muse/paths';
 import { hashFile, NotRegularFileError, TornFileError, type ObjectId } from '@muse/stat-cache';
 import type { RequestOf, Run } from '../../definition.js';
 import { ExitCode, systemFailure } from '../../errors.js';
+import { shellWord } from '../../terminal/shell-word.js';
 import { printable } from '../../terminal/printable.js';
 import { reportFailure } from '../../terminal/reporter.js';
 import { readStdin } from '../../terminal/stdin.js';
@@ -28,7 +29,7 @@ export const run: Run<RequestOf<typeof hash>> = async ({ files }, { reporter }) 
         yield line(objectId, name, terminal);
       } catch (error) {
         failed++;
-        reportFailure(reporter, hashFailure(name, error));
+        reportFailure(reporter, hashFailure(name, error, await isDirectory(name)));
       }
     }
   }
@@ -48,6 +49,10 @@ async function hashPath(name: string): Promise<ObjectId> {
   }
 }
 
+async function isDirectory(name: string): Promise<boolean> {
+  return (await stat(toFsPath(name)).catch(() => undefined))?.isDirectory() === true;
+}
+
 async function hashStream(stream: Readable): Promise<ObjectId> {
   const hasher = createHash('sha256');
   for await (const chunk of stream) hasher.update(chunk as Buffer);
@@ -59,7 +64,7 @@ function line(objectId: ObjectId, name: string, terminal: boolean): Uint8Array {
   return Buffer.concat([Buffer.from(`${objectId}  `), shown, Buffer.of(0x0a)]);
 }
 
-function hashFailure(name: string, error: unknown): Error {
+function hashFailure(name: string, error: unknown, isDirectory: boolean): Error {
   const doing = `cannot hash ${name === '-' ? 'stdin' : name}`;
   if (error instanceof TornFileError) {
     const reason = new Error('it kept changing while it was read', { cause: error });
@@ -67,7 +72,11 @@ function hashFailure(name: string, error: unknown): Error {
   }
   if (error instanceof NotRegularFileError) {
     const reason = new Error('it is not a regular file', { cause: error });
-    return systemFailure(doing, reason, "to hash what can be read from it, use 'muse hash - <'");
+    const word = shellWord(name);
+    const advice = isDirectory
+      ? `name the files in it, or run: muse snapshot ${word}`
+      : `to hash what can be read from it, run: muse hash - < ${word}`;
+    return systemFailure(doing, reason, advice);
   }
   return systemFailure(doing, error);
 }

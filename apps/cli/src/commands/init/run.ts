@@ -4,7 +4,7 @@ import { cacheDir, museDir, toFsPath, treePathFromBytes } from '@muse/paths';
 import { defaultMuseIgnore } from '@muse/walker/ignore';
 import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, errorCode, ExitCode, systemFailure } from '../../errors.js';
-import { shellWord } from '../../failures.js';
+import { shellWord } from '../../terminal/shell-word.js';
 import { writeLines } from '../../terminal/answer.js';
 import { findWorkingTree } from '../../working-tree.js';
 import type { init } from './definition.js';

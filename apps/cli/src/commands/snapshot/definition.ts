@@ -12,14 +12,14 @@ export const snapshot = define({
       ...jsonOptions.json,
       text: 'print one JSON document with manifest, problems and counts',
     },
-    format: choice('--format <form>', 'print a line per file, or json: the same as --json', [
-      'sha256sum',
-      'ndjson',
-      'json',
-    ]),
+    format: choice(
+      '--format <form>',
+      'print a line per file, as sha256sum -c or a reader of JSON lines takes it; json is the same as --json',
+      ['sha256sum', 'ndjson', 'json'],
+    ),
     output: value(
       '-o, --output <file>',
-      'write the manifest to a file, whole or not at all; - is stdout',
+      'write the manifest to a file, whole or not at all, as JSON unless --format says otherwise; - is stdout',
       nonEmpty,
       'file',
     ),

@@ -1,7 +1,8 @@
 import { latestSavedSnapshot, type LatestSnapshot } from '@muse/snapshot';
 import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, ExitCode } from '../../errors.js';
-import { noMuse, savedFailure, shellWord } from '../../failures.js';
+import { noMuse, savedFailure } from '../../failures.js';
+import { shellWord } from '../../terminal/shell-word.js';
 import type { FoundSaved } from '../../operands.js';
 import { treeOptionsOf } from '../../shared-options.js';
 import { findWorkingTree, type WorkingTree } from '../../working-tree.js';
