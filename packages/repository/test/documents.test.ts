@@ -59,6 +59,26 @@ describe('README.md', () => {
     expect(run).toMatchObject({ status: 0, stdout: `built out/built.txt ${sha256Id('built')}\n` });
   });
 
+  it.skipIf(process.platform !== 'linux')('has first steps that run as one script', async () => {
+    await using project = exampleProject();
+    const work = join(project.path, 'work');
+    mkdirSync(work);
+    renameSync(join(project.path, 'src'), join(work, 'src'));
+    const steps = codeBlocks(readme.split('\n## First steps\n')[1] ?? '', 'sh')[0] ?? '';
+    const run = runScript(project, `cd work\n${steps}`);
+    expect(run.status, run.stderr).toBe(0);
+    // By `status`, and by the filtered `diff`.
+    expect(run.stdout.match(/^modified {2}src\/index\.js$/gm)).toHaveLength(2);
+    expect(readFileSync(join(project.path, 'changes.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+    expect(readFileSync(join(project.path, 'files.sha256'), 'utf8')).toMatch(
+      /^[0-9a-f]{64} [ *]src\/index\.js$/m,
+    );
+    // Each command that the steps name is one that the help lists.
+    for (const [, name = ''] of steps.matchAll(/^muse ([a-z]+)/gm)) {
+      expect(runScript(project, `muse help ${name}`).status, name).toBe(0);
+    }
+  });
+
   it('shows the snapshot id that its demonstration has', async () => {
     const root = await makeTree({ 'a.txt': 'hello\n' });
     onTestFinished(() => removeTree(root));
