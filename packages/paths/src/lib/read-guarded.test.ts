@@ -75,14 +75,17 @@ describe('readGuarded', () => {
     expect((await refusal('sparse', { maxBytes: 2 ** 42 })).code).toBe('EFBIG');
   });
 
-  it.each([3, 4095, 4096, 4097, 4098, 8194, 100_000])('reads %i bytes whole', async (length) => {
-    const file = join(root, 'whole');
-    const bytes = Buffer.from(Array.from({ length }, (_, index) => index % 251));
-    writeFileSync(file, bytes);
-    for (const maxBytes of [length, length + 1, 1 << 20]) {
-      expect((await readGuarded(file, { maxBytes })).bytes.equals(bytes)).toBe(true);
-    }
-  });
+  it.each([3, 4095, 4096, 4097, 4098, 8194, 100_000, 1_048_576, 2_000_001])(
+    'reads %i bytes whole',
+    async (length) => {
+      const file = join(root, 'whole');
+      const bytes = Buffer.from(Array.from({ length }, (_, index) => index % 251));
+      writeFileSync(file, bytes);
+      for (const maxBytes of [length, length + 1, 1 << 22]) {
+        expect((await readGuarded(file, { maxBytes })).bytes.equals(bytes)).toBe(true);
+      }
+    },
+  );
 
   it.skipIf(!existsSync('/proc/self/maps'))(
     'counts what it reads where the size is said to be 0',

@@ -43,11 +43,12 @@ export async function assemble(
   { signal, deferManifest = false, sizes = false }: SnapshotCall,
   digest?: DigestPieces,
 ): Promise<Assembled> {
-  const { problems, misses, ...counts } = collect(top);
+  const directories = directoriesOf(top);
+  const { problems, misses, ...counts } = collect(directories);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
   const hasher = digest && missed < MANY_READ ? new SnapshotIdPieces(digest) : new SnapshotIdHasher();
   const assembly = new Assembly(top.prefix, !deferManifest, hasher);
-  const isWhole = deferManifest ? wholeDirectories(top) : undefined;
+  const isWhole = deferManifest ? wholeDirectories(directories) : undefined;
   let work = 0;
   for (const run of entriesInPathOrder(top, isWhole)) {
     const { from, to } = run.isWhole
@@ -79,7 +80,7 @@ export async function assemble(
       directories: counts.directories,
       hits: counts.files - missed,
       misses,
-      leftOut: countLeftOut(top),
+      leftOut: countLeftOut(directories),
     },
     id: await id,
   };
@@ -90,10 +91,11 @@ export async function assemble(
  * the snapshot is told by the lines alone.
  */
 function wholeDirectories(
-  top: DirectoryNode<DirectoryResult>,
+  directories: readonly DirectoryNode<DirectoryResult>[],
 ): (directory: DirectoryNode<DirectoryResult>) => boolean {
   const others = new Set<DirectoryNode<DirectoryResult>>();
-  for (const directory of directoriesOf(top)) {
+  const [top] = directories;
+  for (const directory of directories) {
     const { state, listing, value, children, parent } = directory;
     const hasLinesAlone =
       state === 'listed' &&
@@ -222,7 +224,7 @@ function sizesOf(top: DirectoryNode<DirectoryResult>): Map<ObjectId, number> {
   return sizes;
 }
 
-function collect(top: DirectoryNode<DirectoryResult>) {
+function collect(all: readonly DirectoryNode<DirectoryResult>[]) {
   const misses: Record<MissReason, number> = {
     new: 0,
     size: 0,
@@ -236,7 +238,7 @@ function collect(top: DirectoryNode<DirectoryResult>) {
   let directories = 0;
   let files = 0;
   let bytes = 0;
-  for (const { listing, problems: own, value } of directoriesOf(top)) {
+  for (const { listing, problems: own, value } of all) {
     if (listing) directories++;
     append(problems, own);
     if (!value) continue;

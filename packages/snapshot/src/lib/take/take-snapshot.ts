@@ -5,10 +5,10 @@ import type { Problem, ResolvedRoot } from '@muse/walker';
 import { rulesAbove } from '@muse/walker/ignore';
 import {
   directoriesOf,
+  type DirectoryNode,
   NativeScanEngine,
   openNativeRoot,
   Tree,
-  type DirectoryNode,
   type LineRange,
   type Listing,
   type NativeEngine,
@@ -220,7 +220,7 @@ async function scan(
     onListed: (directory, listing) => {
       const before = directory.value;
       directory.value = judgeDirectory(directory, listing, known, before);
-      progress.add({ files: Math.max(0, directory.value.files - (before?.files ?? 0)) });
+      progress.addFiles(Math.max(0, directory.value.files - (before?.files ?? 0)));
       keeper?.onListed(directory, listing);
     },
     onTouched: keeper?.onTouched,
@@ -308,7 +308,8 @@ export function prune(cache: StatCache, found: Found): number {
   };
   if (lines) {
     const gone = pending.filter((path) => path.startsWith(prefix) && !isKnown(path));
-    return cache.removeLines(goneLines(tree)) + cache.remove([...excludedPaths(tree), ...gone]);
+    const directories = directoriesOf(tree.top);
+    return cache.removeLines(goneLines(directories)) + cache.remove([...excludedPaths(directories), ...gone]);
   }
   // Every other file was just looked up or recorded: as many entries as those means no entry without a file.
   if (subtree === '' && problems.length === 0 && cache.size === counts.files - uncached) return 0;
@@ -316,9 +317,9 @@ export function prune(cache: StatCache, found: Found): number {
 }
 
 /** Returns the lines whose files are gone or left out. A directory that was not fully listed has none. */
-function goneLines(tree: Tree<DirectoryResult>): readonly LineRange[] {
+function goneLines(directories: readonly DirectoryNode<DirectoryResult>[]): readonly LineRange[] {
   const gone: LineRange[] = [];
-  for (const { state, listing, excludedLines } of directoriesOf(tree.top)) {
+  for (const { state, listing, excludedLines } of directories) {
     if (state !== 'listed' || !listing || listing.failed > 0) continue;
     if (listing.hasGone) for (const range of listing.gone) gone.push(range);
     if (excludedLines.length > 0) for (const range of excludedLines) gone.push(range);
@@ -326,10 +327,11 @@ function goneLines(tree: Tree<DirectoryResult>): readonly LineRange[] {
   return gone;
 }
 
-function excludedPaths(tree: Tree<DirectoryResult>): readonly string[] {
-  return directoriesOf(tree.top).flatMap(({ prefix, excludedFiles }) =>
-    excludedFiles.map((name) => prefix + name),
-  );
+function excludedPaths(directories: readonly DirectoryNode<DirectoryResult>[]): readonly string[] {
+  const excluded: string[] = [];
+  for (const { prefix, excludedFiles } of directories)
+    if (excludedFiles.length > 0) for (const name of excludedFiles) excluded.push(prefix + name);
+  return excluded;
 }
 
 async function save(cache: StatCache): Promise<Error | undefined> {
@@ -375,6 +377,8 @@ export class Stopwatch {
 
 /** Milliseconds between two reports. */
 const REPORT_MS = 50;
+/** Files that are found in some 2 ms. */
+const FILES_A_LOOK = 500;
 
 /** Counts what is done, and reports it some twenty times a second at most. */
 class ProgressReport {
@@ -382,24 +386,38 @@ class ProgressReport {
   readonly #counts = { files: 0, hashedFiles: 0, filesToHash: 0, hashedBytes: 0, bytesToHash: 0 };
   #phase: Progress['phase'] = 'scan';
   #last = -Infinity;
+  #filesAtLook = 0;
 
   constructor(listener: ((progress: Progress) => void) | undefined) {
     this.#listener = listener;
   }
 
+  /** Adds files that were found, of each directory. */
+  addFiles(files: number): void {
+    this.#counts.files += files;
+    // The clock takes longer than a directory.
+    if (this.#counts.files - this.#filesAtLook < FILES_A_LOOK) return;
+    this.#filesAtLook = this.#counts.files;
+    this.#reportIfDue();
+  }
+
   /** Adds to the counts. */
-  add(counts: Partial<Omit<Progress, 'phase'>>): void {
-    this.#counts.files += counts.files ?? 0;
+  add(counts: Partial<Omit<Progress, 'phase' | 'files'>>): void {
     this.#counts.hashedFiles += counts.hashedFiles ?? 0;
     this.#counts.filesToHash += counts.filesToHash ?? 0;
     this.#counts.hashedBytes += counts.hashedBytes ?? 0;
     this.#counts.bytesToHash += counts.bytesToHash ?? 0;
+    this.#reportIfDue();
+  }
+
+  #reportIfDue(): void {
     if (this.#listener && performance.now() - this.#last >= REPORT_MS) this.#report();
   }
 
   /** Takes back what was counted. */
   startOver(): void {
     this.#counts.files = 0;
+    this.#filesAtLook = 0;
   }
 
   /** Reports nothing any more. */

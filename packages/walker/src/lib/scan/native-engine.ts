@@ -118,7 +118,7 @@ export class NativeScanEngine implements ScanEngine {
 
   /** @param lines - the text of the stored lines, in shared memory. */
   constructor(root: NativeRoot, lines?: Uint8Array) {
-    this.capacity = root.calls;
+    this.capacity = root.callsToQueue;
     this.#root = root;
     this.#lines = lines ?? shared(0);
   }

@@ -49,7 +49,7 @@ describe('Tree', () => {
     };
     const calls = new FakeCalls(sample());
     const tree = await listed(calls, { ignore });
-    const counts = countLeftOut(tree.top);
+    const counts = countLeftOut(directoriesOf(tree.top));
     expect(pathsIn(tree)).toEqual(['p/x', 'q/h']);
     expect(counts).toEqual({ ...noneLeftOut(), ignored: 2 });
     expect(asked.sort()).toEqual(['a', 'p/', 'p/d/', 'p/x', 'q/', 'q/h']);
@@ -62,7 +62,7 @@ describe('Tree', () => {
       if (call === 'lstat' && path !== '') throw systemError('EACCES', 'lstat');
     };
     const tree = await listed(calls, { ignore: { ignores: (path) => path === 'secret' } });
-    const counts = countLeftOut(tree.top);
+    const counts = countLeftOut(directoriesOf(tree.top));
     expect(problemsOf(tree)).toMatchObject([{ path: 'open', code: 'EACCES' }]);
     expect(counts.ignored).toBe(1);
   });
@@ -81,7 +81,7 @@ describe('Tree', () => {
     childOf(root, 'p', 'd').dev = 2n;
     const calls = new FakeCalls(root);
     const tree = await listed(calls, { oneFileSystem: true });
-    const counts = countLeftOut(tree.top);
+    const counts = countLeftOut(directoriesOf(tree.top));
     expect(pathsIn(tree)).toEqual(['a', 'p/x', 'q/h']);
     expect(counts).toEqual({ ...noneLeftOut(), 'other-device': 1 });
     expect(pathsIn(await listed(new FakeCalls(root)))).toContain('p/d/f');

@@ -149,10 +149,10 @@ export function noneLeftOut(): Record<LeftOutKind, number> {
   };
 }
 
-/** Counts what is left out of a tree, by kind. */
-export function countLeftOut(root: DirectoryNode<unknown>): Record<LeftOutKind, number> {
+/** Counts what is left out of directories, by kind. */
+export function countLeftOut(directories: readonly DirectoryNode<unknown>[]): Record<LeftOutKind, number> {
   const counts = noneLeftOut();
-  for (const { leftOut } of directoriesOf(root)) {
+  for (const { leftOut } of directories) {
     if (leftOut === NOTHING_LEFT_OUT) continue;
     for (const [kind, count] of Object.entries(leftOut)) counts[kind as LeftOutKind] += count;
   }
@@ -396,10 +396,11 @@ export class Tree<T> {
       this.#round > 0 || this.#options.allDetails?.() === true || batch.some(({ listing }) => listing);
     const reply = await engine.scan(batch, { signal, large, allDetails, inotify });
     const listings = listingsIn(reply);
-    const entering = batch.map((node, i) => this.#enter(node, itemOf(listings, i)));
+    // Without rules at the top there are none below.
+    const entering = this.#options.ignore && batch.map((node, i) => this.#enter(node, itemOf(listings, i)));
     for (let i = 0; i < batch.length; i++) {
       const node = itemOf(batch, i);
-      const pending = entering[i];
+      const pending = entering?.[i];
       const entered = pending instanceof Promise ? await pending : pending;
       if (node.state === 'detached') continue;
       const listing = itemOf(listings, i);
@@ -453,18 +454,25 @@ export class Tree<T> {
     node.problems = ruleProblems;
     // Most directories end here.
     if (!rules && node.children.size === 0 && listing.files === listing.length) return;
-    const before = new Map(node.children);
+    const base = this.#baseBelow(node);
     const children = new Map<string, DirectoryNode<T>>();
+    const mayLeaveOut =
+      rules !== undefined || this.#options.oneFileSystem === true || ruleProblems.length > 0;
+    if (!mayLeaveOut && node.children.size === 0 && listing.failed === 0) {
+      for (const { name, stat, slice } of listing.subdirectories()) {
+        const child = new DirectoryNode<T>(prefix + name, stat, node, slice, base);
+        children.set(name, child);
+        this.#takeChild(child, undefined);
+      }
+      node.children = children;
+      return;
+    }
+    const before = new Map(node.children);
     const leftOut: Partial<Record<LeftOutKind, number>> = { ...node.leftOut };
     const excludedLines: LineRange[] = [];
     const excludedFiles: string[] = [];
     const problems: Problem[] = [];
-    const base = this.#baseBelow(node);
-    // Without rules, and with nothing that failed, only directories matter.
-    const onlyDirectories = !rules && listing.failed === 0;
-    const cursor = listing.entries();
-    if (onlyDirectories) cursor.skipToDirectory();
-    for (; cursor.entry < listing.length; onlyDirectories ? cursor.nextDirectory() : cursor.next()) {
+    for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
       const { match } = cursor;
       if (isFile(match) && !rules) continue;
       const { name } = cursor;

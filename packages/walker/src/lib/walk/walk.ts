@@ -103,11 +103,12 @@ function summarize(top: DirectoryNode<never>): Omit<Walk, 'root'> {
   }
   let directories = 0;
   const problems: Problem[] = [];
-  for (const node of directoriesOf(top)) {
+  const nodes = directoriesOf(top);
+  for (const node of nodes) {
     if (node.listing) directories++;
     problems.push(...node.problems);
   }
-  return { files, directories, leftOut: countLeftOut(top), problems };
+  return { files, directories, leftOut: countLeftOut(nodes), problems };
 }
 
 /** An entry of a directory with its stat. */
