@@ -2,11 +2,11 @@ import { parseArgs } from 'node:util';
 import { PEER_NAMES, type PeerName } from './peers.js';
 import { CASE_NAMES, type CaseName } from './results.js';
 
-/** The values of `--cases`: the cases, and the series of trees that differ in size. */
-export const CASE_CHOICES = [...CASE_NAMES, 'sizes', 'threads'] as const;
+/** The values of `--cases`: the cases, what watching takes, and the series of trees that differ in size. */
+export const CASE_CHOICES = [...CASE_NAMES, 'watching', 'sizes', 'threads'] as const;
 
 /** `threads` prints what decision 005 rests on, and is the only one that is not part of a plain run. */
-export type CaseChoice = CaseName | 'sizes' | 'threads';
+export type CaseChoice = CaseName | 'watching' | 'sizes' | 'threads';
 
 /** Options of a run. */
 export interface BenchOptions {

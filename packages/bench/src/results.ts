@@ -14,6 +14,33 @@ export interface Results {
   readonly skipped: readonly Skipped[];
   readonly trees: readonly TreeFacts[];
   readonly measurements: readonly Measurement[];
+  /** What watching takes, by tree. */
+  readonly watching?: Readonly<Record<string, WatchingFigures>> | undefined;
+}
+
+/** What it takes to watch one tree. */
+export interface WatchingFigures {
+  readonly directories: number;
+  /** The watches that the process holds. */
+  readonly watches: number;
+  /** Memory of the process after all questions. */
+  readonly residentBytes: number;
+  /** The first answer of a process without watching, and the one that watches each directory. */
+  readonly scanMs: Spread;
+  readonly armedScanMs: Spread;
+  /** The time of a question after so many edits. */
+  readonly questions: Readonly<Record<'none' | 'one' | 'ten' | 'thousand', Spread>>;
+  /** The part of one processor that the process takes while nothing happens. */
+  readonly idleCpu: number;
+  /** A build that another process runs, in an empty directory of the tree. */
+  readonly build: {
+    readonly files: number;
+    readonly writtenMs: number;
+    /** Until a change has told of the last file. */
+    readonly toldMs: number;
+    readonly cpuSeconds: number;
+    readonly changes: number;
+  };
 }
 
 export type Engine = 'native' | 'typescript';

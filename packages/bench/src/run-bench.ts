@@ -13,12 +13,13 @@ import type { BenchOptions } from './options.js';
 import { findPeers, programVersion, type PeerName } from './peers.js';
 import { BusyProcess } from './processes/busy-process.js';
 import { whyNotFromDisk } from './processes/page-cache.js';
-import type { Measurement, Results, Skipped, TreeFacts } from './results.js';
+import type { Measurement, Results, Skipped, TreeFacts, WatchingFigures } from './results.js';
 import { factsOf, type BenchTree } from './trees/bench-tree.js';
 import { letSettle } from './trees/edits.js';
 import { builtTrees, givenTree, largeFileTree, seriesTrees, type TreePlan } from './trees/plans.js';
 import { makeTree } from './trees/make-tree.js';
 import { Scratch } from './trees/scratch.js';
+import { measureWatching, whyNotWatched } from './watching.js';
 
 /** Peers of the series: one that hashes, one that compares, one that lists, and what cannot be undercut. */
 const SERIES_PEERS: readonly PeerName[] = ['sha256sum', 'git', 'fdir', 'floor'];
@@ -26,6 +27,7 @@ const SERIES_PEERS: readonly PeerName[] = ['sha256sum', 'git', 'fdir', 'floor'];
 const STARTS_A_ROUND = 3;
 const HUGE = 500_000;
 const HUGE_ROUNDS = 3;
+const IDLE_SECONDS = 20;
 /** A disk takes long, and has no more to say the fourth time. */
 const DISK_ROUNDS = 3;
 
@@ -55,6 +57,7 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
     skipped: [...skipped, ...tracer.skipped, ...run.skipped],
     trees: run.trees,
     measurements: run.measurements,
+    watching: run.watching,
   };
 }
 
@@ -62,6 +65,7 @@ class BenchRun {
   readonly trees: TreeFacts[] = [];
   readonly measurements: Measurement[] = [];
   readonly skipped: Skipped[] = [];
+  readonly watching: Record<string, WatchingFigures> = {};
   readonly #options: BenchOptions;
   readonly #peers: ReadonlySet<PeerName>;
   readonly #say: (line: string) => void;
@@ -99,6 +103,24 @@ class BenchRun {
     } else {
       this.skipped.push(...changed.map((name) => ({ name, reason: 'the tree is not ours to edit' })));
     }
+    if (tree.role === 'main') this.watch(tree);
+  }
+
+  watch(tree: BenchTree): void {
+    const { cases, quick, rounds } = this.#options;
+    if (!cases.has('watching')) return;
+    const reason = whyNotWatched(tree);
+    if (reason !== undefined) {
+      this.skipped.push({ name: 'watching', reason });
+      return;
+    }
+    this.#say(`${tree.name}: watching`);
+    this.skipped.push({
+      name: 'git status with core.fsmonitor',
+      reason: 'its daemon outlives the command, so that nobody would end it after the run',
+    });
+    this.#settle(tree);
+    this.watching[tree.name] = measureWatching(tree, { rounds, idleSeconds: quick ? 1 : IDLE_SECONDS });
   }
 
   async disk(tree: BenchTree): Promise<void> {
@@ -129,6 +151,7 @@ class BenchRun {
     await this.inTurn(tree.name, coldCase(tree, peers, false), rounds);
     this.#settle(tree);
     await this.inTurn(tree.name, warmCase(tree, peers), rounds);
+    if (tree.files > HUGE) this.watch(tree);
   }
 
   async inTurn(

@@ -5,6 +5,7 @@ import { freshDist, linkTargets, tempDir, type TempDir } from '@muse/testkit';
 import { DOMParser } from '@xmldom/xmldom';
 import prettier from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engineHere } from '../src/engine.js';
 import { LIBRARY, type Results } from '../src/results.js';
 
 const main = join(freshDist('@muse/bench'), 'main.js');
@@ -22,12 +23,19 @@ describe('the benchmarks, on 300 files', () => {
   beforeAll(() => {
     place = tempDir();
     file = join(place.path, 'benchmarks/results.json');
-    const cases = 'cold,warm,busy,ten,sizes,start';
+    const cases = 'cold,warm,busy,ten,watching,sizes,start';
     const { status, stderr } = bench('--', '--quick', '--rounds', '1', '--cases', cases, '--out', place.path);
     expect(status, stderr).toBe(0);
     results = JSON.parse(readFileSync(file, 'utf8')) as Results;
   });
   afterAll(() => place.remove());
+
+  it.skipIf(engineHere() !== 'native')('measure what watching takes', () => {
+    const { watches, directories, questions, build } = results.watching?.['kernel-shaped'] ?? {};
+    expect(watches).toBe(directories);
+    expect(Object.keys(questions ?? {})).toEqual(['none', 'one', 'ten', 'thousand']);
+    expect(build?.changes).toBeGreaterThan(0);
+  });
 
   it('measure every case, with all files and no surprise', () => {
     expect(results).toMatchObject({

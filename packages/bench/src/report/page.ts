@@ -12,6 +12,7 @@ import { fasterTable } from './faster-table.js';
 import { count, decimals } from './figures.js';
 import { behaviourTables } from './behaviour-tables.js';
 import { targetTable } from './target-table.js';
+import { watchingTable } from './watching-table.js';
 
 /** The names of a chart, in the page and on disk. */
 export interface ChartFile {
@@ -31,6 +32,7 @@ export function reportPage(results: Results, charts: readonly ChartFile[], folde
     targetTable(results),
     ...whereFaster(results),
     ...results.trees.flatMap((tree) => treeSection(results, tree)),
+    ...watchingSection(results),
     ...withoutTree(results),
     ...behaviourTables(results),
   ];
@@ -98,6 +100,15 @@ function treeSection(results: Results, { name }: TreeFacts): string[] {
     return table === undefined ? [] : [`### ${caseTitles[caseName]} (${name})`, table];
   });
   return tables.length > 0 ? [`## Tree: ${name}`, ...tables] : [];
+}
+
+function watchingSection(results: Results): string[] {
+  const table = watchingTable(results);
+  if (table === undefined) return [];
+  const method =
+    'A process keeps the tree and asks again and again; between two questions files are edited, spread over the tree. ' +
+    'Medians. What `git status` takes on the same tree, with its untracked cache too, stands in the warm tables.';
+  return ['## Watching', method, table];
 }
 
 function withoutTree(results: Results): string[] {

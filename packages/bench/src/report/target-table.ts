@@ -23,7 +23,9 @@ function verdict({ measured, reach, aimFor }: Target): string {
   return measured <= reach ? 'reach' : '**no**';
 }
 
+const DIGITS = { ms: 1, MB: 0, '%': 2 } as const;
+
 function figure({ unit }: Target, value: number): string {
   if (unit === 'ratio') return value.toFixed(2);
-  return `${decimals(value, unit === 'ms' ? 1 : 0)} ${unit}`;
+  return `${decimals(value, DIGITS[unit])} ${unit}`;
 }

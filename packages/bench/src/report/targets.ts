@@ -15,7 +15,7 @@ import { find, findInSeries, mainTree, ratio } from './find.js';
 export interface Target {
   readonly what: string;
   readonly against: string;
-  readonly unit: 'ratio' | 'MB' | 'ms';
+  readonly unit: 'ratio' | 'MB' | 'ms' | '%';
   readonly reach: number;
   readonly aimFor: number;
   /** `undefined` where the run does not tell. */
@@ -68,7 +68,21 @@ export function targets(results: Results): Target[] {
       unit: 'ms',
       measured: most([on('cold', LIBRARY), on('warm', LIBRARY)].map((each) => each?.eventLoopDelay?.p99)),
     },
+    ...watchingTargets(results),
     times('`muse --version`', `\`${NODE}\``, [1.5, 1.2], start(results)),
+  ];
+}
+
+function watchingTargets(results: Results): Target[] {
+  const figures = results.watching?.[mainTree(results)?.name ?? ''];
+  const { questions, scanMs, armedScanMs, idleCpu } = figures ?? {};
+  const arming = scanMs && armedScanMs && Math.max(0, armedScanMs.median - scanMs.median);
+  const percent = idleCpu === undefined ? undefined : idleCpu * 100;
+  return [
+    { ...times('watching: question, nothing changed', '', [2, 0.5], questions?.none.median), unit: 'ms' },
+    { ...times('watching: question, 10 files edited', '', [25, 10], questions?.ten.median), unit: 'ms' },
+    { ...times('watching: arming, beside the first scan', '', [60, 20], arming), unit: 'ms' },
+    { ...times('watching: processor while idle', 'one core', [0.5, 0.1], percent), unit: '%' },
   ];
 }
 

@@ -3,12 +3,12 @@ import type { BenchTree } from './bench-tree.js';
 
 /** Edits so many files, spread over the tree. */
 export function editFiles({ root, nulList }: BenchTree, count: number): void {
-  runScript('edit-files', root, nulList, String(count));
+  runScript('edit', root, nulList, String(count));
 }
 
 /** Gives every file new times and leaves its bytes alone. */
 export function touchFiles({ root, nulList }: BenchTree): void {
-  runScript('edit-files', root, nulList, 'touch');
+  runScript('edit', root, nulList, 'touch');
 }
 
 const QUIET_MS = 50;
