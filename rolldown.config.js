@@ -34,7 +34,7 @@ const SHARED = [
   },
   {
     name: 'saved',
-    test: /snapshot\/src\/lib\/(?:saved\/(?!tree-options)|manifest\/parse)|cli\/src\/(?:operands|saved-side|commands\/diff\/)/,
+    test: /snapshot\/src\/lib\/(?:saved\/|manifest\/parse)|cli\/src\/(?:operands|saved-side|commands\/diff\/(?!stat))/,
     priority: 6,
     includeDependenciesRecursively: false,
   },

@@ -97,6 +97,25 @@ describe('muse', () => {
   );
 });
 
+describe('a plain snapshot', () => {
+  it('loads nothing that only other commands need', async () => {
+    await using tree = tempDir();
+    await using coverage = tempDir();
+    await makeTree({ a: 'a' }, tree.path);
+    await muse(['init'], { cwd: tree.path });
+    for (const args of [['snapshot'], ['snapshot', '-q'], ['hash', 'a']]) {
+      const run = await muse(args, { cwd: tree.path, env: { NODE_V8_COVERAGE: coverage.path } });
+      expect(run.code).toBe(0);
+    }
+    const ours = (await loadedModules(coverage.path)).filter((url) => url.includes('/cli/dist/'));
+    const texts = await Promise.all(ours.map((url) => readFile(fileURLToPath(url), 'utf8')));
+    expect(texts.join('')).toContain('function createSnapshot');
+    expect(texts.join('')).not.toMatch(
+      /CommanderError|function (?:decodeSaved|notKept|helpOf|statLines|shortened|tomlPositions)\b|class PatternRules\b/,
+    );
+  });
+});
+
 /** The addresses of the modules that ran, from a directory given as `NODE_V8_COVERAGE`. */
 async function loadedModules(directory: string): Promise<string[]> {
   const reports = (await readdir(directory)).filter((name) => name.startsWith('coverage-'));

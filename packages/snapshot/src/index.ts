@@ -43,7 +43,7 @@ export {
   type SavedSnapshotList,
   type SaveSnapshotOptions,
 } from './lib/saved/saved-snapshots.js';
-export { loadTreeDefaults, type TreeDefaults } from './lib/saved/tree-options.js';
+export { loadTreeDefaults, type TreeDefaults } from './lib/take/tree-options.js';
 export { changedTexts, judgeManifest } from './lib/saved/rules.js';
 export { buildSnapshotManifest, createSnapshot, openSnapshotter } from './lib/take/snapshotter.js';
 export type {

@@ -5,7 +5,7 @@ import type { Problem } from '@muse/walker';
 import { type FormattedSnapshot, inChunks, jsonPieces, MANIFEST_VERSION } from '../manifest/format.js';
 import { asSnapshot, parseFacts } from '../manifest/parse.js';
 import type { Manifest, RuleText, TreeOptions } from '../types.js';
-import { decodeOptions, encodeOptions } from './tree-options.js';
+import { decodeOptions, encodeOptions } from '../take/tree-options.js';
 
 /**
  * A saved snapshot is a manifest in the `json` format with more keys: `saved_at`, `note`, `subtree`, `options` and

@@ -25,7 +25,7 @@ import {
   type SavedSnapshotInfo,
 } from './format.js';
 import { isWithin } from '../manifest/manifest.js';
-import { decodeOptions, encodeOptions } from './tree-options.js';
+import { decodeOptions, encodeOptions } from '../take/tree-options.js';
 import type { Snapshot, TreeOptions } from '../types.js';
 
 /** A saved snapshot that can no longer be read. */

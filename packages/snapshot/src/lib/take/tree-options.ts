@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Problem } from '@muse/walker';
 import { loadSettings, type RuleOwnerOptions, type Setting } from '@muse/walker/ignore';
-import { placeFrom } from '../take/root.js';
+import { placeFrom } from './root.js';
 import type { TreeOptions } from '../types.js';
 
 /** The kinds of values that options have; paths of files are kept relative to the root. */
