@@ -175,8 +175,7 @@ export async function missingAmong(
   signal: AbortSignal | undefined,
 ): Promise<PathSet> {
   const missing = new PathSet();
-  for (const path of paths)
-    if (!path.split('/').some((name) => RESERVED_NAMES.includes(name))) missing.add(path);
+  for (const path of paths) if (!HAS_RESERVED_NAME.test(path)) missing.add(path);
   if (missing.size === 0) return missing;
   const isWanted = leadingTo(missing);
   const unseen = new PathSet();
@@ -203,18 +202,34 @@ export async function missingAmong(
   return missing;
 }
 
-/** Returns what tells whether an entry is one of some files, or a directory above one. */
+const HAS_RESERVED_NAME = new RegExp(
+  `(?:^|/)(?:${RESERVED_NAMES.map((name) => name.replace('.', '\\.')).join('|')})(?:/|$)`,
+);
+
+/**
+ * Returns what tells whether an entry is one of some files, or a directory above one. It keeps the files alone: a path from a
+ * manifest or a cache may have millions of directories.
+ */
 function leadingTo(paths: Iterable<string>): (path: string, directory: boolean) => boolean {
-  const files = new PathSet(paths);
-  const directories = new PathSet();
-  for (const path of files) {
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const directory = path.slice(0, end);
-      if (directories.has(directory)) break;
-      directories.add(directory);
-    }
+  const files = [...paths].sort();
+  return (path, directory) => {
+    const wanted = directory ? `${path}/` : path;
+    const first = files[indexFrom(files, wanted)];
+    return directory ? first?.startsWith(wanted) === true : first === wanted;
+  };
+}
+
+/** Returns the index of the first of some sorted strings that does not come before another one. */
+function indexFrom(sorted: readonly string[], text: string): number {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const each = sorted[middle];
+    if (each !== undefined && each < text) from = middle + 1;
+    else to = middle;
   }
-  return (path, directory) => (directory ? directories : files).has(path);
+  return from;
 }
 
 /** Returns rules that are read in each directory as others are, and of which `ignores` decides by those. */

@@ -497,19 +497,37 @@ describe('verifyManifest()', () => {
     });
   });
 
+  it('calls no file missing that is below what could not be seen', async () => {
+    const root = await make({ closed: { a: 'a' }, b: 'b' });
+    const names = ['b', 'closed', 'closed/a', 'closed/d/e', 'closedd', 'closed-', 'c'];
+    const manifest = new Map(names.map((name) => [name, id(name)]));
+    const problem = {
+      path: 'closed',
+      kind: 'unreadable',
+      operation: 'readdir',
+      code: 'EACCES',
+      message: 'no',
+    } as const;
+    const options = { problems: [problem], exclude: ['/closed/'] };
+    const found = await verifyManifest(root, { manifest, problems: [] }, options);
+    expect(found.unknown).toEqual(['closed', 'closed/a', 'closed/d/e']);
+    expect(found.missing.map(({ path }) => path)).toEqual(['c', 'closed-', 'closedd']);
+    expect(found.unread).toEqual([]);
+  });
+
   it('calls no file missing or moved that a rule leaves out, and is not complete then', async () => {
     const root = await make({ 'out/a': 'a', 'out/b': 'b', '.git/HEAD': 'h', copy: 'a', kept: 'k' });
     const files = ['.git/HEAD', '.git/gone', 'gone', 'kept', 'out/a', 'out/b', 'out/gone'];
     const manifest = new Map(files.map((path) => [path, id(path.slice(-1))]));
     manifest.set('kept', id('k'));
-    const found = await verifyManifest(root, { manifest, problems: [] }, { exclude: ['/out/'] });
+    const found = await verifyManifest(root, { manifest, problems: [] }, { exclude: ['/out/*'] });
     expect(found).toMatchObject({
       files: 2,
       changed: [],
-      missing: [{ path: 'gone' }],
+      missing: [{ path: 'gone' }, { path: 'out/gone' }],
       moved: [],
       added: [{ path: 'copy' }],
-      unread: ['.git/HEAD', '.git/gone', 'out/a', 'out/b', 'out/gone'],
+      unread: ['.git/HEAD', '.git/gone', 'out/a', 'out/b'],
       problems: [],
       complete: false,
     });
@@ -538,6 +556,37 @@ describe('verifyManifest()', () => {
     } as const;
     const unseen = await verifyManifest(root, { ...empty, problems: [problem] });
     expect(unseen).toMatchObject({ unknown: ['a'], added: [] });
+  });
+
+  it('takes no longer than it must over a path of a million directories', async () => {
+    const root = await make({ d: { d: { x: 'x' } }, a: 'a' });
+    const deep = `${'d/'.repeat(1_000_000)}x`;
+    const manifest = new Map([
+      ['d/d/x', id('x')],
+      [deep, id('x')],
+    ]);
+    const problem = {
+      path: 'e/e',
+      kind: 'unreadable',
+      operation: 'open',
+      code: 'EIO',
+      message: 'no',
+    } as const;
+    const started = performance.now();
+    const found = await verifyManifest(root, { manifest, problems: [] }, { problems: [problem] });
+    expect(found.missing.map(({ path }) => path.length)).toEqual([deep.length]);
+    expect(found).toMatchObject({ added: [{ path: 'a' }], unknown: [], unread: [] });
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('tells files and directories apart that begin alike', async () => {
+    const root = await make({ 'a-b': '1', a: { x: '2', y: '3' }, ab: '4', b: { c: '5' } });
+    const names = ['a', 'a-b', 'a/x', 'ab', 'ab/c', 'b', 'b/c', 'b/c/d', 'b/cc', 'c'];
+    const manifest = new Map(names.map((name) => [name, id(name)]));
+    const found = await verifyManifest(root, { manifest, problems: [] });
+    expect(found.missing.map(({ path }) => path)).toEqual(['a', 'ab/c', 'b', 'b/c/d', 'b/cc', 'c']);
+    expect(found.changed.map(({ path }) => path)).toEqual(['a-b', 'a/x', 'ab', 'b/c']);
+    expect(found.unread).toEqual([]);
   });
 
   it('misses a file in whose place there is a link, a directory or a FIFO', async () => {

@@ -85,13 +85,14 @@ export async function verifyManifest(
   signal?.throwIfAborted();
   const prefix = prefixOf(subtree);
   const opened = await openRoot(await resolveRoot(root), { ...options, cache: false });
-  if (isNothing(before)) throw new NothingToCompareError(subtree || root, 'manifest');
   const sample = new Sample(options);
   const { taken } = await readSample(opened, sample, options, (path) =>
     before.manifest.has(path.slice(prefix.length)),
   );
   const old = judged ? await judged(opened.texts.list(opened.root.root)) : before;
-  if (isNothing(old)) throw new NothingToCompareError(subtree || root, 'manifest');
+  if (old.manifest.size + old.problems.length === 0) {
+    throw new NothingToCompareError(subtree || root, 'manifest');
+  }
   const manifest = new PathMap(old.manifest);
   for (const path of sample.unsampled) manifest.delete(path.slice(prefix.length));
   const side = { manifest, problems: old.problems };
@@ -114,10 +115,6 @@ export async function verifyManifest(
     problems: taken.problems,
     complete: taken.complete && unread.length === 0,
   };
-}
-
-function isNothing({ manifest, problems }: Pick<Snapshot, 'manifest' | 'problems'>): boolean {
-  return manifest.size === 0 && problems.length === 0;
 }
 
 /** Returns which of the files that a difference has for gone are there, and were only not read, in path order. */
