@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { defineConfig, RolldownMagicString } from 'rolldown';
+import { licensesOf } from './rolldown.licenses.js';
 
 // Run in the folder of a package, by its build script. docs/decisions/006-bundles.md says what bundles are for.
 
@@ -252,20 +253,10 @@ function licenses() {
     name: 'licenses',
     generateBundle(_, bundle) {
       const modules = Object.values(bundle).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
-      const packages = new Set(
-        modules.map((id) => /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(id)?.[0]),
-      );
-      const texts = [...packages].filter(Boolean).map((folder) => {
-        const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-        return `${name} ${version}, ${license}\n\n${licenseIn(folder)}`;
-      });
+      // A page that is inside as a text was made of packages, too.
+      const pages = modules.map((id) => join(dirname(id), 'LICENSES.txt')).filter((file) => existsSync(file));
+      const texts = [...licensesOf(modules), ...pages.map((file) => readFileSync(file, 'utf8'))];
       this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: texts.sort().join('\n\n') });
     },
   };
-}
-
-function licenseIn(folder) {
-  const name = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
-  if (name === undefined) throw new Error(`Cannot find a license in ${folder}`);
-  return readFileSync(join(folder, name), 'utf8');
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { defineConfig } from 'rolldown';
+import { licensesOf } from '../../rolldown.licenses.js';
 
 // Makes dist/page.js: a module that exports the page's markup, style and script as texts.
 
@@ -31,7 +31,9 @@ function texts() {
       const style = read('src/page/page.css');
       const body = read('src/page/page.html');
       const { code } = bundle['page.js'];
-      const script = `/*!\n${licenses(bundle['page.js'])}\n*/\n${code.replace(/\n\/\/# sourceMappingURL=.*/, '').trim()}`;
+      const licenses = licensesOf(Object.keys(bundle['page.js'].modules)).join('\n\n');
+      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: licenses });
+      const script = `/*!\n${licenses.trim()}\n*/\n${code.replace(/\n\/\/# sourceMappingURL=.*/, '').trim()}`;
       const parts = JSON.stringify({ body, style, script });
       bundle['page.js'].code = `export const parts = ${parts};\n//# sourceMappingURL=page.js.map\n`;
       // A test that asks whether this was built from the sources on disk asks about these, too.
@@ -41,18 +43,4 @@ function texts() {
       bundle['page.js.map'].source = JSON.stringify(map);
     },
   };
-}
-
-/** Returns the licenses of the packages that became part of a chunk. */
-function licenses({ modules }) {
-  const folders = new Set(
-    Object.keys(modules).map((id) => /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(id)?.[0]),
-  );
-  return [...folders]
-    .filter(Boolean)
-    .map((folder) => {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}`;
-    })
-    .join('\n\n');
 }

@@ -11,6 +11,7 @@ import { changesOf, filtered, movedPart, wordsOf } from '../src/page/changes.js'
 import { CHANGES, Model } from '../src/page/model.js';
 import { printable } from '../src/page/printable.js';
 import { byteSize, count, countOf, shortId, time } from '../src/page/words.js';
+import { builtParts } from './support/chromium.js';
 
 function modelOf(files: readonly ReportFile[]): Model {
   const sorted = [...files].sort((a, b) => compareTreePaths(a.path, b.path));
@@ -197,4 +198,9 @@ it('numbers, sizes, times and ids read like the command has them', () => {
   expect(time('2026-03-09T16:00:00.123Z')).toBe('2026-03-09 16:00:00 UTC');
   expect(shortId(`sha256:${'a'.repeat(64)}`)).toBe(`sha256:${'a'.repeat(12)}`);
   expect(CHANGES).toHaveLength(KINDS.length - 1);
+});
+
+it('has the license of what is inside', () => {
+  const { script } = builtParts();
+  expect(script).toMatch(/^\/\*!\nd3-hierarchy [\d.]+, ISC\n\nCopyright [^*]*THIS SOFTWARE[^*]*\*\/\n/);
 });
