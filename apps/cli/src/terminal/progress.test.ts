@@ -26,18 +26,31 @@ describe('progressLine()', () => {
       200,
       'hashing  [======                  ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  25.0 MB/s  ETA 30 s',
     ],
-    [
-      102,
-      'hashing  [======                  ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  25.0 MB/s  ETA 30 s',
-    ],
+    [100, 'hashing  [===       ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  ETA 30 s'],
     [79, 'hashing  [===       ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  ETA 30 s'],
     [70, '[===       ] 25 %  1,500 of 3,000 files  250 MB of 1.00 GB  ETA 30 s'],
     [50, '[===       ] 25 %  250 MB of 1.00 GB  ETA 30 s'],
-    [39, '[===       ] 25 %  ETA 30 s'],
+    [39, '[===       ] 25 %  250 MB  ETA 30 s'],
+    [25, '25 %  250 MB  ETA 30 s'],
     [20, '25 %  ETA 30 s'],
     [5, '25 %'],
   ])('tells as much as fits into %d columns', (columns, line) => {
     expect(lineOf(hashing, columns)).toBe(line);
+  });
+
+  it('keeps its parts from the beginning to the end', () => {
+    for (const columns of [20, 30, 39, 50, 60, 70, 79, 90, 100, 120]) {
+      const shapes = [0, 0.01, 0.5, 0.99, 1].map((share) => {
+        const done = { hashedFiles: 3_000 * share, hashedBytes: 1e9 * share };
+        const line = lineOf({ ...hashing, ...done }, columns, share === 0 ? undefined : 10_000 * (1 - share));
+        expect(line.length).toBeLessThanOrEqual(columns);
+        return line
+          .replace(/ {2}ETA.*| {2}[\d.]+ MB\/s/g, '')
+          .replace(/[\d.,]+( [kMG]?B)?|=/g, '')
+          .replace(/\[ *\]/, '[]');
+      });
+      expect(new Set(shapes).size).toBe(1);
+    }
   });
 
   it('names no time that is not known', () => {

@@ -97,24 +97,35 @@ export function progressLine(progress: Progress, view: ProgressView): string {
     return `listing  ${countOf(progress.files, 'file')}`;
   }
   if (progress.phase === 'save') return 'saving the cache';
+  // What is shown does not change with how far it is: the last counts are the widest.
+  const { filesToHash, bytesToHash } = progress;
+  const last = { ...progress, hashedFiles: filesToHash, hashedBytes: bytesToHash };
+  const widest = hashingLines(last, { ...view, left: view.left ?? 59_000 });
+  const fitting = widest.findIndex((each) => each.length <= view.columns);
+  return hashingLines(progress, view).at(fitting) ?? '';
+}
+
+/** Returns what can be told of hashing, in lines that get shorter. */
+function hashingLines(progress: Progress, { hashingFor, left }: ProgressView): string[] {
   const { hashedFiles, filesToHash, hashedBytes, bytesToHash } = progress;
   const share = shareOf(progress);
   const percent = `${Math.floor(share * 100)} %`;
   const files = `${count(hashedFiles)} of ${countOf(filesToHash, 'file')}`;
-  const bytes = `${byteSize(hashedBytes)} of ${byteSize(bytesToHash)}`;
-  const speed =
-    view.hashingFor > 0 && hashedBytes > 0 ? `${byteSize((hashedBytes / view.hashingFor) * 1000)}/s` : '';
-  const eta = view.left === undefined ? '' : `ETA ${timeLeft(view.left)}`;
+  const done = byteSize(hashedBytes);
+  const bytes = `${done} of ${byteSize(bytesToHash)}`;
+  const speed = hashingFor > 0 && hashedBytes > 0 ? `${byteSize((hashedBytes / hashingFor) * 1000)}/s` : '';
+  const eta = left === undefined ? '' : `ETA ${timeLeft(left)}`;
   const line = (...parts: string[]): string => parts.filter((part) => part !== '').join('  ');
-  const lines = [
+  return [
     line(`hashing  ${bar(share, 24)} ${percent}`, files, bytes, speed, eta),
     line(`hashing  ${bar(share, 10)} ${percent}`, files, bytes, eta),
     line(`${bar(share, 10)} ${percent}`, files, bytes, eta),
     line(`${bar(share, 10)} ${percent}`, bytes, eta),
-    line(`${bar(share, 10)} ${percent}`, eta),
+    line(`${bar(share, 10)} ${percent}`, done, eta),
+    line(percent, done, eta),
     line(percent, eta),
+    percent,
   ];
-  return lines.find((each) => each.length <= view.columns) ?? percent;
 }
 
 /** Returns how much of the hashing is done, from 0 to 1. */
