@@ -62,6 +62,8 @@ export interface Event {
   readonly watch: number;
   /** Bits of {@link EVENT}. */
   readonly mask: number;
+  /** The same for the two events of one move; else 0. */
+  readonly cookie: number;
   /** The entry of the directory that changed, as a segment of a tree path; `''` is the directory itself. */
   readonly name: string;
 }
@@ -80,6 +82,7 @@ export function eventsIn(bytes: Buffer): Event[] {
     events.push({
       watch: bytes.readInt32LE(at),
       mask: bytes.readUInt32LE(at + 4),
+      cookie: bytes.readUInt32LE(at + 8),
       name: treePathFromBytes(bytes.subarray(name, to)),
     });
     at = end;

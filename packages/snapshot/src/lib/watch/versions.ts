@@ -91,17 +91,24 @@ export interface DirectoryChange {
   readonly after: DirectoryState | undefined;
 }
 
-/** Yields the directories that differ, those below new and gone ones among them. */
+/** Yields each directory that differs once, those below new and gone ones among them. */
 export function* directoriesChanged(replaced: Replaced): Generator<DirectoryChange, void> {
+  const yielded = new Set<Directory>();
   for (const [directory, before] of replaced) {
     // It is told of with the directory that it was in, unless it came and went between two versions.
     if (directory.state === 'detached') continue;
-    yield { directory, before, after: directory };
+    if (!yielded.has(directory)) yield { directory, before, after: directory };
+    yielded.add(directory);
     for (const [name, child] of before.children)
       if (directory.children.get(name) !== child) yield* goneWith(child, replaced);
-    for (const [name, child] of directory.children)
-      if (before.children.get(name) !== child)
-        for (const below of directoriesOf(child)) yield { directory: below, before: undefined, after: below };
+    for (const [name, child] of directory.children) {
+      if (before.children.get(name) === child || yielded.has(child)) continue;
+      for (const below of directoriesOf(child)) {
+        // A new one that was listed is one of those that were replaced, too: it was empty.
+        if (!yielded.has(below)) yield { directory: below, before: undefined, after: below };
+        yielded.add(below);
+      }
+    }
   }
 }
 

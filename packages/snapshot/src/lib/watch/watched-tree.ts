@@ -1,4 +1,4 @@
-import { directoriesOf, isFile, RESERVED_NAMES, type Listing } from '@muse/walker/scan';
+import { DIRECTORY, directoriesOf, isFile, RESERVED_NAMES, type Listing } from '@muse/walker/scan';
 import type { TakenTree, TreeKeeper } from '../take/take-snapshot.js';
 import { EVENT, eventsIn, type Event, type EventSource } from './events.js';
 import type { Directory } from './flat-id.js';
@@ -16,6 +16,14 @@ export interface Finished {
 
 /** Which names of entries are files of rules for all that is below their directory. */
 export type IsRuleFile = (name: string) => boolean;
+
+/** What events told of one directory. */
+class Told {
+  /** Files whose content may have changed. */
+  readonly written = new Set<string>();
+  /** New names of files: each may be another link to a file that is in the tree already. */
+  readonly named = new Set<string>();
+}
 
 const BUFFER_BYTES = 64 * 1024;
 /** Events of directories that are being listed for the first time, until it is known which those are. */
@@ -45,19 +53,19 @@ export class WatchedTree implements TreeKeeper {
   readonly #watchOf = new Map<Directory, number>();
   /** Watches that were ended, until the system confirms it. */
   readonly #ended = new Set<number>();
-  /** Directories that events told of, each with the names of files whose content may have changed. */
-  #told = new Map<Directory, Set<string>>();
+  /** Directories that events told of. */
+  #told = new Map<Directory, Told>();
   /** The same of those that are being listed. */
-  #asked: ReadonlyMap<Directory, ReadonlySet<string>> = new Map();
-  /** Directories with a new name in them, which may be another link to a file that is in the tree already. */
-  #named = new Set<Directory>();
-  #askedNamed: ReadonlySet<Directory> = new Set();
+  #asked: ReadonlyMap<Directory, Told> = new Map();
+  /** Files that were moved from where they were, by the cookie of the move, and whether they had been written or named. */
+  readonly #moving = new Map<number, { readonly isWritten: boolean; readonly isNamed: boolean }>();
   /** Directories that are listed at each question, because no event tells of all that may change in them. */
   readonly untold = new Set<Directory>();
   /** What the directories were that changed since the last version. */
   #replaced = new Map<Directory, DirectoryState>();
   #listed = new Set<Directory>();
   #isListing = true;
+  #isAdopted = false;
   #held: Event[] = [];
   #isAllDue = false;
   #startedNs = nowNs();
@@ -105,8 +113,8 @@ export class WatchedTree implements TreeKeeper {
   }
 
   readonly mustRead = (directory: Directory): ReadonlySet<string> | undefined => {
-    const names = this.#asked.get(directory);
-    return names && names.size > 0 ? names : undefined;
+    const written = this.#asked.get(directory)?.written;
+    return written && written.size > 0 ? written : undefined;
   };
 
   readonly onTouched = (directory: Directory): void => {
@@ -132,6 +140,7 @@ export class WatchedTree implements TreeKeeper {
     this.version = new Version(taken.tree.top);
     this.#replaced.clear();
     this.#finishListing();
+    this.#isAdopted = true;
   }
 
   /**
@@ -152,6 +161,9 @@ export class WatchedTree implements TreeKeeper {
    */
   startListing(audited: readonly Directory[] = []): ReadonlySet<Directory> {
     const { top } = this.tree;
+    // What left the tree may be written there, and have another name in it.
+    for (const { isNamed } of this.#moving.values()) this.#isAllDue ||= isNamed;
+    this.#moving.clear();
     const due = new Set<Directory>();
     const add = (directory: Directory) => {
       if (directory.state !== 'detached') due.add(directory);
@@ -165,8 +177,6 @@ export class WatchedTree implements TreeKeeper {
     }
     this.#asked = this.#told;
     this.#told = new Map();
-    this.#askedNamed = this.#named;
-    this.#named = new Set();
     this.#isAllDue = false;
     this.#listed = new Set();
     this.#isListing = due.size > 0;
@@ -221,6 +231,7 @@ export class WatchedTree implements TreeKeeper {
 
   #finishListing(): boolean {
     let isAllDue = false;
+    for (const [directory, told] of this.#asked) isAllDue ||= this.#isNameLost(directory, told);
     for (const directory of this.#listed) {
       if (directory.state === 'detached') {
         this.#endWatches(directory);
@@ -230,18 +241,42 @@ export class WatchedTree implements TreeKeeper {
       if (this.#isUntold(directory)) this.untold.add(directory);
       else this.untold.delete(directory);
       if (directory.listing?.hasLinkedFile !== true) continue;
-      isAllDue ||= this.#askedNamed.has(directory);
+      isAllDue ||= this.#isLinkNew(directory, directory.listing);
       // A name that it got while it was listed, elsewhere, is in no event.
       if (this.#hasNewLink(directory)) this.#isAllDue = true;
     }
     if (isAllDue) this.#isAllDue = true;
     this.#asked = new Map();
-    this.#askedNamed = new Set();
     this.#isListing = false;
     const held = this.#held;
     this.#held = [];
     for (const event of held) this.#hear(event);
     return isAllDue;
+  }
+
+  /** Returns whether the links in a directory may be new ones to files that are elsewhere in the tree. */
+  #isLinkNew(directory: Directory, { watch }: Listing): boolean {
+    const before = this.#replaced.get(directory)?.listing;
+    // Without a watch, or before it had one, no event tells.
+    if (watch <= 0 || (before && before.watch <= 0)) return true;
+    return before ? (this.#asked.get(directory)?.named.size ?? 0) > 0 : this.#isAdopted;
+  }
+
+  /**
+   * Returns whether a file was written in a directory by a name that is not there any more, and was not when the directory was
+   * listed before: nobody knows which other names it has.
+   */
+  #isNameLost(directory: Directory, { written, named }: Told): boolean {
+    if (directory.state === 'detached') return named.size > 0;
+    if (written.size === 0) return false;
+    const now = namesIn(directory.listing);
+    let before: ReadonlySet<string> | undefined;
+    for (const name of written) {
+      if (now.has(name)) continue;
+      before ??= namesIn((this.#replaced.get(directory) ?? directory).listing);
+      if (named.has(name) || !before.has(name)) return true;
+    }
+    return false;
   }
 
   /** Returns whether something in a directory may change without an event. */
@@ -256,8 +291,9 @@ export class WatchedTree implements TreeKeeper {
 
   /** Returns whether rules for a directory may lie in a `.git` in it, which is not watched. */
   #holdsRepository(directory: Directory): boolean {
-    const { listing } = directory;
-    if (directory === this.tree.top || !listing || !RESERVED_NAMES.some(this.#isRuleFile)) return false;
+    const { listing, path } = directory;
+    // Those of the root are read for each question.
+    if (path === '' || !listing || !RESERVED_NAMES.some(this.#isRuleFile)) return false;
     return listing.skipped(RESERVED_KIND) > 0;
   }
 
@@ -290,7 +326,11 @@ export class WatchedTree implements TreeKeeper {
       this.#watched.delete(watch);
       this.#watchOf.delete(directory);
     }
-    if (directory.state === 'detached') return;
+    if (directory.state === 'detached') {
+      // It may be known under another name once it is listed there.
+      if (this.#isListing) this.#hold(event);
+      return;
+    }
     if ((mask & (EVENT.ignored | GONE_SELF)) !== 0) {
       if (!directory.parent) {
         this.#lose('the root was moved or removed');
@@ -300,34 +340,53 @@ export class WatchedTree implements TreeKeeper {
       this.#tell(directory);
       return;
     }
-    const names = this.#tell(directory);
+    const told = this.#tell(directory);
     if (name === '') return;
     if (this.#isRuleFile(name)) for (const below of directoriesOf(directory)) this.#tell(below);
-    if ((mask & EVENT.isDirectory) !== 0) {
-      // Another one may have got its name, and even its number.
-      const child = directory.children.get(name);
-      if (child) this.#tell(child);
+    if ((mask & EVENT.isDirectory) === 0) {
+      this.#hearOfFile(told, event);
       return;
     }
-    if ((mask & CONTENT) !== 0) names.add(name);
-    if ((mask & NEW_NAME) !== 0) this.#named.add(directory);
+    // Another one may have got its name, and even its number.
+    const child = directory.children.get(name);
+    if (child) this.#tell(child);
+  }
+
+  #hearOfFile({ written, named }: Told, { mask, name, cookie }: Event): void {
+    if ((mask & EVENT.movedFrom) !== 0) {
+      // A file is known by its name, and goes on under another one.
+      this.#moving.set(cookie, { isWritten: written.delete(name), isNamed: named.delete(name) });
+    }
+    if ((mask & NEW_NAME) !== 0) {
+      // The file whose name this was may have others.
+      if (named.has(name) && written.has(name)) this.#isAllDue = true;
+      named.add(name);
+      if (this.#moving.get(cookie)?.isWritten === true) written.add(name);
+      this.#moving.delete(cookie);
+    }
+    if ((mask & CONTENT) !== 0) written.add(name);
   }
 
   #hearUnknown(event: Event): void {
     const { watch, mask } = event;
     if (this.#ended.has(watch)) {
       if ((mask & EVENT.ignored) !== 0) this.#ended.delete(watch);
-    } else if (!this.#isListing || this.#held.length === MOST_HELD) {
-      this.#lose('an event tells of a directory that is not known');
+    } else if (this.#isListing) {
+      this.#hold(event);
     } else {
-      this.#held.push(event);
+      this.#lose('an event tells of a directory that is not known');
     }
   }
 
-  #tell(directory: Directory): Set<string> {
-    let names = this.#told.get(directory);
-    if (!names) this.#told.set(directory, (names = new Set()));
-    return names;
+  #hold(event: Event): void {
+    if (this.#held.length === MOST_HELD) this.#lose('too much changed in new directories while they were listed');
+    else this.#held.push(event);
+  }
+
+  #tell(directory: Directory): Told {
+    let told = this.#told.get(directory);
+    if (!told) this.#told.set(directory, (told = new Told()));
+    return told;
   }
 
   #lose(reason: string): void {
@@ -364,6 +423,15 @@ function firstDifference(directory: Directory, before: DirectoryState): string |
     if (!isSame) return directory.prefix + name;
   }
   return undefined;
+}
+
+/** Returns the names of entries that are no directories. */
+function namesIn(listing: Listing | undefined): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!listing) return names;
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
+    if (cursor.match !== DIRECTORY) names.add(cursor.name);
+  return names;
 }
 
 function nowNs(): bigint {

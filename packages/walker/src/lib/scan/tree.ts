@@ -265,6 +265,8 @@ export class Tree<T> {
   readonly #waiting: DirectoryNode<T>[] = [];
   /** Those of the waiting directories that are too large for this thread. */
   readonly #large: DirectoryNode<T>[] = [];
+  /** Directories to list anew once the one above them was, whose rules are those for what is in them. */
+  readonly #later = new Map<DirectoryNode<T>, DirectoryNode<T>[]>();
   /** Directories that are held open because much is below them. */
   readonly #held: HeldDirectory[] = [];
 
@@ -289,8 +291,9 @@ export class Tree<T> {
           const batch = this.#listBatch().finally(() => underWay.delete(batch));
           underWay.add(batch);
         }
-        if (underWay.size === 0) return;
-        await Promise.race(underWay);
+        if (underWay.size > 0) await Promise.race(underWay);
+        else if (this.#later.size > 0) for (const node of [...this.#later.keys()]) this.#beginBelow(node);
+        else return;
       }
     } finally {
       await Promise.allSettled(underWay);
@@ -298,8 +301,8 @@ export class Tree<T> {
   }
 
   /**
-   * Begins another round: forgets what is in some directories and puts them in line to be listed anew. What is below them
-   * stays as it is, unless it turns out to be something else.
+   * Begins another round: forgets what is in some directories and puts them in line to be listed anew, each after those
+   * above it. What is below them stays as it is, unless it turns out to be something else.
    */
   startRound(
     directories: Iterable<DirectoryNode<T>>,
@@ -308,12 +311,15 @@ export class Tree<T> {
     this.#engine = engine;
     this.#signal = signal;
     this.#round++;
-    for (const node of directories) {
-      if (node.state === 'detached') continue;
-      this.#enqueue(node);
-      node.listing = undefined;
-      node.value = undefined;
-      node.problems = NO_PROBLEMS;
+    this.#later.clear();
+    const due = new Set(directories);
+    for (const node of due) {
+      let above = node.parent;
+      while (above && !due.has(above)) above = above.parent;
+      const later = above && this.#later.get(above);
+      if (later) later.push(node);
+      else if (above) this.#later.set(above, [node]);
+      else this.#begin(node);
     }
   }
 
@@ -367,6 +373,21 @@ export class Tree<T> {
     this.#options.onTouched?.(node);
     node.state = 'waiting';
     this.#waiting.push(node);
+  }
+
+  #begin(node: DirectoryNode<T>): void {
+    if (node.state === 'detached') return;
+    this.#enqueue(node);
+    node.listing = undefined;
+    node.value = undefined;
+    node.problems = NO_PROBLEMS;
+  }
+
+  #beginBelow(node: DirectoryNode<T>): void {
+    const later = this.#later.get(node);
+    if (!later) return;
+    this.#later.delete(node);
+    for (const below of later) this.#begin(below);
   }
 
   #giveUp(node: DirectoryNode<T>): void {
@@ -441,6 +462,7 @@ export class Tree<T> {
         node.listing = listing;
         node.rules = entered?.rules;
         this.#takeEntries(node, listing, entered?.problems ?? NO_PROBLEMS);
+        this.#beginBelow(node);
         return true;
     }
   }

@@ -1,0 +1,125 @@
+import {
+  appendFileSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bareTree, museTree } from './support/trees.js';
+import { ask, hasEvents, watchSettled } from './support/watching.js';
+
+const TREE = { 's/a': 'a', 'd/b': 'b', 'e/c': 'c', t: 't' };
+
+/** Edits through another name of the file `s/a`, made since the last question, that is gone at the next. */
+const THROUGH_A_NAME: Record<string, (root: string, outside: string) => void> = {
+  'and removed': (root) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    unlinkSync(join(root, 'd/link'));
+  },
+  'and overwritten': (root) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    renameSync(join(root, 't'), join(root, 'd/link'));
+  },
+  'and made anew': (root) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    unlinkSync(join(root, 'd/link'));
+    writeFileSync(join(root, 'd/link'), 'another');
+  },
+  'and moved within the tree, and removed there': (root) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    renameSync(join(root, 'd/link'), join(root, 'e/link'));
+    unlinkSync(join(root, 'e/link'));
+  },
+  'and moved out': (root, outside) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    renameSync(join(root, 'd/link'), join(outside, 'link'));
+  },
+  'and moved out with its directory': (root, outside) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    renameSync(join(root, 'd'), join(outside, 'd'));
+  },
+  'which was open, after it was removed': (root) => {
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    const descriptor = openSync(join(root, 'd/link'), 'a');
+    unlinkSync(join(root, 'd/link'));
+    writeSync(descriptor, '!');
+    closeSync(descriptor);
+  },
+};
+
+describe.skipIf(!hasEvents)('a watched file', () => {
+  it.each(Object.keys(THROUGH_A_NAME))('that is written through another name, %s, is read again', async (how) => {
+    const [root, outside] = [await museTree(TREE), await bareTree()];
+    const snapshotter = await watchSettled(root);
+    THROUGH_A_NAME[how]?.(root, outside);
+    await ask(snapshotter);
+    await ask(snapshotter);
+  });
+
+  it('that got another name is followed through it from then on', async () => {
+    const [root, outside] = [await museTree(TREE), await bareTree()];
+    const snapshotter = await watchSettled(root);
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    await ask(snapshotter);
+    appendFileSync(join(root, 'd/link'), '!');
+    await ask(snapshotter);
+    renameSync(join(root, 'd/link'), join(outside, 'link'));
+    await ask(snapshotter);
+    appendFileSync(join(outside, 'link'), '!');
+    await ask(snapshotter);
+  });
+
+  it('that got another name and lost it again is followed through what was open by then', async () => {
+    const root = await museTree(TREE);
+    const snapshotter = await watchSettled(root);
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    const descriptor = openSync(join(root, 'd/link'), 'a');
+    await ask(snapshotter);
+    unlinkSync(join(root, 'd/link'));
+    await ask(snapshotter);
+    writeSync(descriptor, '!');
+    closeSync(descriptor);
+    await ask(snapshotter);
+  });
+
+  it.each(['made', 'moved'])('that got another name in a directory that was %s since, is followed', async (how) => {
+    const [root, outside] = [await museTree(TREE), await bareTree()];
+    const snapshotter = await watchSettled(root);
+    const directory = how === 'made' ? join(root, 'new') : join(outside, 'new');
+    mkdirSync(directory);
+    linkSync(join(root, 's/a'), join(directory, 'link'));
+    if (how === 'moved') renameSync(directory, join(root, 'new'));
+    appendFileSync(join(root, 'new/link'), '!');
+    await ask(snapshotter);
+    rmSync(join(root, 'new'), { recursive: true });
+    await ask(snapshotter);
+  });
+
+  it('is answered for by events when it is saved by way of another file, as editors do', async () => {
+    const root = await museTree(TREE);
+    const snapshotter = await watchSettled(root);
+    writeFileSync(join(root, 's/.a.swp'), 'new');
+    renameSync(join(root, 's/.a.swp'), join(root, 's/a'));
+    expect(await ask(snapshotter)).toBe('events');
+    renameSync(join(root, 's/a'), join(root, 's/a~'));
+    writeFileSync(join(root, 's/a'), 'newer');
+    unlinkSync(join(root, 's/a~'));
+    expect(await ask(snapshotter)).toBe('events');
+    writeFileSync(join(root, 'e/c'), 'gone at once');
+    unlinkSync(join(root, 'e/c'));
+    expect(await ask(snapshotter)).toBe('events');
+  });
+});
