@@ -61,13 +61,16 @@ const THROUGH_A_NAME: Record<string, (root: string, outside: string) => void> = 
 };
 
 describe.skipIf(!hasEvents)('a watched file', () => {
-  it.each(Object.keys(THROUGH_A_NAME))('that is written through another name, %s, is read again', async (how) => {
-    const [root, outside] = [await museTree(TREE), await bareTree()];
-    const snapshotter = await watchSettled(root);
-    THROUGH_A_NAME[how]?.(root, outside);
-    await ask(snapshotter);
-    await ask(snapshotter);
-  });
+  it.each(Object.keys(THROUGH_A_NAME))(
+    'that is written through another name, %s, is read again',
+    async (how) => {
+      const [root, outside] = [await museTree(TREE), await bareTree()];
+      const snapshotter = await watchSettled(root);
+      THROUGH_A_NAME[how]?.(root, outside);
+      await ask(snapshotter);
+      await ask(snapshotter);
+    },
+  );
 
   it('that got another name is followed through it from then on', async () => {
     const [root, outside] = [await museTree(TREE), await bareTree()];
@@ -95,18 +98,21 @@ describe.skipIf(!hasEvents)('a watched file', () => {
     await ask(snapshotter);
   });
 
-  it.each(['made', 'moved'])('that got another name in a directory that was %s since, is followed', async (how) => {
-    const [root, outside] = [await museTree(TREE), await bareTree()];
-    const snapshotter = await watchSettled(root);
-    const directory = how === 'made' ? join(root, 'new') : join(outside, 'new');
-    mkdirSync(directory);
-    linkSync(join(root, 's/a'), join(directory, 'link'));
-    if (how === 'moved') renameSync(directory, join(root, 'new'));
-    appendFileSync(join(root, 'new/link'), '!');
-    await ask(snapshotter);
-    rmSync(join(root, 'new'), { recursive: true });
-    await ask(snapshotter);
-  });
+  it.each(['made', 'moved'])(
+    'that got another name in a directory that was %s since, is followed',
+    async (how) => {
+      const [root, outside] = [await museTree(TREE), await bareTree()];
+      const snapshotter = await watchSettled(root);
+      const directory = how === 'made' ? join(root, 'new') : join(outside, 'new');
+      mkdirSync(directory);
+      linkSync(join(root, 's/a'), join(directory, 'link'));
+      if (how === 'moved') renameSync(directory, join(root, 'new'));
+      appendFileSync(join(root, 'new/link'), '!');
+      await ask(snapshotter);
+      rmSync(join(root, 'new'), { recursive: true });
+      await ask(snapshotter);
+    },
+  );
 
   it('is answered for by events when it is saved by way of another file, as editors do', async () => {
     const root = await museTree(TREE);

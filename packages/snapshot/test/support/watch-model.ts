@@ -47,21 +47,30 @@ export async function runModel(model: ModelOptions): Promise<ModelResult> {
   await using outside = tempDir();
   const random = seededRandom(seed + 1);
   const world = new World(root.path, outside.path, seed, model.world);
-  if (seed % 2 === 0) mkdirSync(join(root.path, '.muse'), { recursive: true });
+  // Without one, each file is read again for three seconds.
+  if (seed % 4 !== 0) mkdirSync(join(root.path, '.muse'), { recursive: true });
   if (options.subtree !== undefined) {
     rmSync(join(root.path, options.subtree), { recursive: true, force: true });
     mkdirSync(join(root.path, options.subtree));
   }
   const counts = { questions: 0, events: 0, scans: 0 };
   const held: { snapshot: Snapshot; manifest: string; id: string }[] = [];
-  const stepping = model.during ? await steppingEngine(() => random() < 0.02 && world.step()) : undefined;
-  const snapshotter = await openWithEvents(root.path, { threads: 1, ...options, watch: true }, model.openEvents);
+  const stepping = model.during
+    ? await steppingEngine(() => {
+        if (random() < 0.02) world.step();
+      })
+    : undefined;
+  const snapshotter = await openWithEvents(
+    root.path,
+    { threads: 1, ...options, watch: true },
+    model.openEvents,
+  );
   const isPlain = options.subtree === undefined && !model.world?.rules && !model.world?.modes;
   const context = () => `seed ${String(seed)}, question ${String(counts.questions)}: ${world.log.join('\n')}`;
   try {
     while (world.steps < steps) {
       for (let count = Math.floor(random() * mostEdits); count > 0; count--) world.step();
-      if (random() < 0.02) await sleep(random() * 60);
+      if (random() < 0.06) await sleep(random() * 60);
       counts.questions++;
       world.note(`--- question ${String(counts.questions)}`);
       world.asked();
@@ -72,7 +81,9 @@ export async function runModel(model: ModelOptions): Promise<ModelResult> {
       world.answered();
       if ('error' in answer) {
         if (isMoving) continue;
-        const truth = await ask({ snapshot: () => createSnapshot(root.path, { threads: 1, ...options, cache: false }) });
+        const truth = await ask({
+          snapshot: () => createSnapshot(root.path, { threads: 1, ...options, cache: false }),
+        });
         expect('error' in truth ? truth.error : truth.id, context()).toBe(answer.error);
         continue;
       }
@@ -90,13 +101,16 @@ export async function runModel(model: ModelOptions): Promise<ModelResult> {
         const fresh = await createSnapshot(root.path, { threads: 1, ...options, cache: false });
         const [said, truth] = [saying(answer), saying(fresh)];
         // Digests of rule files that are gone may stay among them.
-        if (model.world?.rules) said.rules = said.rules?.filter(({ file }) => truth.rules?.some((rule) => rule.file === file));
+        if (model.world?.rules)
+          said.rules = said.rules?.filter(({ file }) => truth.rules?.some((rule) => rule.file === file));
         if (JSON.stringify(said) !== JSON.stringify(truth)) {
           expect(said, context()).toEqual(truth);
         }
       }
       if (held.length > 20) {
-        const [{ snapshot, manifest, id }] = held.splice(Math.floor(random() * held.length), 1) as [(typeof held)[0]];
+        const [{ snapshot, manifest, id }] = held.splice(Math.floor(random() * held.length), 1) as [
+          (typeof held)[0],
+        ];
         expect(snapshot.id, context()).toBe(id);
         if (JSON.stringify([...snapshot.manifest]) !== manifest)
           expect([...snapshot.manifest], context()).toEqual(JSON.parse(manifest));
@@ -155,5 +169,8 @@ function plainOracle(root: string): { id: string; manifest: string } {
   };
   list(root, '');
   files.sort(([a], [b]) => (a < b ? -1 : 1));
-  return { id: sha256Id(files.map(([path, id]) => `${path}\0${id}`).join('\0')), manifest: JSON.stringify(files) };
+  return {
+    id: sha256Id(files.map(([path, id]) => `${path}\0${id}`).join('\0')),
+    manifest: JSON.stringify(files),
+  };
 }

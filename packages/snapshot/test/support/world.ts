@@ -96,7 +96,7 @@ export class World {
     const kind = this.#pick(kinds);
     const [at, other] = [this.#path(), this.#random() < 0.3 ? this.#path() : this.#anyPath()];
     try {
-      EDITS[kind].call(this, at, other);
+      (this as Record<typeof kind, Edit>)[kind](at, other);
     } catch (error) {
       // Not possible in the tree as it is.
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -276,7 +276,11 @@ export class World {
       rmSync(path, { recursive: true });
       return;
     }
-    const patterns = [this.#pick(NAMES), `!${this.#pick(NAMES)}`, `${this.#pick(NAMES)}/${this.#pick(NAMES)}`];
+    const patterns = [
+      this.#pick(NAMES),
+      `!${this.#pick(NAMES)}`,
+      `${this.#pick(NAMES)}/${this.#pick(NAMES)}`,
+    ];
     const some = patterns.filter(() => this.#random() < 0.5);
     writeFileSync(
       path,
@@ -381,7 +385,7 @@ function namesIn(directory: string): string[] {
   }
 }
 
-type Edit = (this: World, at: string, other: string) => void;
+type Edit = (at: string, other: string) => void;
 
 /** Edits by their names, with how often each is made. */
 const WEIGHTED = {
@@ -415,10 +419,6 @@ const WEIGHTED = {
   repository: 1,
   muse: 0.05,
 } satisfies Partial<Record<keyof World, number>>;
-
-const EDITS = Object.fromEntries(
-  Object.keys(WEIGHTED).map((kind) => [kind, World.prototype[kind as keyof typeof WEIGHTED]]),
-) as Record<keyof typeof WEIGHTED, Edit>;
 
 const ALL = Object.entries(WEIGHTED).flatMap(([kind, weight]) =>
   Array.from({ length: Math.ceil(weight * 2) }, () => kind as keyof typeof WEIGHTED),

@@ -379,7 +379,8 @@ export class WatchedTree implements TreeKeeper {
   }
 
   #hold(event: Event): void {
-    if (this.#held.length === MOST_HELD) this.#lose('too much changed in new directories while they were listed');
+    if (this.#held.length === MOST_HELD)
+      this.#lose('too much changed in new directories while they were listed');
     else this.#held.push(event);
   }
 
