@@ -11,6 +11,9 @@ import { htmlOf } from '../src/lib/html.js';
 import type { ReportData, ReportFile, SideData } from '../src/lib/report-data.js';
 import { builtParts, chromiumPath } from './support/chromium.js';
 
+/** Milliseconds: a limit against hanging, not a measure. */
+const PATIENCE = 100_000;
+
 let browser: Browser;
 let directory: TempDir;
 
@@ -59,6 +62,7 @@ async function open(report: ReportData, options: BrowserContextOptions = {}): Pr
     ...options,
   });
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];
@@ -88,7 +92,7 @@ const listed = (page: Page): Promise<string[]> => page.locator('#list [role=opti
 const way = (page: Page): Promise<string[]> => page.locator('nav button').allTextContents();
 /** What a screen reader hears of the focused treemap. */
 const active = (page: Page): Promise<string | null> =>
-  page.locator('#map[aria-activedescendant=option] #option').getAttribute('aria-label', { timeout: 5_000 });
+  page.locator('#map[aria-activedescendant=option] #option').getAttribute('aria-label');
 
 describe.skipIf(chromiumPath === undefined)('the page, in Chromium,', () => {
   it('says what changed, and loads nothing', async () => {
@@ -109,12 +113,14 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium,', () => {
   it('has a list that filters as one types, and says how much is left', async () => {
     const { page } = await open(reportOf(files));
     const found = page.getByRole('status');
-    await expect.poll(() => found.textContent()).toBe('4 files, in path order.');
+    await expect.poll(() => found.textContent(), { timeout: PATIENCE }).toBe('4 files, in path order.');
     const before = await page.locator('#canvas').screenshot();
     await page.getByRole('searchbox').pressSequentially('NET .c');
     expect(await listed(page)).toEqual(['src/net/d.c', 'src/{old → net}/e.c']);
     expect(await found.textContent()).toBe('2 of 4 files.');
-    await expect.poll(async () => (await page.locator('#canvas').screenshot()).equals(before)).toBe(false);
+    await expect
+      .poll(async () => (await page.locator('#canvas').screenshot()).equals(before), { timeout: PATIENCE })
+      .toBe(false);
     await page.getByRole('checkbox', { name: '1 renamed' }).uncheck();
     expect(await listed(page)).toEqual(['src/net/d.c']);
     await page.getByRole('searchbox').fill('nowhere');
@@ -122,7 +128,9 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium,', () => {
     expect(await page.locator('#none').textContent()).toBe('Nothing matches the filter.');
     await page.getByRole('searchbox').fill('');
     await page.getByRole('checkbox', { name: '1 renamed' }).check();
-    await expect.poll(async () => (await page.locator('#canvas').screenshot()).equals(before)).toBe(true);
+    await expect
+      .poll(async () => (await page.locator('#canvas').screenshot()).equals(before), { timeout: PATIENCE })
+      .toBe(true);
   });
 
   it('zooms into a directory by a click, and out by the way above it', async () => {
@@ -261,7 +269,9 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium,', () => {
       fetch('https://example.com/').catch(() => undefined);`;
     await page.evaluate(tries);
     expect(await page.evaluate('window.ran')).toBeUndefined();
-    await expect.poll(() => complaints.join('\n')).toMatch(/Content Security Policy|TrustedScript/);
+    await expect
+      .poll(() => complaints.join('\n'), { timeout: PATIENCE })
+      .toMatch(/Content Security Policy|TrustedScript/);
   });
 
   it('has a few elements for 100,000 changes, and scrolls to the last', async () => {
@@ -285,6 +295,12 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium,', () => {
     expect(await same.page.locator('#none').textContent()).toBe('Both sides have the same files.');
     const none = await open(reportOf([]));
     expect(none.complaints).toEqual([]);
+    const colors = `(() => {
+      const { width, height } = document.getElementById('canvas');
+      const { data } = document.getElementById('canvas').getContext('2d').getImageData(0, 0, width, height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })()`;
+    expect(await none.page.evaluate<number>(colors), 'no text in the picture').toBeGreaterThan(2);
     await none.page.locator('#map').focus();
     await none.page.keyboard.press('Enter');
     await none.page.keyboard.press('ArrowRight');

@@ -68,7 +68,10 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
   context.direction = 'ltr';
   context.textBaseline = 'middle';
   fill(context, whole, scene.palette.page);
-  if (!whole.isOpen) paintNothing(context, scene, whole);
+  if (!whole.isOpen) {
+    paintNothing(context, scene, whole);
+    return;
+  }
   const small: Cell[] = [];
   for (const cell of scene.cells) {
     if (cell.isOpen) paintOpen(context, scene, cell);
