@@ -57,7 +57,16 @@ function seeds() {
     const head = Buffer.from([what, 0, 16, bytes.length & 255, bytes.length >> 8]);
     return Buffer.concat([head, bytes, rest]);
   };
-  const digestRequest = [words(1, 0, lines.length, 0), words(2, 0, 3, 0), text('abc'), words(0, 1, 9, 0)];
+  const digestRequest = [
+    words(1, 0, lines.length, 0),
+    words(2, 0, 3, 0),
+    text('abc'),
+    words(0, 1, 9, 0),
+    words(3, 2, 4, 3),
+    text('ab/'),
+    text('c\0d'),
+    Buffer.alloc(64),
+  ];
   return [
     input(4, digestRequest, lines),
     input(0, scanRequest, lines),

@@ -167,6 +167,8 @@ static bool digestOf(const u8 *at, size_t size, u8 *digest) {
   return done;
 }
 
+enum { DIGEST_SIZE = sizeof((HashRecord *)0)->digest };
+
 /** Bytes on their way to a digest. */
 typedef struct {
   EVP_MD_CTX *context;
@@ -227,12 +229,40 @@ static bool appendEntry(Stream *stream, const u8 *line, const u8 *end, u32 skip)
   return true;
 }
 
+/** Appends the entries of files. False: they are not as they should be. */
+static bool appendFiles(Stream *stream, const DigestPiece *piece, Input *request) {
+  size_t prefixSize = PADDED((size_t)piece->skip), namesSize = PADDED((size_t)piece->to);
+  if ((size_t)(request->end - request->at) < prefixSize + namesSize + (size_t)piece->from * DIGEST_SIZE) return false;
+  const u8 *prefix = request->at, *name = prefix + prefixSize, *end = name + piece->to, *digest = name + namesSize;
+  request->at = digest + (size_t)piece->from * DIGEST_SIZE;
+  for (u32 i = 0; i < piece->from; i++, digest += DIGEST_SIZE) {
+    const u8 *nul = name;
+    while (nul < end && *nul) nul++;
+    if (nul == end) return false;
+    u8 id[ID_BYTES] = "sha256:";
+    for (u32 byte = 0, at = 7; byte < DIGEST_SIZE; byte++) {
+      id[at++] = (u8)"0123456789abcdef"[digest[byte] >> 4];
+      id[at++] = (u8)"0123456789abcdef"[digest[byte] & 15];
+    }
+    separate(stream);
+    append(stream, prefix, piece->skip);
+    append(stream, name, (size_t)(nul + 1 - name));
+    append(stream, id, sizeof id);
+    name = nul + 1;
+  }
+  return name == end;
+}
+
 /** Appends the pieces of a request. Returns how many, or an error number negated. */
 static long appendPieces(Stream *stream, Input request, const u8 *lines, size_t size) {
   long count = 0;
   for (; request.at < request.end; count++) {
     DigestPiece piece;
-    if (!take(&request, &piece, sizeof piece) || piece.kind > TEXT) return -EINVAL;
+    if (!take(&request, &piece, sizeof piece) || piece.kind > FILES) return -EINVAL;
+    if (piece.kind == FILES) {
+      if (!appendFiles(stream, &piece, &request)) return -EINVAL;
+      continue;
+    }
     size_t room = piece.kind == TEXT ? (size_t)(request.end - request.at) : size;
     if (piece.from > piece.to || piece.to > room || (piece.kind == TEXT && PADDED((size_t)piece.to) > room)) return -EINVAL;
     const u8 *at = piece.kind == TEXT ? request.at : lines, *end = at + piece.to;
@@ -254,7 +284,7 @@ static long appendPieces(Stream *stream, Input request, const u8 *lines, size_t 
 
 static long digest(Input request, const u8 *lines, size_t size, u8 *reply, size_t capacity) {
   if (!canHash()) return -ENOSYS;
-  if (capacity < sizeof((HashRecord *)0)->digest) return -EINVAL;
+  if (capacity < DIGEST_SIZE) return -EINVAL;
   u8 bytes[READ_SIZE];
   Stream stream = {.bytes = bytes};
   EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);

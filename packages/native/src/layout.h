@@ -164,13 +164,18 @@ enum PieceKind {
   ENTRIES = 1,
   /** Bytes of the request: padded, they follow the piece. */
   TEXT = 2,
+  /**
+   * Files of one directory, as entries: what stands before their names in their paths, padded; the names, each with its NUL,
+   * padded; and 32 bytes of digest for each of them follow the piece.
+   */
+  FILES = 3,
 };
 
 typedef struct {
   u32 kind;
-  /** Offsets into the lines; for a TEXT, 0 and the number of its bytes. */
+  /** Offsets into the lines; for a TEXT, 0 and the number of its bytes; for FILES, how many, and the bytes of their names. */
   u32 from, to;
-  /** Bytes at the start of the path of each entry that are left out. */
+  /** Bytes at the start of the path of each entry that are left out; for FILES, those before their names. */
   u32 skip;
 } DigestPiece;
 

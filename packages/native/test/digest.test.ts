@@ -90,6 +90,22 @@ describe.skipIf(!hasNative)('digest()', () => {
     expect(() => native.digestSync?.([entries(text, skip)], shared(Buffer.from(text)))).toThrow(RangeError);
   });
 
+  it('hashes files of a directory by their names and digests', async () => {
+    const digests = Buffer.concat(['x', 'y', 'z'].map((text) => createHash('sha256').update(text).digest()));
+    const ids = ['x', 'y', 'z'].map((text) => `sha256:${sha256(text)}`);
+    const files = (prefix: string, names: string): DigestPiece => {
+      return { of: 'files', prefix: Buffer.from(prefix), names: Buffer.from(names), digests };
+    };
+    const expected = sha256(`a\0${ids[0]}\0bc\0${ids[1]}\0${'d'.repeat(300)}\0${ids[2]}\0last`);
+    expect(await both([files('', `a\0bc\0${'d'.repeat(300)}\0`), Buffer.from('last')])).toBe(expected);
+    const below = sha256(`é/a\0${ids[0]}\0é/\0${ids[1]}\0é/c\0${ids[2]}`);
+    expect(await both([files('é/', 'a\0\0c\0')])).toBe(below);
+    for (const names of ['', 'a\0b\0', 'a\0b\0c', 'a\0b\0c\0d\0', 'a\0b\0c\0d'])
+      expect(() => native.digestSync?.([files('', names)], shared(0)), names).toThrow(RangeError);
+    const request = packDigestRequest([files('prefix/', 'a\0bc\0d\0')]);
+    expect(request.length).toBe(16 + 8 + 8 + 96);
+  });
+
   it('refuses a request that is not as it should be', () => {
     const lines = shared(16);
     const pieces: DigestPiece[] = [

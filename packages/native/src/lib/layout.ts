@@ -96,8 +96,8 @@ export interface HashDirectory {
 }
 
 /**
- * A piece of what is hashed by `digest`: text; or a stretch of the lines, as they are or as entries: the path and the object id
- * of each, with a NUL after the path and between two entries.
+ * A piece of what is hashed by `digest`: text; a stretch of the lines, as they are or as entries: the path and the object id
+ * of each, with a NUL after the path and between two entries; or files of one directory, as entries.
  */
 export type DigestPiece =
   | Uint8Array
@@ -107,6 +107,15 @@ export type DigestPiece =
       readonly to: number;
       /** Bytes at the start of each path that are left out. Default: 0. */
       readonly skip?: number | undefined;
+    }
+  | {
+      readonly of: 'files';
+      /** What stands before their names in their paths. */
+      readonly prefix: Uint8Array;
+      /** Each with its NUL. */
+      readonly names: Uint8Array;
+      /** 32 bytes for each. */
+      readonly digests: Uint8Array;
     };
 
 const SCAN_REQUEST_BYTES = 40;
@@ -155,13 +164,18 @@ export function packHashRequest(directories: readonly HashDirectory[]): Uint8Arr
 }
 
 const PIECE_WORDS = 4;
-const PIECE_KINDS = { bytes: 0, entries: 1, text: 2 } as const;
+const PIECE_KINDS = { bytes: 0, entries: 1, text: 2, files: 3 } as const;
+const DIGEST_BYTES = 32;
 
 /** Returns a request for `digest`, in shared memory. */
 export function packDigestRequest(pieces: readonly DigestPiece[]): Uint8Array {
   let size = 0;
-  for (const piece of pieces)
-    size += PIECE_WORDS * 4 + (piece instanceof Uint8Array ? padded(piece.length) : 0);
+  for (const piece of pieces) {
+    size += PIECE_WORDS * 4;
+    if (piece instanceof Uint8Array) size += padded(piece.length);
+    else if (piece.of === 'files')
+      size += padded(piece.prefix.length) + padded(piece.names.length) + padded(piece.digests.length);
+  }
   const words = new Uint32Array(new SharedArrayBuffer(size));
   const bytes = new Uint8Array(words.buffer);
   let at = 0;
@@ -170,6 +184,13 @@ export function packDigestRequest(pieces: readonly DigestPiece[]): Uint8Array {
       words.set([PIECE_KINDS.text, 0, piece.length, 0], at);
       bytes.set(piece, (at + PIECE_WORDS) * 4);
       at += padded(piece.length) / 4;
+    } else if (piece.of === 'files') {
+      const { prefix, names, digests } = piece;
+      words.set([PIECE_KINDS.files, digests.length / DIGEST_BYTES, names.length, prefix.length], at);
+      for (const part of [prefix, names, digests]) {
+        bytes.set(part, (at + PIECE_WORDS) * 4);
+        at += padded(part.length) / 4;
+      }
     } else {
       words.set([PIECE_KINDS[piece.of], piece.from, piece.to, piece.skip ?? 0], at);
     }

@@ -62,22 +62,14 @@ const CHUNK_BYTES = 65_536;
 const MAX_BYTES_A_UNIT = 3;
 const ID_BYTES = 71;
 const FIRST_PREFIX_BYTES = 4096;
-const DIGEST_WORDS = 8;
+const DIGEST_BYTES = 32;
 const ALGORITHM = Buffer.from('sha256:');
-const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 const NUL = Uint8Array.of(0);
 const NO_LINES = Buffer.from(new SharedArrayBuffer(0));
 
 /** Hashes pieces on another thread, with a NUL between two: text, and stored lines as entries. */
 export type DigestPieces = NonNullable<NativeEngine['native']['digest']>;
 type Piece = Parameters<DigestPieces>[0][number];
-
-/** A name in a listing. */
-interface NameBytes {
-  readonly bytes: Uint8Array;
-  readonly from: number;
-  readonly to: number;
-}
 
 /**
  * Writes the text of a snapshot id from entries that come one by one, in path order. Writes their bytes itself: a string for
@@ -149,36 +141,34 @@ abstract class SnapshotIdText {
     }
   }
 
-  /** Takes the next entry as bytes: its name in a listing, and its digest, eight words from one on. */
-  addDigest(name: NameBytes, words: Int32Array, digest: number): void {
-    let at = this.#addPath(name);
-    const chunk = this.#chunk;
-    chunk.set(ALGORITHM, at);
-    at += ALGORITHM.length;
-    for (let word = digest; word < digest + DIGEST_WORDS; word++) {
-      const four = words[word];
-      if (four === undefined) throw new RangeError(`Broken digest: no word ${word} of ${words.length}`);
-      for (let byte = 0; byte < 4; byte++) {
-        const shift = LITTLE_ENDIAN ? byte * 8 : 24 - byte * 8;
-        chunk[at++] = hexDigit((four >> (shift + 4)) & 15);
-        chunk[at++] = hexDigit((four >> shift) & 15);
-      }
-    }
-    chunk[at++] = 0;
-    this.#length = at;
-  }
-
-  /** Writes the path of the next entry and its NUL, and returns where its object id begins. */
-  #addPath({ bytes, from, to }: NameBytes): number {
+  /** Takes the next entries as bytes: their names in the directory, each with its NUL, and 32 bytes of digest for each. */
+  addFiles(names: Uint8Array, digests: Uint8Array): void {
     const prefix = this.#prefix;
     const prefixLength = this.#prefixLength;
-    this.#makeRoom(prefixLength + to - from + ID_BYTES + 2);
-    const chunk = this.#chunk;
-    let at = this.#length;
-    for (let i = 0; i < prefixLength; i++) chunk[at++] = byteAt(prefix, i);
-    for (let i = from; i < to; i++) chunk[at++] = byteAt(bytes, i);
-    chunk[at++] = 0;
-    return at;
+    for (let from = 0, digest = 0; from < names.length; digest += DIGEST_BYTES) {
+      let to = from;
+      while (byteAt(names, to) !== 0) to++;
+      this.#makeRoom(prefixLength + to - from + ID_BYTES + 2);
+      const chunk = this.#chunk;
+      let at = this.#length;
+      for (let i = 0; i < prefixLength; i++) chunk[at++] = byteAt(prefix, i);
+      for (let i = from; i <= to; i++) chunk[at++] = byteAt(names, i);
+      chunk.set(ALGORITHM, at);
+      at += ALGORITHM.length;
+      for (let i = digest; i < digest + DIGEST_BYTES; i++) {
+        const byte = byteAt(digests, i);
+        chunk[at++] = hexDigit(byte >> 4);
+        chunk[at++] = hexDigit(byte & 15);
+      }
+      chunk[at++] = 0;
+      this.#length = at;
+      from = to + 1;
+    }
+  }
+
+  /** What stands before the names in the directory that the entries are in. */
+  protected get prefix(): Uint8Array {
+    return this.#prefix.subarray(0, this.#prefixLength);
   }
 
   /** Hands on what was not yet. */
@@ -214,7 +204,10 @@ export class SnapshotIdHasher extends SnapshotIdText {
   }
 }
 
-/** Makes the snapshot id of entries on another thread. Stored lines are read there: nearly all of a warm snapshot. */
+/**
+ * Makes the snapshot id of entries on another thread. Stored lines are read there, and so are the names and digests of
+ * files, where they stand: nearly all of a snapshot.
+ */
 export class SnapshotIdPieces extends SnapshotIdText {
   readonly #digest: DigestPieces;
   readonly #pieces: Piece[] = [];
@@ -234,8 +227,14 @@ export class SnapshotIdPieces extends SnapshotIdText {
     this.#lines = lines;
     this.flush();
     const last = this.#pieces.at(-1);
-    if (last && 'of' in last && last.to === from) this.#pieces[this.#pieces.length - 1] = { ...last, to };
+    if (last && 'of' in last && last.of === 'entries' && last.to === from)
+      this.#pieces[this.#pieces.length - 1] = { ...last, to };
     else this.#pieces.push({ of: 'entries', from, to, skip });
+  }
+
+  override addFiles(names: Uint8Array, digests: Uint8Array): void {
+    this.flush();
+    this.#pieces.push({ of: 'files', prefix: Uint8Array.from(this.prefix), names, digests });
   }
 
   /** Resolves with the snapshot id of all entries. */

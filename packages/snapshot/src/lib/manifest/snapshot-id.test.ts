@@ -173,6 +173,28 @@ describe.each(hashers)('%s', (_name, create) => {
     );
   });
 
+  it('takes names and digests of files for the same as names and object ids', async () => {
+    const many = fc.uniqueArray(name, { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(name, { maxLength: 4 }), many, async (directories, names) => {
+        const [byText, byBytes] = [create(), create()];
+        const digests = Buffer.concat(names.map((_, i) => createHash('sha256').update(`${i}`).digest()));
+        const bytes = Buffer.concat(
+          names.map((path) => Buffer.concat([treePathToBytes(path), Buffer.of(0)])),
+        );
+        for (const directory of directories) {
+          byText.enter(`${directory}/`);
+          byBytes.enter(`${directory}/`);
+          for (const [i, path] of names.entries()) byText.add(path, sha256(`${i}`));
+          byBytes.addFiles(bytes, digests);
+          byBytes.add('z', a);
+          byText.add('z', a);
+        }
+        expect(await byBytes.digest()).toBe(await byText.digest());
+      }),
+    );
+  });
+
   it('takes more lines and more text than one chunk holds', async () => {
     const all = Array.from({ length: 3000 }, (_, i): [string, ObjectId] => [`directory/${100_000 + i}`, a]);
     const lines = linesOf(all);

@@ -8,6 +8,7 @@ import {
   entriesInPathOrder,
   isFile,
   type DirectoryNode,
+  type EntryCursor,
   type Run,
 } from '@muse/walker/scan';
 import { tornFile } from '../errors.js';
@@ -29,8 +30,6 @@ export interface Assembled {
 /** The work between two turns of the event loop, some 4 ms, in bytes of stored lines, and what an entry by itself counts for. */
 const WORK_A_TURN = 4 * 1024 * 1024;
 const WORK_AN_ENTRY = 512;
-/** Of so many files that were read, the text takes less room where it is hashed on the way. */
-const MANY_READ = 10_000;
 
 /**
  * Makes the snapshot id of a tree and its manifest, and counts what is in it. All paths in the result begin where the
@@ -46,7 +45,8 @@ export async function assemble(
   const directories = directoriesOf(top);
   const { problems, misses, ...counts } = collect(directories);
   const missed = Object.values(misses).reduce((sum, count) => sum + count, 0);
-  const hasher = digest && missed < MANY_READ ? new SnapshotIdPieces(digest) : new SnapshotIdHasher();
+  // A manifest is made of texts for each file, which are then hashed on the way.
+  const hasher = digest && deferManifest ? new SnapshotIdPieces(digest) : new SnapshotIdHasher();
   const assembly = new Assembly(top.prefix, !deferManifest, hasher);
   const isWhole = deferManifest ? wholeDirectories(directories) : undefined;
   let work = 0;
@@ -140,33 +140,40 @@ class Assembly {
   add({ directory, listing, cursor, to }: Run<DirectoryResult>): void {
     const result = resultOf(directory);
     const prefix = directory.prefix.slice(this.#start);
-    const { rows } = result;
     this.#hasher.enter(prefix);
-    for (; cursor.entry < to; cursor.next()) {
-      const { entry, match } = cursor;
-      if (!isFile(match)) continue;
-      if (!this.#isListing && result.lines && result.isHit(entry)) {
-        const { lines } = result;
-        const from = lineStart(lines, match);
-        this.#hasher.addLines(lines, from, lineStartFrom(lines, match), this.#startBytes);
-        continue;
+    while (cursor.entry < to) {
+      const { entry, from } = cursor;
+      while (!this.#isListing && cursor.entry < to && isFile(cursor.match) && result.has(cursor.entry))
+        cursor.next();
+      if (cursor.entry === entry) {
+        this.#addEntry(result, cursor, prefix);
+        cursor.next();
+      } else {
+        // Read files that stand side by side.
+        const names = listing.bytes.subarray(from, cursor.from);
+        this.#hasher.addFiles(names, result.digestsOf(entry, cursor.entry));
       }
-      const digest = this.#isListing ? 0 : result.digestAt(entry);
-      if (digest > 0) {
-        const { from, to } = cursor;
-        this.#hasher.addDigest({ bytes: listing.bytes, from, to }, rows, digest);
-        continue;
-      }
-      const id = result.idOf(entry);
-      const { name } = cursor;
-      if (id === undefined) {
-        this.withoutId.push(prefix + name);
-        this.bytesWithoutId += cursor.size;
-        continue;
-      }
-      this.#hasher.add(name, id);
-      if (this.#isListing) this.manifest = withPath(this.manifest, prefix + name, id);
     }
+  }
+
+  #addEntry(result: DirectoryResult, cursor: EntryCursor, prefix: string): void {
+    const { entry, match } = cursor;
+    const { lines } = result;
+    if (!isFile(match)) return;
+    if (!this.#isListing && lines && result.isHit(entry)) {
+      const from = lineStart(lines, match);
+      this.#hasher.addLines(lines, from, lineStartFrom(lines, match), this.#startBytes);
+      return;
+    }
+    const id = result.idOf(entry);
+    const { name } = cursor;
+    if (id === undefined) {
+      this.withoutId.push(prefix + name);
+      this.bytesWithoutId += cursor.size;
+      return;
+    }
+    this.#hasher.add(name, id);
+    if (this.#isListing) this.manifest = withPath(this.manifest, prefix + name, id);
   }
 }
 

@@ -179,12 +179,11 @@ function byteAt(bytes: Uint8Array, at: number): number {
 const ID_LENGTH = 71;
 const DIGEST_BYTES = 32;
 const DIGEST_WORDS = DIGEST_BYTES / 4;
-// Words of a row. What is known of a miss, and its digest.
+// Words of a row. What is known of a miss.
 const STATE = 0;
 const DETAIL = 1;
 const NAME = 2;
-const DIGEST = 3;
-const ROW_WORDS = DIGEST + DIGEST_WORDS;
+const ROW_WORDS = 3;
 /** The reasons for a miss. The state of one has the place of its reason, counted from 1. */
 const REASONS: readonly MissReason[] = ['new', 'size', 'mtime', 'ctime', 'inode', 'racy', 'cache-reset'];
 const REASON = 7;
@@ -192,7 +191,6 @@ const REASON = 7;
 const KNOWN = 8;
 /** Added to a state: something newer is known of the file than its line. */
 const DOUBTED = 16;
-const NO_ROWS = new Int32Array();
 const NONE: readonly never[] = [];
 
 /** The text of the files of one directory, as a snapshot id is made of it: path NUL id NUL for each of them. */
@@ -224,6 +222,8 @@ export class DirectoryResult {
   surplus = 0;
   /** A row for each entry, once there is one that needs it. */
   #rows: Int32Array | undefined;
+  /** The digests that are known beside the lines: room for one of each entry, side by side. */
+  #digests: Int32Array | undefined;
   /** Bytes that were read of a file, where they are not as many as it was listed with. */
   #bytesRead: Map<number, number> | undefined;
 
@@ -262,10 +262,10 @@ export class DirectoryResult {
   /** Makes a miss of a file that was read after the directory was last listed, and keeps what was read. */
   addRead(cursor: EntryCursor, { result, entry }: ReadFile): void {
     const reason = result.reasonOf(entry);
-    const before = result.#rows;
+    const before = result.#digests;
     if (!reason || !before) throw new Error(`Broken join: ${cursor.name} was read, and is no miss`);
     this.addMiss(cursor, reason);
-    this.setDigest(cursor.entry, before, entry * ROW_WORDS + DIGEST);
+    this.setDigest(cursor.entry, before, entry * DIGEST_WORDS);
     this.setBytesRead(cursor.entry, result.bytesRead(entry));
   }
 
@@ -324,7 +324,9 @@ export class DirectoryResult {
     const rows = this.#rowsToWrite;
     const row = entry * ROW_WORDS;
     rows[row + STATE] = wordAt(rows, row + STATE) | KNOWN;
-    for (let word = 0; word < DIGEST_WORDS; word++) rows[row + DIGEST + word] = wordAt(words, from + word);
+    const digests = (this.#digests ??= new Int32Array(this.listing.length * DIGEST_WORDS));
+    const digest = entry * DIGEST_WORDS;
+    for (let word = 0; word < DIGEST_WORDS; word++) digests[digest + word] = wordAt(words, from + word);
   }
 
   /** Keeps how many bytes of a miss were read. */
@@ -342,6 +344,13 @@ export class DirectoryResult {
     const { entry, match } = cursor;
     if (this.reasonOf(entry)) return this.bytesRead(entry);
     return cursor.hasDetail ? cursor.size : sizeInLine(this.#knownLines, match);
+  }
+
+  /** Returns the digests of entries, for each of which one was kept: 32 bytes each. */
+  digestsOf(from: number, to: number): Buffer {
+    if (!this.#digests) throw new Error('Broken join: no digest was kept');
+    const { buffer, byteOffset } = this.#digests;
+    return Buffer.from(buffer, byteOffset + from * DIGEST_BYTES, (to - from) * DIGEST_BYTES);
   }
 
   /** Returns whether an object id was kept for an entry. */
@@ -365,20 +374,7 @@ export class DirectoryResult {
       const offset = this.listing.match(entry);
       return this.#knownLines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
     }
-    const digest = this.digestAt(entry);
-    if (digest === 0) return undefined;
-    const { buffer, byteOffset } = this.rows;
-    return `sha256:${Buffer.from(buffer, byteOffset + digest * 4, DIGEST_BYTES).toString('hex')}`;
-  }
-
-  /** The memory of what is known of files beside their listing. */
-  get rows(): Int32Array {
-    return this.#rows ?? NO_ROWS;
-  }
-
-  /** Returns the word in that memory at which the digest of a file begins; 0 where none was kept. */
-  digestAt(entry: number): number {
-    return this.has(entry) ? entry * ROW_WORDS + DIGEST : 0;
+    return this.has(entry) ? `sha256:${this.digestsOf(entry, entry + 1).toString('hex')}` : undefined;
   }
 
   /** Adds the misses to counts by reason, and returns how many more bytes were read of them than listed. */
