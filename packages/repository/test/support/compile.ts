@@ -26,7 +26,7 @@ export async function compile(
   const { status, stdout, stderr } = spawnSync(
     join(repository, 'node_modules/.bin/tsc'),
     [
-      ...'--strict --declaration --module nodenext --target es2023 --types node'.split(' '),
+      ...'--strict --skipLibCheck --declaration --module nodenext --target es2023 --types node'.split(' '),
       ...files.map((file) => `${file}.ts`),
     ],
     { cwd: project.path, encoding: 'utf8' },
