@@ -90,7 +90,10 @@ describe('hashMisses', () => {
   });
   const run = async (directory: DirectoryResult, engine: HashEngine) => {
     const cache = StatCache.empty();
-    const tree = { top: directory.node, list: () => Promise.resolve() } as unknown as Tree<DirectoryResult>;
+    const tree = {
+      listed: [directory.node],
+      list: () => Promise.resolve(),
+    } as unknown as Tree<DirectoryResult>;
     const counts: Partial<Progress>[] = [];
     const onProgress = (added: Partial<Progress>) => counts.push(added);
     const hashed = await hashMisses(tree, { engine, cache, onProgress, signal: undefined });
@@ -168,7 +171,7 @@ describe('hashMisses', () => {
         return new Int32Array();
       },
     };
-    const tree = { top: directoryOf(1, 1, 1, 1, 1, 1).node } as unknown as Tree<DirectoryResult>;
+    const tree = { listed: [directoryOf(1, 1, 1, 1, 1, 1).node] } as unknown as Tree<DirectoryResult>;
     const options = { engine, cache: undefined, onProgress: () => undefined, signal: undefined };
     await expect(hashMisses(tree, options)).rejects.toThrow('Broken hash reply');
     expect(underWay).toBe(0);

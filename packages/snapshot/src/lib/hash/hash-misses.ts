@@ -40,7 +40,7 @@ export async function hashMisses(tree: Tree<DirectoryResult>, options: HashMisse
   const { cache, onProgress, saving } = options;
   const total: Hashed = { files: 0, bytes: 0, uncached: 0, ahead: 0 };
   for (let round = 1; round <= ROUNDS; round++) {
-    const misses = findMisses(directoriesWithMisses(tree.top));
+    const misses = findMisses(directoriesWithMisses(tree.listed));
     if (misses.count === 0) break;
     onProgress({ filesToHash: misses.count, bytesToHash: misses.bytes });
     // Before the first file is opened: what changes from here on must not be trusted.

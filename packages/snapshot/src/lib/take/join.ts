@@ -20,7 +20,6 @@ import type { Problem } from '@muse/walker';
 import {
   BAD_LINE,
   CTIME_CHANGED,
-  directoriesOf,
   FIRST_HIT,
   INODE_CHANGED,
   isFile,
@@ -463,11 +462,13 @@ export function resultOf({ path, value }: DirectoryNode<DirectoryResult>): Direc
   return value;
 }
 
-/** Returns the directories of a tree that have files to be read, or that were. */
-export function directoriesWithMisses(top: DirectoryNode<DirectoryResult>): DirectoryResult[] {
-  const directories: DirectoryResult[] = [];
-  for (const { value } of directoriesOf(top)) if (value && value.misses > 0) directories.push(value);
-  return directories;
+/** Returns those of some directories that have files to be read, or that were. */
+export function directoriesWithMisses(
+  listed: Iterable<DirectoryNode<DirectoryResult>>,
+): readonly DirectoryResult[] {
+  const directories = new Set<DirectoryResult>();
+  for (const { value } of listed) if (value && value.misses > 0) directories.add(value);
+  return [...directories];
 }
 
 /** The cache that listings are judged by. */

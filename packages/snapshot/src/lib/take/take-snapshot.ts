@@ -272,7 +272,7 @@ async function hash(
 ): Promise<Hashed> {
   let checkpoints: ReturnType<typeof startCheckpoints> | undefined;
   try {
-    if (directoriesWithMisses(tree.top).length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
+    if (directoriesWithMisses(tree.listed).length === 0) return { files: 0, bytes: 0, uncached: 0, ahead: 0 };
     // Most snapshots have no miss, and do not wait for this to load.
     const { hashMisses, startCheckpoints } = await import('../hash/hash-misses.js');
     if (cache?.persistent) checkpoints = startCheckpoints(cache);

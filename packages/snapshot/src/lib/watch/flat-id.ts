@@ -13,6 +13,8 @@ const CHUNK_BYTES = 65_536;
 /** Text between two turns of the event loop, and what a byte of it counts for that is yet to be made: some 3 ms. */
 const TEXT_A_TURN = 4 * 1024 * 1024;
 const NEW_TEXT = 16;
+/** The text of a directory and all below it is kept as one up to this. */
+const BLOCK_BYTES = 32 * 1024;
 /** Text between two checkpoints: 0.3 ms. */
 const TEXT_A_CHECKPOINT = 512 * 1024;
 
@@ -24,13 +26,15 @@ interface Checkpoint {
 }
 
 /**
- * Makes the snapshot id of a tree again and again. The text that it is the hash of is made once for each directory, and
- * hashed from the last checkpoint before the first path that changed.
+ * Makes the snapshot id of a tree again and again. The text that it is the hash of is kept: for small directories together
+ * with all that is below them. It is hashed from the last checkpoint before the first path that changed.
  */
 export class FlatId {
   readonly #top: Directory;
   /** In path order. */
   #checkpoints: Checkpoint[] = [];
+  /** All text at and below a directory that is in no other block. */
+  readonly #blocks = new WeakMap<Directory, Uint8Array>();
 
   constructor(top: Directory) {
     this.#top = top;
@@ -41,6 +45,11 @@ export class FlatId {
     const isAfter = ({ directory }: Checkpoint) => compareTreePaths(directory.prefix, path) > 0;
     const index = this.#checkpoints.findIndex(isAfter);
     if (index >= 0) this.#checkpoints.length = index;
+  }
+
+  /** Forgets the text of a directory in which something changed. */
+  changedIn(directory: Directory): void {
+    for (let at: Directory | undefined = directory; at; at = at.parent) this.#blocks.delete(at);
   }
 
   /** Returns the id, and lets the event loop turn meanwhile. The tree must not change before it resolves. */
@@ -73,29 +82,53 @@ export class FlatId {
     let sinceTurn = 0;
     let sinceCheckpoint = 0;
     const start = this.#top.prefix.length;
-    const stack = [placeIn(this.#top, start)];
+    const stack: Place[] = [];
+    const add = (part: Uint8Array) => {
+      if (isSkipping) return;
+      text.add(part);
+      sinceCheckpoint += part.length;
+      sinceTurn += part.length;
+    };
+    /** Returns the bytes of its text, where all of it is at hand. */
+    const enter = (directory: Directory): number | undefined => {
+      if (isSkipping && directory === last?.directory) {
+        isSkipping = false;
+      } else if (!isSkipping && sinceCheckpoint >= TEXT_A_CHECKPOINT) {
+        this.#checkpoints.push({ directory, ...text.state() });
+        sinceCheckpoint = 0;
+      }
+      const block = this.#blocks.get(directory);
+      if (block) {
+        add(block);
+        return block.length;
+      }
+      const { value } = directory;
+      if (value && !value.texts) {
+        value.texts = textsOf(directory, start);
+        sinceTurn += NEW_TEXT * value.texts.parts.reduce((sum, { length }) => sum + length, 0);
+      }
+      stack.push({ directory, texts: value?.texts ?? NO_TEXTS, index: 0, bytes: 0 });
+      return undefined;
+    };
+    enter(this.#top);
     for (let place = stack.at(-1); place; place = stack.at(-1)) {
       const { directory, texts, index } = place;
-      if (index === 0) {
-        if (isSkipping && directory === last?.directory) isSkipping = false;
-        else if (!isSkipping && sinceCheckpoint >= TEXT_A_CHECKPOINT) {
-          this.#checkpoints.push({ directory, ...text.state() });
-          sinceCheckpoint = 0;
-        }
-      }
-      const part = texts.parts[index];
-      if (part && !isSkipping) {
-        text.add(part);
-        sinceCheckpoint += part.length;
-        sinceTurn += part.length;
-      }
-      if (index === 0 && place.isNew)
-        sinceTurn += NEW_TEXT * texts.parts.reduce((sum, { length }) => sum + length, 0);
       place.index++;
+      const part = texts.parts[index];
+      if (part) {
+        add(part);
+        place.bytes += part.length;
+      }
       const name = texts.directories[index];
       const child = name === undefined ? undefined : directory.children.get(name);
-      if (child) stack.push(placeIn(child, start));
-      else if (index >= texts.directories.length) stack.pop();
+      if (child) {
+        place.bytes += enter(child) ?? 0;
+      } else if (index >= texts.directories.length) {
+        stack.pop();
+        const above = stack.at(-1);
+        if (above) above.bytes += place.bytes;
+        if (!isSkipping && place.bytes <= BLOCK_BYTES && texts.directories.length > 0) this.#makeBlock(place);
+      }
       if (sinceTurn < TEXT_A_TURN) continue;
       sinceTurn = 0;
       yield;
@@ -103,26 +136,55 @@ export class FlatId {
     if (isSkipping) throw new Error('Broken checkpoint: its directory is not in the tree');
     return text.digest();
   }
+
+  /** Keeps the text of a small directory and of all below it as one, in place of its parts. */
+  #makeBlock({ directory, bytes }: Place): void {
+    const block = new Uint8Array(bytes);
+    let at = 0;
+    const put = (part: Uint8Array) => {
+      block.set(part, at);
+      at += part.length;
+    };
+    // Nothing is deep that has so little text, but for names: an empty directory has none at all.
+    const stack = [{ directory, index: 0 }];
+    for (let place = stack.at(-1); place; place = stack.at(-1)) {
+      const { parts, directories } = place.directory.value?.texts ?? NO_TEXTS;
+      const index = place.index++;
+      const part = parts[index];
+      if (part) put(part);
+      const name = directories[index];
+      const child = name === undefined ? undefined : place.directory.children.get(name);
+      const own = child && this.#blocks.get(child);
+      if (own) {
+        put(own);
+        this.#blocks.delete(child);
+      } else if (child) {
+        stack.push({ directory: child, index: 0 });
+      } else if (index >= directories.length) {
+        stack.pop();
+        if (place.directory.value) place.directory.value.texts = undefined;
+      }
+    }
+    if (at !== bytes) throw new Error(`Broken block: ${at} bytes of ${bytes} were put together`);
+    this.#blocks.set(directory, block);
+    // Whoever is in the block is passed by from now on.
+    const isWithin = (at: Directory | undefined) =>
+      at !== undefined && at !== directory && at.prefix.startsWith(directory.prefix);
+    while (isWithin(this.#checkpoints.at(-1)?.directory)) this.#checkpoints.pop();
+  }
 }
 
 /** A directory on the way through a tree. */
 interface Place {
   readonly directory: Directory;
   readonly texts: Texts;
-  /** True if its text was made just now. */
-  readonly isNew: boolean;
   /** The next part of its text. */
   index: number;
+  /** Bytes of the text at and below it so far. */
+  bytes: number;
 }
 
 const NO_TEXTS: Texts = { parts: [], directories: [] };
-
-function placeIn(directory: Directory, start: number): Place {
-  const { value } = directory;
-  if (!value) return { directory, texts: NO_TEXTS, isNew: false, index: 0 };
-  const isNew = value.texts === undefined;
-  return { directory, texts: (value.texts ??= textsOf(directory, start)), isNew, index: 0 };
-}
 
 function textsOf({ prefix, value }: Directory, start: number): Texts {
   if (!value) return NO_TEXTS;

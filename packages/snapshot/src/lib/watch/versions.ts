@@ -1,6 +1,6 @@
 import { PathMap } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
-import { DirectoryNode, directoriesOf, isFile } from '@muse/walker/scan';
+import { DirectoryNode, directoriesOf, isFile, type EntryCursor, type Listing } from '@muse/walker/scan';
 import { manifestOf } from '../take/assemble.js';
 import type { DirectoryResult } from '../take/join.js';
 import type { Manifest } from '../types.js';
@@ -122,8 +122,8 @@ function* goneWith(top: Directory, replaced: Replaced): Generator<DirectoryChang
 }
 
 /**
- * Returns the files of the directories that differ, before and after: in the time that those take, however large the tree.
- * Paths begin where the tree does.
+ * Returns the files that differ, before and after: in the time that their directories take, however large the tree. Paths
+ * begin where the tree does.
  */
 export function filesChanged(
   replaced: Replaced,
@@ -133,14 +133,79 @@ export function filesChanged(
   const files = { before: new PathMap<ObjectId>(), after: new PathMap<ObjectId>() };
   for (const { directory, before, after } of directoriesChanged(replaced)) {
     const prefix = directory.prefix.slice(start);
-    addFiles(files.before, prefix, before);
-    addFiles(files.after, prefix, after);
+    const [old, now] = [new Files(before), new Files(after)];
+    while (old.isAtFile || now.isAtFile) {
+      const order = old.compare(now);
+      if (order !== 0 || !old.hasSameId(now)) {
+        if (order <= 0) old.addTo(files.before, prefix);
+        if (order >= 0) now.addTo(files.after, prefix);
+      }
+      if (order <= 0) old.next();
+      if (order >= 0) now.next();
+    }
   }
   return files;
 }
 
-function addFiles(files: Map<string, ObjectId>, prefix: string, state: DirectoryState | undefined): void {
-  if (state) for (const [name, id] of idsOf(state)) files.set(prefix + name, id);
+/** Goes through the files of a directory, in path order. */
+class Files {
+  readonly #listing: Listing | undefined;
+  readonly #value: DirectoryResult | undefined;
+  readonly #cursor: EntryCursor | undefined;
+
+  constructor(state: DirectoryState | undefined) {
+    this.#listing = state?.listing;
+    this.#value = state?.value;
+    this.#cursor = this.#value && this.#listing?.entries();
+    this.#skipOthers();
+  }
+
+  /** False past the last file. */
+  get isAtFile(): boolean {
+    return this.#cursor !== undefined && this.#cursor.entry < (this.#listing?.length ?? 0);
+  }
+
+  next(): void {
+    this.#cursor?.next();
+    this.#skipOthers();
+  }
+
+  /** Compares the names of two files, of which one that is past the last is after all: negative if this one is before. */
+  compare(other: Files): number {
+    if (!this.isAtFile) return 1;
+    return other.isAtFile ? Buffer.compare(this.#name, other.#name) : -1;
+  }
+
+  hasSameId(other: Files): boolean {
+    const [mine, its] = [this.#match, other.#match];
+    const areOfSameLines = this.#value?.lines === other.#value?.lines;
+    if (mine !== undefined && mine === its && areOfSameLines) return true;
+    return this.#id === other.#id;
+  }
+
+  addTo(files: Map<string, ObjectId>, prefix: string): void {
+    const id = this.#id;
+    if (this.#cursor && id !== undefined) files.set(prefix + this.#cursor.name, id);
+  }
+
+  get #name(): Buffer {
+    const { from = 0, to = 0 } = this.#cursor ?? {};
+    return this.#listing?.bytes.subarray(from, to) ?? Buffer.alloc(0);
+  }
+
+  get #id(): ObjectId | undefined {
+    return this.#cursor && this.#value?.idOf(this.#cursor.entry);
+  }
+
+  /** The offset of its object id in the lines, where it is a hit. */
+  get #match(): number | undefined {
+    const { match, entry = 0 } = this.#cursor ?? {};
+    return this.#value?.isHit(entry) === true ? match : undefined;
+  }
+
+  #skipOthers(): void {
+    while (this.#cursor && this.isAtFile && !isFile(this.#cursor.match)) this.#cursor.next();
+  }
 }
 
 /** Returns the object ids of the files in a directory, by name. */

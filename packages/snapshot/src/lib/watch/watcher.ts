@@ -339,6 +339,7 @@ async function update(
   addChanges(armed.counts, replaced);
   const { top } = tree.tree;
   const problems = [...tree.ruleProblems, ...problemsOf(tree)];
+  for (const directory of replaced.keys()) flatId.changedIn(directory);
   const { before, after } = filesChanged(replaced, top);
   const gone = [...before.keys()].filter((path) => !after.has(path));
   const first = firstDifference(before, after, gone);

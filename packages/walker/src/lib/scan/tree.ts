@@ -262,6 +262,8 @@ export class Tree<T> {
   #engine: ScanEngine;
   #signal: AbortSignal | undefined;
   #round = 0;
+  /** The directories that were listed in this round; all of them in the first. */
+  #listed: DirectoryNode<T>[] | undefined;
   readonly #waiting: DirectoryNode<T>[] = [];
   /** Those of the waiting directories that are too large for this thread. */
   readonly #large: DirectoryNode<T>[] = [];
@@ -300,6 +302,11 @@ export class Tree<T> {
     }
   }
 
+  /** The directories that were listed since the last round began, and are in the tree. */
+  get listed(): readonly DirectoryNode<T>[] {
+    return this.#listed?.filter(({ state }) => state !== 'detached') ?? directoriesOf(this.top);
+  }
+
   /**
    * Begins another round: forgets what is in some directories and puts them in line to be listed anew, each after those
    * above it. What is below them stays as it is, unless it turns out to be something else.
@@ -311,6 +318,7 @@ export class Tree<T> {
     this.#engine = engine;
     this.#signal = signal;
     this.#round++;
+    this.#listed = [];
     this.#later.clear();
     const due = new Set(directories);
     for (const node of due) {
@@ -459,6 +467,7 @@ export class Tree<T> {
         return false;
       case 'listed':
         node.state = 'listed';
+        this.#listed?.push(node);
         node.listing = listing;
         node.rules = entered?.rules;
         this.#takeEntries(node, listing, entered?.problems ?? NO_PROBLEMS);
