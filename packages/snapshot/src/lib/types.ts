@@ -154,7 +154,7 @@ export interface SnapshotDiff extends ManifestDiff {
 }
 
 /** Options of {@link Snapshotter.changes}. */
-export interface ChangesOptions {
+export interface ChangesOptions extends Pick<SnapshotCall, 'onProgress'> {
   /** Ends the changes: the iteration throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -173,6 +173,11 @@ export interface ChangesOptions {
 export interface TreeChange extends SnapshotDiff {
   /** `start` for the first one, the tree as it is when the iteration begins. */
   readonly kind: 'start' | 'change';
+  /**
+   * Files that were in the tree and that this snapshot cannot vouch for, because of a problem with the file or a directory
+   * above it. A later change lists each as what has become of it since it was last seen, or not at all if nothing has.
+   */
+  readonly unknown: readonly string[];
   /** The tree after the change. */
   readonly snapshot: Snapshot;
 }
@@ -193,8 +198,14 @@ export interface Snapshotter {
    * Tells of the tree as it is, and then of each change to it, until the loop over it is left or `signal` is aborted. Throws
    * where {@link Snapshotter.snapshot} rejects. Keeps the process alive meanwhile.
    *
+   * Throws a `RangeError` for a `settleMs` below 0.
+   *
    * With `watch` it asks as soon as something changed. Where no event tells (without `watch`, or of directories that cannot
-   * be watched), it asks from time to time: each second, or less often where an answer takes long.
+   * be watched), it asks from time to time: each second, or less often where a scan takes long. Of a mount in the tree, or a
+   * root that moved with the directory above it, no event tells ever: for those it asks each five seconds.
+   *
+   * What changes while the loop's body runs is one change afterwards. Several loops may run at once, and each is told of all
+   * changes. A loop ends by itself once the snapshotter is closed.
    */
   changes(options?: ChangesOptions): AsyncGenerator<TreeChange, void, undefined>;
   /** Ends the workers; a snapshot under way is finished first. */

@@ -78,10 +78,11 @@ class RootSnapshotter implements Snapshotter {
   readonly #root: Root;
   /** Set where the root is to be watched; the watcher is made with the first snapshot. */
   readonly #watching: Watching | undefined;
+  #opening: Promise<Watcher> | undefined;
   #watcher: Watcher | undefined;
   #quickLook: QuickLook | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(root: Root, watching: Watching | undefined) {
     this.#root = root;
@@ -93,17 +94,19 @@ class RootSnapshotter implements Snapshotter {
   }
 
   async snapshot(call: SnapshotCall = {}): Promise<Snapshot> {
-    if (this.#closed) throw new Error('Cannot take a snapshot: the snapshotter is closed');
+    if (this.#closing.signal.aborted) throw new Error('Cannot take a snapshot: the snapshotter is closed');
     return (await this.#ask(call)).snapshot;
   }
 
   async *changes(options: ChangesOptions = {}): AsyncGenerator<TreeChange, void, undefined> {
     options.signal?.throwIfAborted();
-    if (this.#closed) throw new Error('Cannot tell of changes: the snapshotter is closed');
+    const { settleMs = 0 } = options;
+    if (!(settleMs >= 0)) throw new RangeError(`Cannot wait ${settleMs} ms for a change to settle`);
+    const closed = this.#closing.signal;
+    if (closed.aborted) throw new Error('Cannot tell of changes: the snapshotter is closed');
     const [{ changesOf }, hearing] = await Promise.all([import('../watch/changes.js'), this.#openWatcher()]);
-    const ask = (call: ChangesOptions) =>
-      this.#closed ? undefined : this.#ask({ ...call, deferManifest: true });
-    yield* changesOf({ ask: async (call) => ask(call), hearing }, options);
+    const ask = (call: ChangesOptions) => this.#ask({ ...call, deferManifest: true });
+    yield* changesOf({ ask, hearing, closed }, options);
   }
 
   #ask(call: SnapshotCall & ChangesOptions): Promise<Answer> {
@@ -123,7 +126,7 @@ class RootSnapshotter implements Snapshotter {
 
   /** Runs work while no snapshot is taken; not at all once it is closed. */
   #whenIdle(work: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(() => (this.#closed ? undefined : work()));
+    const done = this.#last.then(() => (this.#closing.signal.aborted ? undefined : work()));
     this.#waitFor(done);
     return done;
   }
@@ -133,24 +136,25 @@ class RootSnapshotter implements Snapshotter {
     this.#last = Promise.allSettled([this.#last, work]).then(() => undefined);
   }
 
+  /** Makes the watcher, once: loops and questions may come together. */
   async #openWatcher(): Promise<Watcher | undefined> {
     if (!this.#watching) return undefined;
-    if (this.#watcher) return this.#watcher;
+    return (this.#opening ??= this.#newWatcher(this.#watching));
+  }
+
+  async #newWatcher(watching: Watching): Promise<Watcher> {
     const [{ Watcher }, { QuickLook }] = await Promise.all([
       import('../watch/watcher.js'),
       import('../watch/quick-look.js'),
     ]);
-    this.#quickLook = QuickLook.of(this.root, this.#watching.options);
+    this.#quickLook = QuickLook.of(this.root, watching.options);
     const whenIdle = this.#whenIdle.bind(this);
-    return (this.#watcher = new Watcher(this.root, {
-      ...this.#watching,
-      native: this.#root.native,
-      whenIdle,
-    }));
+    this.#watcher = new Watcher(this.root, { ...watching, native: this.#root.native, whenIdle });
+    return this.#watcher;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await this.#last;
     await this.#watcher?.close();
     await this.#root.close();

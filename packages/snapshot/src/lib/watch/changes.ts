@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { PathMap, type PathSet } from '@muse/paths';
+import type { ObjectId } from '@muse/stat-cache';
 import { diffSnapshots } from '../manifest/diff.js';
-import type { ChangesOptions, Snapshot, TreeChange } from '../types.js';
+import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
+import type { ChangesOptions, Manifest, Snapshot, TreeChange } from '../types.js';
 import { filesChanged, type Version } from './versions.js';
 
 /** A snapshot, and the version of the tree that it is about where one is kept. */
@@ -11,108 +13,147 @@ export interface Answer {
 
 /** Hears of changes. */
 export interface Hearing {
-  /** The number of events so far. */
-  readonly eventCount: number;
-  /** True if there was any since the last answer. */
-  readonly hasNews: boolean;
-  /** True if there is one for each change, so that nobody has to ask without. */
+  /** The number of events so far; `undefined` while none are heard. */
+  readonly eventCount: number | undefined;
+  /** True if events tell of all changes to files, so that nobody has to ask without. */
   readonly hearsAll: boolean;
-  /** Calls back when there is news, until the function that it returns is called. */
+  /** Returns whether anything is known to have changed since an answer about a version, whoever asked in between. */
+  hasNewsSince(version: Version | undefined): boolean;
+  /** Calls back when there may be news, until the function that it returns is called. */
   onNews(listener: () => void): () => void;
 }
 
 /** Who is asked. */
 export interface Asked {
-  /** Resolves with an answer; `undefined` once it is closed. */
-  ask(options: ChangesOptions): Promise<Answer | undefined>;
+  /** Resolves with an answer. */
+  readonly ask: (options: ChangesOptions) => Promise<Answer>;
   /** `undefined` where no tree is watched. */
   readonly hearing: Hearing | undefined;
+  /** Aborted once nobody answers any more. */
+  readonly closed: AbortSignal;
 }
 
 const SETTLE_MS = 50;
 /** A writer that never rests delays what is told of it by so many times the settling time. */
 const MOST_SETTLES = 10;
-/** The time between two questions where no event tells of all changes, and the most of it that they may take. */
+/** Milliseconds between two questions where events tell of all changes to files: none tells of a mount, or of a root that moved. */
+const HEARD_POLL_MS = 5000;
+/** The same where events do not tell of all, and the part of the time that these questions may take: one in so many. */
 const POLL_MS = 1000;
 const POLL_SHARE = 20;
 
 /** Yields the tree as it is, and then each change to it; ends once whoever is asked is closed. */
 export async function* changesOf(
-  asked: Asked,
+  { ask, hearing, closed }: Asked,
   options: ChangesOptions,
 ): AsyncGenerator<TreeChange, void, undefined> {
   const { signal, settleMs = SETTLE_MS } = options;
-  let before: Answer | undefined;
-  let tookMs = 0;
+  const ended = [signal, closed].filter((each) => each !== undefined).map(whenAborted);
+  const changes = new Changes();
+  let pollMs = POLL_MS;
   for (;;) {
-    if (before) {
-      await news(asked, Math.max(POLL_MS, POLL_SHARE * tookMs), signal);
-      await settled(asked, settleMs, signal);
-    }
-    const started = performance.now();
-    const now: Answer | undefined = await asked.ask(options);
-    tookMs = performance.now() - started;
-    if (!now) return;
-    const change = before ? changeFrom(before, now) : startOf(now);
-    before = now;
+    signal?.throwIfAborted();
+    if (closed.aborted) return;
+    const answer = await ask(options);
+    const change = changes.upTo(answer);
     if (change) yield change;
+    // The first answer may have taken long for reasons of its own.
+    if (change?.kind !== 'start')
+      pollMs = Math.max(POLL_MS, POLL_SHARE * answer.snapshot.stats.milliseconds.scan);
+    const isNews = () => hearing?.hasNewsSince(answer.version) === true;
+    if (!isNews()) {
+      const hears = hearing ? [(wake: () => void) => hearing.onNews(wake)] : [];
+      await wait(hearing?.hearsAll === true ? HEARD_POLL_MS : pollMs, [...ended, ...hears]);
+    }
+    if (hearing && isNews()) await settled(hearing, settleMs, ended);
   }
 }
 
-/** Waits until an event tells of a change; where not all are told, no longer than `pollMs`. Keeps the process alive. */
-async function news({ hearing }: Asked, pollMs: number, signal: AbortSignal | undefined): Promise<void> {
-  if (hearing?.hasNews === true) return;
-  const timeout = hearing?.hearsAll === true ? MOST_MS : pollMs;
-  const waiting = new AbortController();
-  const stop = () => {
-    waiting.abort();
+/** Waits until there was no event for some time; not for ever. */
+async function settled(hearing: Hearing, settleMs: number, ended: readonly Waker[]): Promise<void> {
+  let before: number | undefined;
+  for (let times = 0; times < MOST_SETTLES; times++) {
+    const { eventCount } = hearing;
+    if (eventCount === undefined || eventCount === before) return;
+    before = eventCount;
+    if (await wait(settleMs, ended)) return;
+  }
+}
+
+/** Calls back when something happens, at once where it has, until the function that it returns is called. */
+type Waker = (wake: () => void) => () => void;
+
+function whenAborted(signal: AbortSignal): Waker {
+  return (wake) => {
+    if (signal.aborted) wake();
+    else signal.addEventListener('abort', wake);
+    return () => {
+      signal.removeEventListener('abort', wake);
+    };
   };
-  const unhear = hearing?.onNews(stop);
-  signal?.addEventListener('abort', stop);
-  if (signal?.aborted === true) stop();
-  await sleep(timeout, undefined, { signal: waiting.signal }).catch(() => undefined);
-  signal?.removeEventListener('abort', stop);
-  unhear?.();
-  signal?.throwIfAborted();
 }
 
 /** The longest time that a timer can wait for. */
 const MOST_MS = 2 ** 31 - 1;
 
-async function settled({ hearing }: Asked, settleMs: number, signal: AbortSignal | undefined): Promise<void> {
-  if (!hearing) return;
-  for (let i = 0, count = -1; i < MOST_SETTLES && count !== hearing.eventCount; i++) {
-    count = hearing.eventCount;
-    await sleep(settleMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+/** Waits for some time, which keeps the process alive; resolves with true where one of `wakers` ended that early. */
+async function wait(ms: number, wakers: readonly Waker[]): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  let stops: (() => void)[] = [];
+  try {
+    return await new Promise((resolve) => {
+      timer = setTimeout(resolve, Math.min(ms, MOST_MS), false);
+      stops = wakers.map((waker) =>
+        waker(() => {
+          resolve(true);
+        }),
+      );
+    });
+  } finally {
+    clearTimeout(timer);
+    for (const stop of stops) stop();
   }
 }
 
-function startOf({ snapshot }: Answer): TreeChange {
-  return { kind: 'start', snapshot, added: [], modified: [], deleted: [], renamed: [], unknown: [] };
-}
+/** Finds out what changed from one answer to the next. */
+class Changes {
+  #before: Answer | undefined;
+  /** Files that no answer can vouch for since they were last seen, with the object ids that they had then. */
+  readonly #unknown = new PathMap<ObjectId>();
 
-/** Returns what changed from one answer to the next; `undefined` where nothing did. */
-function changeFrom(before: Answer, now: Answer): TreeChange | undefined {
-  const { snapshot } = now;
-  const [was, is] = sidesOf(before, now);
-  const diff = diffSnapshots(
-    { manifest: was, problems: before.snapshot.problems },
-    { manifest: is, problems: snapshot.problems },
-  );
-  const { added, modified, deleted, renamed, unknown } = diff;
-  const isSame = added.length + modified.length + deleted.length + renamed.length + unknown.length === 0;
-  if (isSame && isSameProblems(before.snapshot, snapshot)) return undefined;
-  return { kind: 'change', snapshot, ...diff };
-}
-
-/** Returns the manifests to compare: where the tree was kept, their parts that may differ. */
-function sidesOf(before: Answer, now: Answer) {
-  const tree = now.version?.tree;
-  if (tree && before.version?.tree === tree) {
-    const { before: was, after } = filesChanged(before.version.replaced, tree);
-    return [was, after] as const;
+  /** Returns what changed since the answer before; `undefined` where nothing did. */
+  upTo(now: Answer): TreeChange | undefined {
+    const before = this.#before;
+    this.#before = now;
+    const { snapshot } = now;
+    if (!before)
+      return { kind: 'start', snapshot, added: [], modified: [], deleted: [], renamed: [], unknown: [] };
+    const isSameAnswer = isSameProblems(before.snapshot, snapshot);
+    const { version } = before;
+    const isSameTree = version !== undefined && version.tree === now.version?.tree;
+    if (isSameAnswer && !isSameTree && before.snapshot.id === snapshot.id) return undefined;
+    const { before: was, after } = isSameTree
+      ? filesChanged(version.replaced, version.tree)
+      : { before: before.snapshot.manifest, after: snapshot.manifest };
+    const unseen = unseenPaths(snapshot.problems);
+    const known = this.#withSeenAgain(was, after, unseen);
+    const problems = snapshot.problems.filter(({ path }) => unseen.has(path));
+    const diff = diffSnapshots({ manifest: known, problems: [] }, { manifest: after, problems });
+    for (const path of diff.unknown) {
+      const objectId = known.get(path);
+      if (objectId !== undefined) this.#unknown.set(path, objectId);
+    }
+    const isSame = Object.values(diff).every((list: readonly unknown[]) => list.length === 0);
+    return isSame && isSameAnswer ? undefined : { kind: 'change', snapshot, ...diff };
   }
-  return [before.snapshot.manifest, now.snapshot.manifest] as const;
+
+  /** Returns the files of before, and those that were unknown until now. */
+  #withSeenAgain(was: Manifest, now: Manifest, unseen: PathSet): Manifest {
+    const again = [...this.#unknown].filter(([path]) => now.has(path) || !isAtOrBelow(unseen, path));
+    if (again.length === 0) return was;
+    for (const [path] of again) this.#unknown.delete(path);
+    return new PathMap([...was, ...again]);
+  }
 }
 
 function isSameProblems({ problems: a }: Snapshot, { problems: b }: Snapshot): boolean {

@@ -29,15 +29,18 @@ export class Version {
   #manifest: Manifest | undefined;
   /** Its snapshot id, where that was made already. */
   knownId: ObjectId | undefined;
+  /** The same in two versions whose files are the same. */
+  readonly files: object;
 
-  constructor(tree: Directory) {
+  constructor(tree: Directory, files: object = {}) {
     this.tree = tree;
+    this.files = files;
   }
 
-  /** Ends this version, and returns the next. */
-  followedBy(replaced: Replaced): Version {
+  /** Ends this version, and returns the next. @param isSame - whether that has the same files. */
+  followedBy(replaced: Replaced, isSame: boolean): Version {
     this.#replaced = replaced;
-    this.#next = new Version(this.tree);
+    this.#next = new Version(this.tree, isSame ? this.files : {});
     return this.#next;
   }
 

@@ -105,13 +105,6 @@ export class WatchedTree implements TreeKeeper {
     return [...this.#listed].filter(({ state }) => state !== 'detached');
   }
 
-  /** Why not even the top can be watched; `undefined` where it can. */
-  get whyUnwatchable(): string | undefined {
-    const { listing, state } = this.tree.top;
-    if (state !== 'listed' || !listing) return 'the root could not be listed';
-    return listing.watch > 0 ? undefined : `the root cannot be watched (error ${-listing.watch})`;
-  }
-
   readonly mustRead = (directory: Directory): ReadonlySet<string> | undefined => {
     const written = this.#asked.get(directory)?.written;
     return written && written.size > 0 ? written : undefined;
@@ -213,10 +206,10 @@ export class WatchedTree implements TreeKeeper {
     return undefined;
   }
 
-  /** Calls the tree as it is a version of its own. */
-  commit(): void {
+  /** Calls the tree as it is a version of its own. @param isSame - whether it has the files that it had before. */
+  commit(isSame: boolean): void {
     if (this.#replaced.size === 0) return;
-    this.version = this.version.followedBy(this.#replaced);
+    this.version = this.version.followedBy(this.#replaced, isSame);
     this.#replaced = new Map();
   }
 

@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import { compareTreePaths, isSameInode } from '@muse/paths';
 import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
@@ -85,7 +86,8 @@ export class Watcher implements Hearing {
   readonly #options: WatcherOptions;
   readonly #logger: Logger | undefined;
   readonly #listeners = new Set<() => void>();
-  #isOver: boolean;
+  #isOver = false;
+  #hasToldUnwatched = false;
   #armed: Armed | undefined;
   #armAgainAt = 0;
   #drainer: NodeJS.Timeout | undefined;
@@ -100,9 +102,7 @@ export class Watcher implements Hearing {
     const why = options.native
       ? whyUnreliable(root)
       : 'the native engine, which hears of changes, is not in use';
-    this.#isOver = why !== undefined;
-    if (why !== undefined)
-      this.#logger?.warn(`Cannot watch ${JSON.stringify(root)}: ${why}; each snapshot is taken by a scan`);
+    if (why !== undefined) this.#giveUp(root, why);
   }
 
   /** Returns a snapshot that covers every change whose system call returned before this one. */
@@ -118,14 +118,16 @@ export class Watcher implements Hearing {
     }
   }
 
-  get eventCount(): number {
+  get eventCount(): number | undefined {
     this.#armed?.tree.drain();
-    return this.#armed?.tree.eventCount ?? 0;
+    return this.#armed?.tree.eventCount;
   }
 
-  get hasNews(): boolean {
-    this.#armed?.tree.drain();
-    return this.#armed?.tree.isChanged === true;
+  hasNewsSince(version: Version | undefined): boolean {
+    if (!this.#armed) return false;
+    const { tree } = this.#armed;
+    tree.drain();
+    return tree.isChanged || tree.version.files !== version?.files;
   }
 
   get hearsAll(): boolean {
@@ -159,9 +161,18 @@ export class Watcher implements Hearing {
   async #arm(source: SnapshotSource, native: NativeEngine, call: SnapshotCall): Promise<Answer> {
     const started = performance.now();
     const { options, openEvents = openInotify } = this.#options;
-    // Before anything is listed: what changes from here on is found out.
-    const [rules, mounts] = [await rulesText(source), mountsWithin(source.root.root)];
-    const tree = new WatchedTree(openEvents(native), ruleFileTest(options));
+    const { root } = source.root;
+    const rules = await rulesText(source);
+    let mounts: string;
+    let tree: WatchedTree;
+    try {
+      // Before anything is listed: what changes from here on is found out.
+      mounts = mountsWithin(root);
+      tree = new WatchedTree(openEvents(native), ruleFileTest(options));
+    } catch (error) {
+      this.#giveUp(root, reasonOf(error as NodeJS.ErrnoException));
+      return { snapshot: await takeSnapshot(source, call), version: undefined };
+    }
     let taken;
     try {
       taken = await takeTree(source, { ...call, deferManifest: true }, tree);
@@ -181,15 +192,36 @@ export class Watcher implements Hearing {
     this.#armed = { tree, flatId, source, rules, mounts, same: source, counts, last };
     this.#armAgainAt = performance.now() + (ARMING_SHARE - 1) * (performance.now() - started);
     const { version } = tree;
-    const why = tree.whyUnwatchable;
-    if (why === undefined) {
-      this.#startDraining(tree);
-      this.#prepareLater(flatId);
-      this.#auditLater(0);
-    } else {
-      this.#disarm(why);
-    }
+    this.#startDraining(tree);
+    this.#prepareLater(flatId);
+    this.#auditLater(0);
+    this.#tellUnwatched(root, tree);
     return { snapshot: last, version };
+  }
+
+  /** Tells once of directories that the system does not let anybody watch; without the top, no other is worth it. */
+  #tellUnwatched(root: string, tree: WatchedTree): void {
+    const { top } = tree.tree;
+    const unwatched = directoriesOf(top).filter(({ listing }) => listing && listing.watch <= 0);
+    const [first] = unwatched;
+    if (first === undefined) return;
+    const why = reasonOf({ errno: first.listing?.watch });
+    if (first === top) {
+      this.#giveUp(root, why);
+    } else if (!this.#hasToldUnwatched) {
+      this.#hasToldUnwatched = true;
+      const count = unwatched.length === 1 ? '1 directory' : `${unwatched.length} directories`;
+      this.#logger?.warn(
+        `Cannot watch ${count} below ${JSON.stringify(root)}: ${why}; each snapshot lists them anew`,
+      );
+    }
+  }
+
+  /** Takes each further snapshot by a scan. */
+  #giveUp(root: string, why: string): void {
+    this.#isOver = true;
+    this.#logger?.warn(`Cannot watch ${JSON.stringify(root)}: ${why}; each snapshot is taken by a scan`);
+    this.#disarm(why);
   }
 
   /** Returns an answer; `undefined` where the events are not the whole truth. */
@@ -264,9 +296,12 @@ export class Watcher implements Hearing {
   }
 
   #startDraining(tree: WatchedTree): void {
+    let { files } = tree.version;
     this.#drainer = setInterval(() => {
       tree.drain();
-      if (tree.isChanged) this.#tellNews();
+      if (!tree.isChanged && tree.version.files === files) return;
+      files = tree.version.files;
+      this.#tellNews();
     }, DRAIN_MS).unref();
   }
 
@@ -348,7 +383,7 @@ async function update(
   const pruned =
     cache?.remove(gone.filter((path) => !isAtOrBelow(unseen, path)).map((path) => top.prefix + path)) ?? 0;
   const { knownId } = tree.version;
-  tree.commit();
+  tree.commit(first === undefined);
   const { version } = tree;
   if (first === undefined) version.knownId = knownId;
   else if (call.deferId !== true) version.knownId = await flatId.make(call.signal);
@@ -374,6 +409,19 @@ async function update(
   armed.last = snapshotAt(version, { by, complete, problems, stats, rules });
   return undefined;
 }
+
+/** Returns what the system said, and which of its limits it may be. */
+function reasonOf({ errno, message }: { errno?: number | undefined; message?: string }): string {
+  const [code, words] = getSystemErrorMap().get(errno ?? 0) ?? [];
+  if (code === undefined) return message ?? 'of an unknown reason';
+  const limit = LIMITS.get(code);
+  return `${words} (${code})${limit === undefined ? '' : `: raise ${limit}`}`;
+}
+
+const LIMITS = new Map([
+  ['EMFILE', 'fs.inotify.max_user_instances, or the limit on open files (ulimit -n)'],
+  ['ENOSPC', 'fs.inotify.max_user_watches'],
+]);
 
 /** Returns why the events are not the whole truth; `undefined` where they are, and all of them are heard. */
 async function whyLost(armed: Armed, now: SnapshotSource): Promise<string | undefined> {
