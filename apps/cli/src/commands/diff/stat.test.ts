@@ -55,8 +55,15 @@ describe('statLines()', () => {
   });
 
   it('takes more files than a call takes arguments', () => {
-    const added = Array.from({ length: 200_000 }, (_, i) => ({ path: `f${i}`, objectId: a }));
+    const added = Array.from({ length: 130_000 }, (_, i) => ({ path: `f${i}`, objectId: a }));
     expect(lines(80, { ...diff, added }).at(-3)).toMatch(/^ x => z/);
+  });
+
+  it('draws no bar for what was only renamed, and measures none by it', () => {
+    const large = new Map([...sizes, [d, 1_000_000] as const]);
+    const shown = statLines(diff, large, 80).map(textOf);
+    expect(shown[1]).toMatch(/\+{38,}$/);
+    expect(shown[3]).toMatch(/ 1\.00 MB$/);
   });
 
   it('sums up nothing, too', () => {
