@@ -17,6 +17,7 @@ import {
 } from '@muse/snapshot';
 import { CommandError, errorCode, ExitCode, systemFailure, usageError } from './errors.js';
 import { savedFailure } from './failures.js';
+import { count } from './terminal/format.js';
 import type { Reporter } from './terminal/reporter.js';
 import { readStdin } from './terminal/stdin.js';
 import { findWorkingTree, warnOfStrangers, type WorkingTree } from './working-tree.js';
@@ -189,7 +190,23 @@ export async function findSaved(
   return undefined;
 }
 
+/** Returns why no saved snapshot is the one that a word such as `latest~1` counts back to. */
+export function tooFewSaved(name: string): string | undefined {
+  const [, back] = LATEST.exec(name) ?? [];
+  return back === undefined
+    ? undefined
+    : `fewer than ${count(Number(back) + 1)} snapshots are saved that it could be`;
+}
+
 function notFound(name: string, hasMuse: boolean): CommandError {
+  const tooFew = hasMuse ? tooFewSaved(name) : undefined;
+  if (tooFew !== undefined) {
+    return new CommandError(
+      ExitCode.failed,
+      `cannot find the snapshot ${name}: ${tooFew}`,
+      "'muse log' lists them",
+    );
+  }
   return new CommandError(
     ExitCode.failed,
     `cannot find the snapshot ${name}: no saved snapshot, file or directory has that name${hasMuse ? '' : ' (there is no .muse here or above)'}`,

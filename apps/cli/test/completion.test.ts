@@ -63,6 +63,14 @@ it('refuses any other shell in one line', async () => {
   expect((await muse(['completion'])).code).toBe(2);
 });
 
+it('the completion of zsh defines each of its functions once, and calls no other', async () => {
+  const script = (await muse(['completion', 'zsh'])).stdout.toString();
+  const defined = [...script.matchAll(/^(_\w+)\(\)/gm)].map(([, name = '']) => name);
+  expect(new Set(defined).size).toBe(defined.length);
+  const called = [...script.matchAll(/(?<![\w-])__?muse\w*/g)].map(([name]) => name);
+  expect([...new Set(called)].filter((name) => !defined.includes(name))).toEqual([]);
+});
+
 describe.skipIf(noShell('bash'))('what bash offers', () => {
   let root: string;
   let script: Buffer;

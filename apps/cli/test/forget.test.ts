@@ -36,7 +36,11 @@ describe('muse forget', () => {
   });
 
   it.each([
-    ['a name that no snapshot has', ['latest', 'latest~9'], /latest~9: no saved snapshot has that name/],
+    [
+      'a name that no snapshot has',
+      ['latest', 'latest~9'],
+      /latest~9: fewer than 10 snapshots are saved that it could be; 'muse log'/,
+    ],
     ['a file', ['latest', 'a'], /cannot forget a: no saved snapshot/],
     [
       'an id that two share',

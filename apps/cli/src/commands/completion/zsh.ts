@@ -7,8 +7,9 @@ export function zshCompletion(program: CommandShape): string {
 # zsh completion for muse; see 'muse completion --help'
 
 # Saved snapshots, by the names of their files: nothing of a tree is read.
-_muse_saved() {
-  local directory=$PWD file
+__muse_saved() {
+  local directory=$PWD file MATCH
+  local -a match mbegin mend
   local -a ids=(latest latest~1)
   while [[ -n $directory && ! -d $directory/.muse ]]; do directory=\${directory%/*}; done
   for file in "$directory"/.muse/snapshots/*.json(N:t); do
@@ -17,8 +18,8 @@ _muse_saved() {
   compadd -a ids
 }
 
-_muse_snapshot() {
-  _alternative 'saved:saved snapshot:_muse_saved' 'files:file:_files'
+__muse_snapshots() {
+  _alternative 'saved:saved snapshot:__muse_saved' 'files:file:_files'
 }
 
 ${[...allShapes(program)].map(functionOf).join('\n\n')}
@@ -81,7 +82,7 @@ function offerSpec(message: string, offer: Offer | undefined): string {
   if (offer === undefined) return `:${message}: `;
   if (offer === 'file') return `:${message}:_files`;
   if (offer === 'directory') return `:${message}:_files -/`;
-  if (offer === 'saved') return `:${message}:_muse_saved`;
-  if (offer === 'snapshot') return `:${message}:_muse_snapshot`;
+  if (offer === 'saved') return `:${message}:__muse_saved`;
+  if (offer === 'snapshot') return `:${message}:__muse_snapshots`;
   return `:${message}:(${offer.join(' ')})`;
 }

@@ -10,7 +10,7 @@ import {
 import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, ExitCode } from '../../errors.js';
 import { noMuse, savedFailure } from '../../failures.js';
-import { findSaved } from '../../operands.js';
+import { findSaved, tooFewSaved } from '../../operands.js';
 import { writeLines, type Line } from '../../terminal/answer.js';
 import { count, countOf } from '../../terminal/format.js';
 import type { Reporter } from '../../terminal/reporter.js';
@@ -60,7 +60,11 @@ async function chooseNamed(names: readonly string[], tree: WorkingTree): Promise
     const found = await findSaved(name, tree, { doing, unshared: true });
     if (!found) {
       const advice = "'muse log' lists the saved snapshots";
-      throw new CommandError(ExitCode.failed, `${doing}: no saved snapshot has that name`, advice);
+      throw new CommandError(
+        ExitCode.failed,
+        `${doing}: ${tooFewSaved(name) ?? 'no saved snapshot has that name'}`,
+        advice,
+      );
     }
     chosen.set(found.saved.file, found.saved);
     for (const each of found.damaged) passedOver.set(each.file, each);
