@@ -156,6 +156,20 @@ describe('muse verify --against a list of sha256sum', () => {
     expect(none.stderr).toMatch(/^muse: cannot verify tree: SHA256SUMS has no file there to compare with$/m);
   });
 
+  it('takes a name of a million directories for one that is missing', async () => {
+    const deep = `${'d/'.repeat(1_000_000)}x`;
+    await using directory = await treeWithList(`${list}${digestOf('x')}  ${deep}\n`);
+    for (const more of [[], ['--exclude', 'nothing'], ['--no-ignore']]) {
+      const run = await against(directory, ...more);
+      expect(lines(run.stdout)).toEqual([`missing   ${deep}`]);
+      expect(run.code).toBe(1);
+    }
+    expect(await against(directory, '--exclude', '/d/d/d/')).toMatchObject({
+      code: 0,
+      stdout: Buffer.alloc(0),
+    });
+  });
+
   it('follows no link that the list names', async () => {
     await using directory = await treeWithList(`${digestOf('secret')}  link\n${digestOf('secret')}  up/s\n`);
     await writeFile(join(directory.path, 's'), 'secret');

@@ -1,8 +1,7 @@
 import { realpath } from 'node:fs/promises';
-import { relativeTreePath, toFsPath } from '@muse/paths';
+import { PathMap, relativeTreePath, toFsPath } from '@muse/paths';
 import {
   computeSnapshotId,
-  judgeManifest,
   NothingToCompareError,
   verify as verifyTree,
   verifyManifest,
@@ -11,6 +10,7 @@ import {
   type TreeOptions,
   type Verification,
 } from '@muse/snapshot';
+import { PatternRules } from '@muse/walker/ignore';
 import type { RequestOf, Run } from '../../definition.js';
 import { CommandError, ExitCode, systemFailure, usageError } from '../../errors.js';
 import { noMuse, rootFailure, throwIfUnlisted } from '../../failures.js';
@@ -74,7 +74,7 @@ async function againstSnapshot(
     );
   }
   try {
-    const { now, options, before, ...side } = await sideOf(named, tree, given, reporter);
+    const { now, options, before, ...side } = sideOf(named, tree, given, reporter);
     let snapshot = before;
     const judged = async (rules: readonly RuleText[]): Promise<ParsedSnapshot> =>
       (snapshot = await side.judged(rules));
@@ -96,15 +96,15 @@ async function againstSnapshot(
   }
 }
 
-async function sideOf(
+function sideOf(
   named: Exclude<Named, { is: 'directory' }>,
   tree: WorkingTree,
   given: TreeOptions,
   reporter: Reporter,
-): Promise<SavedSide> {
+): SavedSide {
   if (named.is === 'saved') return savedSide(named.saved, named.tree, tree, given, reporter);
   const options = optionsFor(tree, given);
-  const before = await withoutExcluded(named, tree, options, reporter);
+  const before = withoutExcluded(named, tree, options, reporter);
   return { now: tree, options, before, judged: () => Promise.resolve(before) };
 }
 
@@ -124,18 +124,20 @@ async function pathIn({ root, subtree }: WorkingTree, { is, name }: Named): Prom
  * Returns a manifest without the files that `--exclude` leaves out: those are not wanted, whereas it is a gap in the
  * answer when a file of rules leaves out what the manifest has.
  */
-async function withoutExcluded(
+function withoutExcluded(
   { name, snapshot }: Extract<Named, { is: 'manifest' }>,
-  { root, subtree }: WorkingTree,
-  { exclude }: TreeOptions,
+  { subtree }: WorkingTree,
+  { exclude = [] }: TreeOptions,
   reporter: Reporter,
-): Promise<ParsedSnapshot> {
-  if (exclude === undefined) return snapshot;
-  const manifest = await judgeManifest(root, snapshot.manifest, { subtree, exclude, noIgnore: true });
+): ParsedSnapshot {
+  if (exclude.length === 0) return snapshot;
+  const rules = new PatternRules(exclude.map((pattern) => ({ pattern })));
+  const prefix = subtree === '' ? '' : `${subtree}/`;
+  const manifest = new PathMap(snapshot.manifest);
+  for (const path of snapshot.manifest.keys()) if (rules.ignores(prefix + path, false)) manifest.delete(path);
   const all = snapshot.manifest.size;
-  const left = count(all - manifest.size);
-  if (manifest.size < all)
-    reporter.note(`--exclude leaves out ${left} of ${countOf(all, 'file')} in ${name}`);
+  if (manifest.size === all) return snapshot;
+  reporter.note(`--exclude leaves out ${count(all - manifest.size)} of ${countOf(all, 'file')} in ${name}`);
   return { ...snapshot, id: computeSnapshotId(manifest), manifest };
 }
 

@@ -1,3 +1,4 @@
+import { PathMap } from '@muse/paths';
 import { type IgnoreRules, resolveRoot } from '@muse/walker';
 import { rulesAbove } from '@muse/walker/ignore';
 import { isWithin, prefixOf } from '../manifest/manifest.js';
@@ -41,20 +42,22 @@ export async function judgeManifest(
   const { ignore } = await readRules(resolved, options);
   if (!ignore) return manifest;
   const { rules } = await rulesAbove(resolved, subtree, ignore);
-  const directories = new Map<string, Promise<IgnoreRules | undefined>>();
-  /** Returns the rules for what is in a directory; `undefined` where it is left out. */
-  const rulesIn = (path: string): Promise<IgnoreRules | undefined> => {
-    let found = directories.get(path);
-    if (!found) directories.set(path, (found = enter(path)));
-    return found;
+  const enter = async (above: IgnoreRules, path: string): Promise<IgnoreRules> =>
+    (await above.enter?.({ root: resolved, path, mayHold: () => true }))?.rules ?? above;
+  /** The rules for what is in a directory; `undefined` where it is left out. */
+  const directories = new PathMap([[subtree, rules && (await enter(rules, subtree))]]);
+  const rulesIn = async (directory: string): Promise<IgnoreRules | undefined> => {
+    const entered: string[] = [];
+    let at = directory;
+    for (; !directories.has(at); at = directoryOf(at, subtree)) entered.push(at);
+    let inside = directories.get(at);
+    for (const path of entered.reverse()) {
+      inside = inside && !inside.ignores(path, true) ? await enter(inside, path) : undefined;
+      directories.set(path, inside);
+    }
+    return inside;
   };
-  const enter = async (path: string): Promise<IgnoreRules | undefined> => {
-    const isTop = path === subtree;
-    const above = isTop ? rules : await rulesIn(directoryOf(path, subtree));
-    if (!above || (!isTop && above.ignores(path, true))) return undefined;
-    return (await above.enter?.({ root: resolved, path, mayHold: () => true }))?.rules ?? above;
-  };
-  const kept = new Map(manifest);
+  const kept = new PathMap(manifest);
   for (const file of manifest.keys()) {
     const path = prefixOf(subtree) + file;
     const inside = await rulesIn(directoryOf(path, subtree));
