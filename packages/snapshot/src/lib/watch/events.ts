@@ -102,9 +102,9 @@ const FILE_SYSTEMS = new Map([
 ]);
 
 /** Returns why nobody can rely on being told of all changes in a directory; `undefined` where one can. */
-export function whyUnreliable(root: string): string | undefined {
+export function whyUnreliable(directory: string | Buffer): string | undefined {
   try {
-    const { type } = statfsSync(toFsPath(root));
+    const { type } = statfsSync(typeof directory === 'string' ? toFsPath(directory) : directory);
     // Signed on some processors.
     const magic = type >>> 0;
     if (FILE_SYSTEMS.has(magic)) return undefined;

@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import { compareTreePaths, isSameInode } from '@muse/paths';
+import { compareTreePaths, isSameInode, toNativePath } from '@muse/paths';
 import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { PatternRules } from '@muse/walker/ignore';
@@ -46,7 +46,7 @@ const ARMING_SHARE = 20;
 /** Milliseconds after which what an answer will take is made ready. */
 const PREPARE_AFTER_MS = 20;
 /** Milliseconds without a question after which what was recorded is saved. */
-const SAVE_AFTER_MS = 1000;
+const SAVE_AFTER_MS = 10_000;
 const AUDIT_MS = 5 * 60 * 1000;
 /** An audit may take one part in so many of the time. */
 const AUDIT_SHARE = 200;
@@ -100,7 +100,7 @@ export class Watcher implements Hearing {
     this.#options = options;
     this.#logger = options.options.logger;
     const why = options.native
-      ? whyUnreliable(root)
+      ? whyUnreliable(toNativePath(root, options.options.subtree ?? ''))
       : 'the native engine, which hears of changes, is not in use';
     if (why !== undefined) this.#giveUp(root, why);
   }
