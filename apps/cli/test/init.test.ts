@@ -25,6 +25,21 @@ describe('muse init', () => {
     expect(await readFile(join(directory.path, '.muse/.gitignore'), 'utf8')).toBe('/*\n');
   });
 
+  it.runIf(process.platform === 'linux')(
+    'makes nothing, nor do those after it, that others may write to, whatever the umask',
+    async () => {
+      await using directory = tempDir();
+      const { path } = directory;
+      const commands =
+        'umask 000; muse init && echo a > a && sleep 0.1 && muse snapshot --save && muse snapshot';
+      const run = await shell(`${commands}; find .muse .museignore -printf '%04m %P\\n'`, { cwd: path });
+      expect(run).toMatchObject({ code: 0 });
+      const made = lines(run.stdout).filter((line) => /^0\d{3} /.test(line));
+      expect(made.length).toBeGreaterThan(6);
+      expect(made.filter((line) => !/^0(?:644|755) /.test(line))).toEqual([]);
+    },
+  );
+
   it('keeps what it makes for itself out of git', async () => {
     await using directory = tempDir();
     const run = await shell(

@@ -56,10 +56,13 @@ async function makeRoot(directory: string): Promise<string> {
   }
 }
 
-/** Returns whether it was missing. A link is refused: what Muse keeps must lie below the root, or nowhere. */
+/**
+ * Returns whether it was missing. A link is refused: what Muse keeps must lie below the root, or nowhere. Nobody else may
+ * write there, whatever the umask: what is in it is believed.
+ */
 async function makeRealDirectory(path: string): Promise<boolean> {
   try {
-    await mkdir(toFsPath(path));
+    await mkdir(toFsPath(path), 0o755);
     return true;
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw systemFailure(`cannot make ${path}`, error);
@@ -77,7 +80,7 @@ async function makeRealDirectory(path: string): Promise<boolean> {
 /** Returns whether it was missing. */
 async function makeFile(path: string, text: string): Promise<boolean> {
   try {
-    const handle = await open(toFsPath(path), 'wx');
+    const handle = await open(toFsPath(path), 'wx', 0o644);
     try {
       await handle.writeFile(text);
     } catch (error) {

@@ -72,7 +72,7 @@ export async function prepareToSave(root: string): Promise<void> {
   try {
     await checkDirectories([museDir(root)], doing);
     try {
-      await mkdir(toFsPath(directory));
+      await mkdir(toFsPath(directory), 0o755);
       await syncDirectory(museDir(root));
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
@@ -97,7 +97,8 @@ export async function writeSaved(
   const file = join(directory, name);
   const doing = `Cannot save the snapshot ${JSON.stringify(file)}`;
   try {
-    await replaceFile(file, limited(chunks, doing, file), { prefix: TEMPORARY, signal, temporaryFiles });
+    const options = { prefix: TEMPORARY, mode: 0o644, signal, temporaryFiles };
+    await replaceFile(file, limited(chunks, doing, file), options);
   } catch (error) {
     signal?.throwIfAborted();
     throw asSavedError(error, doing, file);
