@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { commandLineArguments } from './argv.js';
 import {
   CommandError,
@@ -22,9 +23,9 @@ import { tuneV8 } from './tune-v8.js';
 
 /** Runs the command line of this process, and sets its exit code. */
 export async function start(): Promise<void> {
-  // Node reads this when its pool is first used. A fifth thread is for a call that waits while a reply is read: a library
-  // must leave two threads to its program, and here is no other.
-  process.env['UV_THREADPOOL_SIZE'] ??= '5';
+  // Node reads this when its pool is first used: a thread for each processor, one for a call that waits while a reply is
+  // read, and the two that the engine leaves to others. A library has to do with the four of Node.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(availableParallelism() + 3);
   const args = await commandLineArguments();
   const unparsed: ReporterOptions = { quiet: false, color: 'auto', debug: args.includes('--debug') };
   // What is loaded from here on has the places of its sources in stack traces.

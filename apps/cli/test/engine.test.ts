@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { makeTree, tempDir } from '@muse/testkit';
 import { nativeEngine } from '@muse/walker/scan';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -40,5 +41,17 @@ describe('MUSE_ENGINE', () => {
       code: 2,
       stderr: 'muse: cannot choose an engine: MUSE_ENGINE is "rust"; set it to "native" or "typescript"\n',
     });
+  });
+});
+
+describe('UV_THREADPOOL_SIZE', () => {
+  const shown = "data:text/javascript,process.on('exit',()=>console.error(process.env.UV_THREADPOOL_SIZE))";
+
+  it.each([
+    ['has a thread for each processor and three more where it is not given', {}, availableParallelism() + 3],
+    ['stays as it is given', { UV_THREADPOOL_SIZE: '7' }, 7],
+  ])('%s', async (_, env, size) => {
+    const options = { cwd: '/', env: { ...env, NODE_OPTIONS: `--import=${shown}` } };
+    expect((await muse(['hash', '/dev/null/none'], options)).stderr).toContain(`\n${size}\n`);
   });
 });
