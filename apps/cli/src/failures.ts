@@ -89,15 +89,10 @@ export const MOST_PROBLEMS = 50;
 
 /** Names each problem of a snapshot, a line for each, up to fifty. */
 export function problemLines(problems: readonly Problem[]): string[] {
-  return [
-    ...problems.slice(0, MOST_PROBLEMS).map(problemLine),
-    ...moreLines(problems.length, 'more problem'),
-  ];
-}
-
-/** Returns the line that stands for all things but the first fifty, where there are more. */
-export function moreLines(all: number, what: string): string[] {
-  return all > MOST_PROBLEMS ? [`and ${countOf(all - MOST_PROBLEMS, what)}; --json lists them all`] : [];
+  const lines = problems.slice(0, MOST_PROBLEMS).map(problemLine);
+  const more = problems.length - lines.length;
+  if (more > 0) lines.push(`and ${countOf(more, 'more problem')}; --json lists them all`);
+  return lines;
 }
 
 const doings = new Map([

@@ -140,13 +140,13 @@ describe('muse verify --against a list of sha256sum', () => {
     expect(run).toMatchObject({ code: 3, stdout: Buffer.from('new       .museignore\nnew       b\n') });
     const [first = '', second = '', summary = '', hint = ''] = lines(run.stderr);
     expect([first, second]).toEqual([
-      'muse: .git/HEAD: not compared: .git belongs to Muse or git, not to the tree around it',
-      `muse: a: not compared: it is left out by the pattern 'a' in [global], line 2 of ${path}/tree/.museignore`,
+      'muse: .git/HEAD: not compared: belongs to Muse or git, not to the tree around it',
+      `muse: a: not compared: left out by the pattern 'a' in [global], line 2 of ${path}/tree/.museignore`,
     ]);
     expect(summary).toContain(' · 2 new, 2 not compared · ');
     expect(hint).toMatch(/^muse: hint: --no-ignore compares .*, --exclude leaves it out on both sides$/);
     const all = await against(directory, '--no-ignore');
-    expect(lines(all.stderr)[0]).toContain('muse: .git/HEAD: not compared: .git belongs to');
+    expect(lines(all.stderr)[0]).toContain('muse: .git/HEAD: not compared: belongs to');
     expect(all).toMatchObject({ code: 3, stdout: run.stdout });
     const wanted = await against(directory, '--exclude', '.git', '--exclude', '/a');
     expect(wanted.stderr).toMatch(/^--exclude leaves out 2 of 6 files in SHA256SUMS$/m);
@@ -154,6 +154,37 @@ describe('muse verify --against a list of sha256sum', () => {
     const none = await against(directory, '--exclude', '*');
     expect(none).toMatchObject({ code: 4, stdout: Buffer.alloc(0) });
     expect(none.stderr).toMatch(/^muse: cannot verify tree: SHA256SUMS has no file there to compare with$/m);
+  });
+
+  it('names a directory once, however many of its files a rule leaves out, and no more than fifty', async () => {
+    const at = (path: string): string => `${digestOf('x')}  ${path}\n`;
+    const numbers = Array.from({ length: 60 }, (_, index) => index);
+    const names = numbers.flatMap((index) => [
+      `.git/${index}`,
+      `out/${index}`,
+      `${index}.log`,
+      `d/${index}/.muse/x`,
+    ]);
+    await using directory = await treeWithList(list + names.map(at).join(''));
+    const logs = Object.fromEntries(numbers.map((index) => [`${index}.log`, 'x']));
+    const out = Object.fromEntries(numbers.map((index) => [`${index}`, 'x']));
+    const rules = "[global]\npatterns = ['out/', '*.log']\n";
+    await makeTree({ tree: { ...logs, out, '.museignore': rules } }, directory.path);
+    const run = await against(directory);
+    expect(run.code).toBe(3);
+    const told = lines(run.stderr);
+    expect(told[0]).toBe(
+      'muse: .git: 60 files not compared: belongs to Muse or git, not to the tree around it',
+    );
+    expect(told[1]).toBe(
+      `muse: 0.log: not compared: left out by the pattern '*.log' in [global], line 2 of ${directory.path}/tree/.museignore`,
+    );
+    expect(told[50]).toBe('muse: and 131 more files; --json lists them all');
+    const some = await against(directory, '--exclude', '*.log', '--exclude', '/d/');
+    expect(lines(some.stderr).slice(1, 3)).toEqual([
+      'muse: .git: 60 files not compared: belongs to Muse or git, not to the tree around it',
+      expect.stringMatching(/^muse: out: 60 files not compared: left out by the pattern 'out\/'/),
+    ]);
   });
 
   it('takes a name of a million directories for one that is missing', async () => {

@@ -1,6 +1,6 @@
 import type { DamagedSnapshot, ManifestVerification, Verification } from '@muse/snapshot';
 import { ExitCode } from '../../errors.js';
-import { moreLines, problemLines, reportDamaged } from '../../failures.js';
+import { problemLines, reportDamaged } from '../../failures.js';
 import { damagedDocument, operandDocument, withObjectId, type Operand } from '../../operands.js';
 import { writeJson, writeLines, type Line } from '../../terminal/answer.js';
 import { byteSize, count, countOf, duration } from '../../terminal/format.js';
@@ -130,9 +130,8 @@ export async function renderAgainst(
   if (json) await writeJson(againstDocument(answer));
   else await writeLines(againstLines(verification), reporter.paintAnswer);
 
-  const { changed, missing, moved, added, unread, problems, complete } = verification;
-  const notCompared = [...answer.gaps.unread, ...moreLines(unread.length, 'more file')];
-  for (const line of [...problemLines(problems), ...notCompared]) reporter.error(line);
+  const { changed, missing, moved, added, problems, complete } = verification;
+  for (const line of [...problemLines(problems), ...answer.gaps.unread]) reporter.error(line);
   reportDamaged(damaged, reporter);
   reporter.note(againstSummary(verification, milliseconds));
   for (const hint of againstHints(answer)) reporter.hint(hint);
