@@ -289,6 +289,22 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium,', () => {
     expect(await page.evaluate("document.querySelectorAll('*').length")).toBeLessThan(200);
   });
 
+  it('does not make much of many small changes', async () => {
+    const many = Array.from({ length: 60_000 }, (_, i): ReportFile => {
+      return { path: `f${i}`, kind: i % 10 === 0 ? 'modified' : 'unchanged', bytes: 1 };
+    });
+    const { page } = await open(reportOf(many));
+    const share = await page.evaluate<number>(`(() => {
+      const canvas = document.getElementById('canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let modified = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i] > 140 && data[i + 2] < 60) modified++;
+      return modified / (data.length / 4);
+    })()`);
+    expect(share).toBeGreaterThan(0.05);
+    expect(share).toBeLessThan(0.3);
+  });
+
   it('says that nothing differs, and that there are no files', async () => {
     const same = await open(reportOf([{ path: 'a', kind: 'unchanged', bytes: 1 }]));
     expect(await same.page.getByRole('status').textContent()).toBe('No differences.');

@@ -55,6 +55,8 @@ const NAME_WIDTH = 34;
 const NAME_HEIGHT = 15;
 /** The half of a mark's side, in pixels. */
 const MARK = 3.5;
+/** The side of a square that has one mark for all small changes in it, in pixels. */
+const SPOT = 16;
 /** The share of changed files from which on a closed directory shows it as a bar. */
 const LEAST_SHARE = 0.15;
 /** The share that counts as most of a directory, and the least width of a bar that is less, in pixels. */
@@ -80,7 +82,8 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
     if (!cell.isOpen && isSmall(cell)) small.push(cell);
   }
   // Last of all, because they are larger than their cells.
-  for (const cell of small) paintSmall(context, scene, cell);
+  const spots = new Set<string>();
+  for (const cell of small) paintSmall(context, scene, cell, spots);
 }
 
 /** A tree without files has no cells. */
@@ -194,18 +197,26 @@ function paintClosed(context: CanvasRenderingContext2D, { model, palette }: Scen
   }
 }
 
-/** A change that would be too small to see has a mark, unless most of what is beside it changed as well. */
+/**
+ * A change that would be too small to see has a mark, unless there is one at that spot, or most of what is beside it changed as
+ * well: marks are larger than what they stand for.
+ */
 function paintSmall(
   context: CanvasRenderingContext2D,
   { model, palette }: Scene,
   { node, x0, y0, x1, y1 }: Cell,
+  spots: Set<string>,
 ): void {
   const directory = itemOf(model.tree.parent, node);
   if (model.allChangesOf(directory) > itemOf(model.files, directory) * MOST) return;
   const [first] = CHANGES.filter((kind) => model.changesOf(node, kind) > 0).sort(
     (a, b) => model.changesOf(node, b) - model.changesOf(node, a),
   );
-  if (first) paintMark(context, palette, first, (x0 + x1) / 2, (y0 + y1) / 2);
+  const [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2];
+  const spot = `${Math.floor(x / SPOT)} ${Math.floor(y / SPOT)}`;
+  if (!first || spots.has(spot)) return;
+  spots.add(spot);
+  paintMark(context, palette, first, x, y);
 }
 
 /** Draws a mark on what did not change, with a border. */
