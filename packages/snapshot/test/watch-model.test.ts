@@ -11,6 +11,7 @@ const MODELS: Record<string, Omit<ModelOptions, 'seed' | 'steps'>> = {
   'a tree without a cache': { options: { cache: false } },
   'a tree that is edited during questions': { during: true },
   'a tree with rules': { world: { rules: true, links: false }, options: { gitignore: true } },
+  'a tree that loses and gains rights': { world: { modes: true, links: false } },
   'a subtree': { world: { links: false }, options: { subtree: 'a', oneFileSystem: true } },
 };
 

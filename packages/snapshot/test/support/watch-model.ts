@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSnapshot, type Snapshot, type Snapshotter, type SnapshotterOptions } from '@muse/snapshot';
 import { loadNative } from '@muse/native';
-import { seededRandom, sha256Id, tempDir } from '@muse/testkit';
+import { ordinaryUser, seededRandom, sha256Id, tempDir } from '@muse/testkit';
 import { nativeEngine } from '@muse/walker/scan';
 import { expect, vi } from 'vitest';
 import type { EventSource } from '../../src/lib/watch/events.js';
@@ -18,6 +18,10 @@ export interface ModelOptions {
   readonly options?: SnapshotterOptions;
   /** Edits the tree between the system calls of some questions, too. Default: false. */
   readonly during?: boolean;
+  /** Has the engine list and hash on this thread, which takes less time where the machine is busy. Default: if `during`. */
+  readonly sync?: boolean;
+  /** The share of questions before which it waits, for up to 60 ms: until then what was written is read each time. Default: 0.06. */
+  readonly waits?: number;
   readonly openEvents?: (engine: Parameters<OpenEvents>[0]) => EventSource;
   /** Compares all that a scan without a cache says once in so many questions; else paths and ids alone. Default: 1. */
   readonly scanEvery?: number;
@@ -42,7 +46,8 @@ function saying({ id, manifest, complete, problems, stats, rules }: Snapshot) {
 
 /** Runs edits and questions by turns. Throws at the first answer that is not the truth. */
 export async function runModel(model: ModelOptions): Promise<ModelResult> {
-  const { seed, steps, options = {}, scanEvery = 1, mostEdits = 12 } = model;
+  const { seed, steps, options = {}, scanEvery = 1, mostEdits = 12, waits = 0.06 } = model;
+  const becomeOneself = model.world?.modes === true ? becomeOrdinary() : undefined;
   await using root = tempDir();
   await using outside = tempDir();
   const random = seededRandom(seed + 1);
@@ -55,11 +60,12 @@ export async function runModel(model: ModelOptions): Promise<ModelResult> {
   }
   const counts = { questions: 0, events: 0, scans: 0 };
   const held: { snapshot: Snapshot; manifest: string; id: string }[] = [];
-  const stepping = model.during
-    ? await steppingEngine(() => {
-        if (random() < 0.02) world.step();
-      })
-    : undefined;
+  const stepping =
+    (model.during ?? model.sync)
+      ? await steppingEngine(() => {
+          if (random() < 0.02) world.step();
+        })
+      : undefined;
   const snapshotter = await openWithEvents(
     root.path,
     { threads: 1, ...options, watch: true },
@@ -70,11 +76,11 @@ export async function runModel(model: ModelOptions): Promise<ModelResult> {
   try {
     while (world.steps < steps) {
       for (let count = Math.floor(random() * mostEdits); count > 0; count--) world.step();
-      if (random() < 0.06) await sleep(random() * 60);
+      if (random() < waits) await sleep(random() * 60);
       counts.questions++;
       world.note(`--- question ${String(counts.questions)}`);
       world.asked();
-      const isMoving = stepping !== undefined && random() < 0.4;
+      const isMoving = model.during === true && random() < 0.4;
       if (stepping) stepping.isOn = isMoving;
       const answer = await ask(snapshotter);
       if (stepping) stepping.isOn = false;
@@ -120,6 +126,7 @@ export async function runModel(model: ModelOptions): Promise<ModelResult> {
     world.end();
     stepping?.restore();
     await snapshotter.close();
+    becomeOneself?.();
   }
   return { steps: world.steps, ...counts };
 }
@@ -132,6 +139,19 @@ async function ask(snapshotter: Pick<Snapshotter, 'snapshot'>): Promise<Snapshot
     if (code === undefined) throw error;
     return { error: code };
   }
+}
+
+/** Has this process act as a user whom rights bind, until the function that it returns is called. */
+function becomeOrdinary(): (() => void) | undefined {
+  const user = ordinaryUser();
+  const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
+  if (!user || uid !== 0 || gid === undefined) return undefined;
+  process.setegid?.(user.gid);
+  process.seteuid?.(user.uid);
+  return () => {
+    process.seteuid?.(uid);
+    process.setegid?.(gid);
+  };
 }
 
 /** Has the native engine stop before each system call that it makes. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -240,7 +240,7 @@ export class World {
   makeFifo(at: string): void {
     // Making one takes a process; moving one does not.
     const kept = join(this.outside, 'fifo');
-    if (!existsSync(kept)) execFileSync('mkfifo', [kept]);
+    if (!existsSync(kept)) spawnSync('mkfifo', [kept]);
     linkSync(kept, at);
   }
 

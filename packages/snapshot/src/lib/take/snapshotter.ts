@@ -149,7 +149,9 @@ class RootSnapshotter implements Snapshotter {
     ]);
     this.#quickLook = QuickLook.of(this.root, watching.options);
     const whenIdle = this.#whenIdle.bind(this);
-    this.#watcher = new Watcher(this.root, { ...watching, native: this.#root.native, whenIdle });
+    const { subtree = '' } = watching.options;
+    const top = subtree === '' ? this.root : `${this.root}/${subtree}`;
+    this.#watcher = new Watcher(top, { ...watching, native: this.#root.native, whenIdle });
     return this.#watcher;
   }
 

@@ -363,6 +363,8 @@ async function update(
     for (const directory of finished.listed) listed.add(directory);
     if (!finished.isAllDue) break;
   }
+  // What one pass listed may be gone after the next.
+  for (const directory of listed) if (directory.state === 'detached') listed.delete(directory);
   const scan = watch.lap();
   if (tree.tree.top.state !== 'listed') return 'the root was replaced';
   if (listed.size === 0 && replaced.size === 0) {
