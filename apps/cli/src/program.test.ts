@@ -16,7 +16,15 @@ const snapshot = {
   ...tree,
   ...common,
 };
-const difference = { exitCode: false, json: false, nameOnly: false, nul: false, ...tree, ...common };
+const difference = {
+  exitCode: false,
+  stat: false,
+  json: false,
+  nameOnly: false,
+  nul: false,
+  ...tree,
+  ...common,
+};
 const verify = { command: 'verify', directory: '.', strict: false, json: false, ...tree, ...common };
 const explain = { command: 'explain', names: ['a'], json: false, ...tree, ...common };
 
