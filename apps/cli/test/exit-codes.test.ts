@@ -8,8 +8,8 @@ const codes = Object.values(ExitCode).sort((a, b) => a - b);
 /** The text below a heading, up to the next one. */
 async function section(document: string, heading: string): Promise<string> {
   const text = await readFile(new URL(document, import.meta.url), 'utf8');
-  const [, below = ''] = text.split(`\n## ${heading}\n`);
-  return below.split('\n## ')[0] ?? '';
+  const [, , below = ''] = text.split(new RegExp(`^(#+) ${heading}\n`, 'm'));
+  return below.split(/^#/m)[0] ?? '';
 }
 
 /** The numbers at the beginning of lines, where several may stand with commas between them, in order. */
