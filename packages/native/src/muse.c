@@ -160,23 +160,25 @@ static napi_value inotifyInit(napi_env env, napi_callback_info info) {
   return toNumber(env, newInotify());
 }
 
-/** (inotify, directory or watch) */
-static bool readPair(napi_env env, napi_callback_info info, int32_t *inotify, int32_t *other) {
+/** (inotify, bytes): any memory, since nothing else runs meanwhile. */
+static napi_value inotifyRead(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], buffer;
+  size_t count = 2, size;
+  int32_t inotify;
+  u8 *at;
+  bool good = !napi_get_cb_info(env, info, &count, arguments, NULL, NULL) && !napi_get_value_int32(env, arguments[0], &inotify) &&
+              bytesOf(env, arguments[1], &at, &size, &buffer);
+  return toNumber(env, good ? readFrom(inotify, at, size) : -EINVAL);
+}
+
+/** (inotify, watch) */
+static napi_value inotifyRemove(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   size_t count = 2;
-  return !napi_get_cb_info(env, info, &count, arguments, NULL, NULL) && !napi_get_value_int32(env, arguments[0], inotify) &&
-         !napi_get_value_int32(env, arguments[1], other);
-}
-
-static napi_value inotifyAdd(napi_env env, napi_callback_info info) {
-  int32_t inotify, directory;
-  bool good = readPair(env, info, &inotify, &directory) && directory >= 0;
-  return toNumber(env, good ? watchDirectory(inotify, directory) : -EINVAL);
-}
-
-static napi_value inotifyRemove(napi_env env, napi_callback_info info) {
   int32_t inotify, watch;
-  return toNumber(env, readPair(env, info, &inotify, &watch) ? removeWatch(inotify, watch) : -EINVAL);
+  bool good = !napi_get_cb_info(env, info, &count, arguments, NULL, NULL) && !napi_get_value_int32(env, arguments[0], &inotify) &&
+              !napi_get_value_int32(env, arguments[1], &watch);
+  return toNumber(env, good ? removeWatch(inotify, watch) : -EINVAL);
 }
 
 NAPI_MODULE_INIT() {
@@ -188,7 +190,7 @@ NAPI_MODULE_INIT() {
   } table[] = {
       {"scan", call, &forms[0]},         {"scanSync", call, &forms[1]},    {"hash", call, &forms[2]},
       {"hashSync", call, &forms[3]},     {"digest", call, &forms[4]},      {"digestSync", call, &forms[5]},
-      {"inotifyInit", inotifyInit, NULL}, {"inotifyAdd", inotifyAdd, NULL}, {"inotifyRemove", inotifyRemove, NULL},
+      {"inotifyInit", inotifyInit, NULL}, {"inotifyRead", inotifyRead, NULL}, {"inotifyRemove", inotifyRemove, NULL},
       {"sha256", sha256, NULL},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -1,20 +1,15 @@
-import { closeSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { makeTree, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { hasNative, native, scan, unpack, wanted, withRoot } from './support/engine.js';
+import { hasNative, native, scan, unpack, wanted } from './support/engine.js';
 
 /** Reads all events: watch and mask of each. */
 function drain(inotify: number): { watch: number; mask: number; name: string }[] {
   const buffer = Buffer.alloc(65_536);
   const events = [];
   for (;;) {
-    let size;
-    try {
-      size = readSync(inotify, buffer);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return events;
-      throw error;
-    }
+    const size = native.inotifyRead(inotify, buffer);
+    if (size === 0) return events;
     for (let at = 0; at < size;) {
       const length = buffer.readUInt32LE(at + 12);
       const name = buffer.toString('latin1', at + 16, at + 16 + length).replace(/\0+$/, '');
@@ -47,7 +42,7 @@ describe.skipIf(!hasNative)('watching', () => {
       expect(events).toContainEqual({ watch: a, mask: 0x2, name: 'x' });
       expect(events).toContainEqual({ watch: a, mask: 0x8, name: 'x' });
       expect(events).toContainEqual({ watch: b, mask: 0x4000_0100, name: 'sub' });
-      expect(withRoot(`${root}/moved`, (directory) => native.inotifyAdd(inotify, directory))).toBe(a);
+      expect(scan(native, root, [wanted(root, 'moved')], { inotify }).map(unpack)[0]?.watch).toBe(a);
       native.inotifyRemove(inotify, a ?? 0);
       drain(inotify);
       writeFileSync(`${root}/moved/x`, 'newer');
@@ -67,6 +62,13 @@ describe.skipIf(!hasNative)('watching', () => {
     expect(() => {
       native.inotifyRemove(native.inotifyInit(), 99);
     }).toThrow(RangeError);
-    expect(() => native.inotifyAdd(-1, 0)).toThrow('error 9');
+    expect(() => native.inotifyRead(-1, Buffer.alloc(16))).toThrow('error 9');
+    // No event fits into it.
+    const inotify = native.inotifyInit();
+    scan(native, root, [wanted(root, 'a')], { inotify });
+    writeFileSync(`${root}/a/x`, '');
+    expect(() => native.inotifyRead(inotify, Buffer.alloc(15))).toThrow(RangeError);
+    expect(() => native.inotifyRead(inotify, 'bytes' as never)).toThrow(RangeError);
+    closeSync(inotify);
   });
 });

@@ -56,8 +56,8 @@ export interface Native {
   readonly digestSync: ((pieces: readonly DigestPiece[], lines: Uint8Array) => string) | undefined;
   /** Returns a new, non-blocking inotify descriptor. */
   inotifyInit(): number;
-  /** Watches the directory that is open as `directory`; returns the watch. */
-  inotifyAdd(inotify: number, directory: number): number;
+  /** Reads events that there are, as the system writes them, and returns their bytes; 0 where there is none. Never waits. */
+  inotifyRead(inotify: number, bytes: Uint8Array): number;
   /** Ends a watch. */
   inotifyRemove(inotify: number, watch: number): void;
 }
@@ -78,7 +78,7 @@ export interface Addon {
   digestSync(none: 0, noneToo: 0, ...buffers: Buffers): number;
   sha256(bytes: Uint8Array, digest: Uint8Array): number;
   inotifyInit(): number;
-  inotifyAdd(inotify: number, directory: number): number;
+  inotifyRead(inotify: number, bytes: Uint8Array): number;
   inotifyRemove(inotify: number, watch: number): number;
 }
 
@@ -115,7 +115,10 @@ export function nativeFrom(
         }
       : undefined,
     inotifyInit: () => checked('watch', addon.inotifyInit()),
-    inotifyAdd: (inotify, directory) => checked('watch', addon.inotifyAdd(inotify, directory)),
+    inotifyRead: (inotify, bytes) => {
+      const read = addon.inotifyRead(inotify, bytes);
+      return read === -EAGAIN ? 0 : checked('read events', read);
+    },
     inotifyRemove: (inotify, watch) => void checked('end a watch', addon.inotifyRemove(inotify, watch)),
   };
   return native;
@@ -133,8 +136,9 @@ function shared(size: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(size));
 }
 
-/** The same number on all processors that there is a binary for. */
+/** The same numbers on all processors that there is a binary for. */
 const EINVAL = 22;
+const EAGAIN = 11;
 
 function checked(action: string, result: number): number {
   if (result >= 0) return result;

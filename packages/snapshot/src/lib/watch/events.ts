@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, readFileSync, statfsSync } from 'node:fs';
 import { toFsPath, treePathFromBytes, treePathToBytes } from '@muse/paths';
 import type { NativeEngine } from '@muse/walker/scan';
 
@@ -18,14 +18,7 @@ export function openInotify({ native }: Pick<NativeEngine, 'native'>): EventSour
   const descriptor = native.inotifyInit();
   return {
     descriptor,
-    read: (buffer) => {
-      try {
-        return readSync(descriptor, buffer);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-        throw error;
-      }
-    },
+    read: (buffer) => native.inotifyRead(descriptor, buffer),
     remove: (watch) => {
       try {
         native.inotifyRemove(descriptor, watch);
