@@ -29,7 +29,9 @@ it('the packages import each other as the graph allows', () => {
   const rest = workspacePackages().filter(({ manifest }) => manifest.private && !(manifest.name in drawn));
   const graph = { ...drawn, ...Object.fromEntries(rest.map(({ manifest }) => [manifest.name, all])) };
   expect(rest.length).toBeGreaterThan(0);
-  expect(graphViolations(repository, graph, { ...testkit, bundled: ['@muse/cli'] })).toEqual([]);
+  // The test build of the native engine stops between its system calls, for the races of those above it.
+  const forTests = [...testkit.forTests, '@muse/native'];
+  expect(graphViolations(repository, graph, { forTests, bundled: ['@muse/cli'] })).toEqual([]);
 });
 
 describe('graphViolations()', () => {
