@@ -312,7 +312,8 @@ function* coveredPieces({ base, put, remove }: CacheChange): Iterable<Uint8Array
   yield HEADER;
   let first = true;
   const { lines } = base;
-  const groups = lines && lines.count > 0 ? changedLines(lines, put, remove) : allLines(base, put, remove);
+  const groups =
+    lines && lines.to > lines.from ? changedLines(lines, put, remove) : allLines(base, put, remove);
   for (const lines of groups) {
     if (!first) yield SEPARATOR;
     first = false;
