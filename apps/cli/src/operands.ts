@@ -192,10 +192,12 @@ export async function findSaved(
 
 /** Returns why no saved snapshot is the one that a word such as `latest~1` counts back to. */
 export function tooFewSaved(name: string): string | undefined {
-  const [, back] = LATEST.exec(name) ?? [];
-  return back === undefined
-    ? undefined
-    : `fewer than ${count(Number(back) + 1)} snapshots are saved that it could be`;
+  const found = LATEST.exec(name);
+  if (!found) return undefined;
+  const back = Number(found[1] ?? 0);
+  return back === 0
+    ? 'no snapshot is saved that it could be'
+    : `fewer than ${count(back + 1)} snapshots are saved that it could be`;
 }
 
 function notFound(name: string, hasMuse: boolean): CommandError {

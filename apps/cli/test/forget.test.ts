@@ -151,6 +151,16 @@ describe('muse forget', () => {
     expect(await savedFiles(tree)).toHaveLength(2);
   });
 
+  it('says so where nothing is saved', async () => {
+    await using tree = await museTree({});
+    const run = await forget(tree, 'latest');
+    expect(run.code).toBe(4);
+    expect(run.stderr).toBe(
+      "muse: cannot forget latest: no snapshot is saved that it could be; 'muse log' lists the saved snapshots\n",
+    );
+    expect(await forget(tree, '--keep-last', '1')).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+  });
+
   it('needs a tree that snapshots can be saved in', async () => {
     const run = await muse(['forget', 'latest'], { cwd: '/' });
     expect(run.code).toBe(4);
