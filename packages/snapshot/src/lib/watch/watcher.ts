@@ -39,8 +39,12 @@ export interface WatcherOptions {
   readonly auditMs?: number | undefined;
 }
 
-/** Milliseconds between two looks at the events: the system keeps 16,384 of them, and loses what is beyond. */
-const DRAIN_MS = 50;
+/**
+ * Milliseconds between two looks at the events: the system keeps 16,384 of them, and loses what is beyond. While nobody waits
+ * to be told, one that is idle should not be woken more often than that takes.
+ */
+const DRAIN_MS = 200;
+const DRAIN_MS_IF_HEARD = 50;
 /** Arming again may take one part in so many of the time. */
 const ARMING_SHARE = 20;
 /** Milliseconds after which what an answer will take is made ready. */
@@ -297,12 +301,18 @@ export class Watcher implements Hearing {
 
   #startDraining(tree: WatchedTree): void {
     let { files } = tree.version;
-    this.#drainer = setInterval(() => {
+    const drain = () => {
       tree.drain();
-      if (!tree.isChanged && tree.version.files === files) return;
-      files = tree.version.files;
-      this.#tellNews();
-    }, DRAIN_MS).unref();
+      if (tree.isChanged || tree.version.files !== files) {
+        files = tree.version.files;
+        this.#tellNews();
+      }
+      if (this.#armed?.tree === tree) drainLater();
+    };
+    const drainLater = () => {
+      this.#drainer = setTimeout(drain, this.#listeners.size > 0 ? DRAIN_MS_IF_HEARD : DRAIN_MS).unref();
+    };
+    drainLater();
   }
 
   #tellNews(): void {
@@ -310,7 +320,7 @@ export class Watcher implements Hearing {
   }
 
   #disarm(why: string | undefined): void {
-    clearInterval(this.#drainer);
+    clearTimeout(this.#drainer);
     clearTimeout(this.#auditor);
     if (!this.#armed) return;
     this.#armed.tree.close();
