@@ -10,6 +10,7 @@ import { show } from './commands/show/definition.js';
 import { snapshot } from './commands/snapshot/definition.js';
 import { status } from './commands/status/definition.js';
 import { verify } from './commands/verify/definition.js';
+import { watch } from './commands/watch/definition.js';
 import { command, type Commands } from './definition.js';
 
 /** The commands of `muse`, in the order of help. The parser, help, completions and tests know them from here alone. */
@@ -23,6 +24,7 @@ export const commands: Commands = [
   command(forget, () => import('./commands/forget/run.js')),
   command(verify, () => import('./commands/verify/run.js')),
   command(explain, () => import('./commands/explain/run.js')),
+  command(watch, () => import('./commands/watch/run.js')),
   {
     ...cache,
     commands: [

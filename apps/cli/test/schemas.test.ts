@@ -60,6 +60,8 @@ function documents(all: Commands, before: readonly string[] = []): string[] {
   return all.flatMap((each) => {
     if (!('definition' in each)) return documents(each.commands, [...before, each.name]);
     const name = [...before, each.definition.name].join('-');
+    // It prints nothing else, so that nobody has to ask for it.
+    if (name === 'watch') return [name];
     return Object.values(each.definition.options).flatMap(({ syntax, offer }) => [
       ...(syntax === '--json' ? [name] : []),
       ...(offer?.includes('ndjson') === true ? [`${name}-ndjson`] : []),

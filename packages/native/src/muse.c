@@ -181,6 +181,18 @@ static napi_value inotifyRemove(napi_env env, napi_callback_info info) {
   return toNumber(env, good ? removeWatch(inotify, watch) : -EINVAL);
 }
 
+/** (descriptor) */
+static napi_value hasHungUp(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  struct pollfd polled = {.events = 0};
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) || napi_get_value_int32(env, argument, &polled.fd) || polled.fd < 0)
+    return toNumber(env, -EINVAL);
+  long result = pollNow(&polled);
+  if (isError(result)) return toNumber(env, result);
+  return toNumber(env, polled.revents & POLLNVAL ? -EBADF : (polled.revents & (POLLERR | POLLHUP)) != 0);
+}
+
 NAPI_MODULE_INIT() {
   static const Form forms[] = {{SCAN, false}, {SCAN, true}, {HASH, false}, {HASH, true}, {DIGEST, false}, {DIGEST, true}};
   static const struct {
@@ -191,7 +203,7 @@ NAPI_MODULE_INIT() {
       {"scan", call, &forms[0]},         {"scanSync", call, &forms[1]},    {"hash", call, &forms[2]},
       {"hashSync", call, &forms[3]},     {"digest", call, &forms[4]},      {"digestSync", call, &forms[5]},
       {"inotifyInit", inotifyInit, NULL}, {"inotifyRead", inotifyRead, NULL}, {"inotifyRemove", inotifyRemove, NULL},
-      {"sha256", sha256, NULL},
+      {"sha256", sha256, NULL},           {"hasHungUp", hasHungUp, NULL},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     napi_value function;

@@ -1,12 +1,14 @@
 // Raw Linux system calls, memory straight from the kernel, and the routines that a compiler calls on its own account.
 // The binary uses nothing of a C library, so that one file serves every one of them.
 #pragma once
+#include <asm/poll.h>
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
+#include <linux/time_types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +65,11 @@ static long readFrom(int file, void *out, size_t size) { CALL(read, file, out, s
 static long addWatch(int inotify, const char *path, u32 mask) { CALL(inotify_add_watch, inotify, path, mask, 0, 0); }
 static long removeWatch(int inotify, int watch) { CALL(inotify_rm_watch, inotify, watch, 0, 0, 0); }
 static long newInotify(void) { CALL(inotify_init1, O_NONBLOCK | O_CLOEXEC, 0, 0, 0, 0); }
+/** Tells at once what is the matter with a descriptor. */
+static long pollNow(struct pollfd *polled) {
+  struct __kernel_timespec noTime = {0, 0};
+  CALL(ppoll, polled, 1, &noTime, NULL, 0);
+}
 /** Linux closes the descriptor even when it reports an interruption: never made again. */
 static void closeFile(int file) {
   step("close");

@@ -1,7 +1,7 @@
 import { treePathFromBytes, treePathToBytes } from '@muse/paths';
 import type { Paint, Style } from './paint.js';
 import { printable, printableJson } from './printable.js';
-import { stdoutIsTerminal, writeStdout } from './streams.js';
+import { stdoutIsTerminal, writeStdout, type StdoutOptions } from './streams.js';
 
 /** A piece of a line that has a colour where stdout shows any. */
 export interface Colored {
@@ -36,9 +36,9 @@ export async function writeNulEnded(parts: Iterable<string>): Promise<void> {
 }
 
 /** Writes one JSON document to stdout. A byte of a name that is not UTF-8 is `\udcXX` in it. */
-export async function writeJson(document: object): Promise<void> {
+export async function writeJson(document: object, options?: StdoutOptions): Promise<void> {
   const text = JSON.stringify(document);
-  await writeStdout([Buffer.from(`${stdoutIsTerminal() ? printableJson(text) : text}\n`)]);
+  await writeStdout([Buffer.from(`${stdoutIsTerminal() ? printableJson(text) : text}\n`)], options);
 }
 
 /** Writes one JSON document that comes in pieces. */

@@ -44,15 +44,24 @@ export function stdoutWidth(): number {
 /** Bytes that need no stream, which takes 3 ms to load: a pipe has room for them. */
 const FEW_BYTES = 4096;
 
+/** Options of {@link writeStdout}. */
+export interface StdoutOptions {
+  /** False where the event loop must turn while a pipe is full. Default: true, where the piece is small. */
+  readonly mayBlock?: boolean;
+}
+
 /**
  * Writes an answer to stdout and resolves once the system has all of it; never more than one piece waits in memory.
  * Rejects with a `SilentExit` when the reader has gone away.
  */
-export async function writeStdout(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeStdout(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { mayBlock = true }: StdoutOptions = {},
+): Promise<void> {
   const write = isFile() ? writeToFile : writeToStream;
   try {
     for await (const piece of chunks) {
-      const done = piece.length <= FEW_BYTES ? writeAtOnce(STDOUT, piece) : 0;
+      const done = mayBlock && piece.length <= FEW_BYTES ? writeAtOnce(STDOUT, piece) : 0;
       if (done < piece.length) await write(piece.subarray(done));
     }
   } catch (error) {

@@ -60,6 +60,8 @@ export interface Native {
   inotifyRead(inotify: number, bytes: Uint8Array): number;
   /** Ends a watch. */
   inotifyRemove(inotify: number, watch: number): void;
+  /** Returns whether nobody is at the other end of a pipe, a socket or a terminal any more, which only a write would tell otherwise. */
+  hasHungUp(descriptor: number): boolean;
 }
 
 /** Called before each system call that touches the file system, with its name; a test build alone does so. */
@@ -80,6 +82,7 @@ export interface Addon {
   inotifyInit(): number;
   inotifyRead(inotify: number, bytes: Uint8Array): number;
   inotifyRemove(inotify: number, watch: number): number;
+  hasHungUp(descriptor: number): number;
 }
 
 /** Returns the engine that calls this binary; `testHash` is asked by `canHash`. */
@@ -120,6 +123,7 @@ export function nativeFrom(
       return read === -EAGAIN ? 0 : checked('read events', read);
     },
     inotifyRemove: (inotify, watch) => void checked('end a watch', addon.inotifyRemove(inotify, watch)),
+    hasHungUp: (descriptor) => checked('poll a descriptor', addon.hasHungUp(descriptor)) > 0,
   };
   return native;
 }
