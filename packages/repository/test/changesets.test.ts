@@ -78,3 +78,14 @@ describe('.ci/changesets.js', () => {
     expect(missing({ 'packages/part/src/p.ts': 'p' })).toContain('@muse/bundle has changed');
   });
 });
+
+it('a changelog names the packages below that were raised in one line, and none of a first release', () => {
+  const program = `
+    import changelog from './.changeset/changelog.js';
+    const of = (name, oldVersion, newVersion) => ({ name, oldVersion, newVersion });
+    const lines = [[of('a', '0.1.0', '0.2.0'), of('b', '1.0.0', '1.0.1')], [of('a', '0.0.0', '0.1.0')], []];
+    console.log(await Promise.all(lines.map((raised) => changelog.getDependencyReleaseLine([], raised))));`;
+  const args = ['--input-type=module', '-e', program];
+  const said = execFileSync(process.execPath, args, { cwd: repository, encoding: 'utf8' });
+  expect(said).toBe("[ '- Now with a 0.2.0, b 1.0.1', '', '' ]\n");
+});
