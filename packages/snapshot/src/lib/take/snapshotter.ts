@@ -149,9 +149,7 @@ class RootSnapshotter implements Snapshotter {
     ]);
     this.#quickLook = QuickLook.of(this.root, watching.options);
     const whenIdle = this.#whenIdle.bind(this);
-    const { subtree = '' } = watching.options;
-    const top = subtree === '' ? this.root : `${this.root}/${subtree}`;
-    this.#watcher = new Watcher(top, { ...watching, native: this.#root.native, whenIdle });
+    this.#watcher = new Watcher(this.root, { ...watching, native: this.#root.native, whenIdle });
     return this.#watcher;
   }
 
