@@ -114,8 +114,7 @@ const MOUNT_POINT = 4;
  * Returns the mounts at and below a directory, as the system lists them. Something mounted there hides what is watched, and
  * no event tells of it. Throws the system's error where they are not told.
  */
-export function mountsWithin(root: string): string {
-  const table = readFileSync('/proc/self/mountinfo', 'latin1');
+export function mountsWithin(root: string, table = readFileSync('/proc/self/mountinfo', 'latin1')): string {
   const top = escaped(treePathToBytes(root));
   const prefix = top === '/' ? '/' : `${top}/`;
   // Most tables have no such line.

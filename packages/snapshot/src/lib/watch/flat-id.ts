@@ -148,7 +148,10 @@ export class FlatId {
     // Nothing is deep that has so little text, but for names: an empty directory has none at all.
     const stack = [{ directory, index: 0 }];
     for (let place = stack.at(-1); place; place = stack.at(-1)) {
-      const { parts, directories } = place.directory.value?.texts ?? NO_TEXTS;
+      // Whoever made the id of another version meanwhile may have put it into a block.
+      const { value } = place.directory;
+      if (value) value.texts ??= textsOf(place.directory, this.#top.prefix.length);
+      const { parts, directories } = value?.texts ?? NO_TEXTS;
       const index = place.index++;
       const part = parts[index];
       if (part) put(part);

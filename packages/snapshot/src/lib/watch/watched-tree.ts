@@ -321,7 +321,7 @@ export class WatchedTree implements TreeKeeper {
     }
     if (directory.state === 'detached') {
       // It may be known under another name once it is listed there.
-      if (this.#isListing) this.#hold(event);
+      if (this.#isListing && (mask & EVENT.ignored) === 0) this.#hold(event);
       return;
     }
     if ((mask & (EVENT.ignored | GONE_SELF)) !== 0) {

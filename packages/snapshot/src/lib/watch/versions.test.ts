@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { filesOf, KeptTree, type Content } from '../../../test/support/kept-tree.js';
+import { computeSnapshotId } from '../manifest/manifest.js';
+import { directoriesChanged, filesChanged, Version } from './versions.js';
+
+const dir = (entries: Record<string, string | Content>): Content => new Map(Object.entries(entries));
+const FIRST = dir({ a: 'content 1', d: dir({ b: 'content 2', e: dir({ c: 'c' }) }), f: dir({ g: 'g' }) });
+
+/** A tree, and its versions as they come. */
+class History {
+  readonly kept: KeptTree;
+  readonly versions: Version[];
+  readonly contents: Content[];
+
+  constructor(content: Content) {
+    this.kept = new KeptTree(content);
+    this.versions = [new Version(this.kept.top)];
+    this.contents = [content];
+  }
+
+  /** Lists the directory at a path anew, whose content this is now. */
+  change(path: string, content: Content, now: Content, kept?: (name: string) => boolean): void {
+    const names = path === '' ? [] : path.split('/');
+    const directory = names.reduce((at, name) => at.children.get(name) ?? at, this.kept.top);
+    this.kept.set(directory, content, kept);
+    const last = this.versions.at(-1);
+    if (last) this.versions.push(last.followedBy(this.kept.replaced, false));
+    this.kept.replaced = new Map();
+    this.contents.push(now);
+  }
+}
+
+function changed(): History {
+  const history = new History(FIRST);
+  const d = dir({ b: 'content 3', e: dir({ c: 'c' }) });
+  history.change('d', d, dir({ ...Object.fromEntries(FIRST), d }));
+  // `f` is gone with its file, and `e` is another directory of that name.
+  const without = dir({ a: 'content 1', d, h: dir({ i: dir({ j: 'j' }) }) });
+  history.change('', without, without);
+  const d2 = dir({ b: 'content 3', e: dir({ k: 'k' }) });
+  history.change('d', d2, dir({ ...Object.fromEntries(without), d: d2 }), () => false);
+  const last = dir({ z: 'z' });
+  history.change('', last, last);
+  return history;
+}
+
+describe('Version', () => {
+  it('has its own files and id, whatever happens later', () => {
+    const { versions, contents } = changed();
+    for (const [i, version] of versions.entries()) {
+      const files = filesOf(contents[i] ?? new Map());
+      expect([i, [...version.manifest]]).toEqual([i, [...files]]);
+      expect(version.id).toBe(computeSnapshotId(files));
+    }
+  });
+
+  it('keeps what it said once', () => {
+    const history = new History(FIRST);
+    const version = new Version(history.kept.top);
+    history.versions[0] = version;
+    const { manifest, id } = version;
+    history.change('', dir({ z: 'z' }), dir({ z: 'z' }));
+    expect(version.manifest).toBe(manifest);
+    expect(version.id).toBe(id);
+  });
+});
+
+describe('filesChanged', () => {
+  it('has the files that differ from any version to the tree as it is now', () => {
+    const { kept, versions, contents } = changed();
+    const after = filesOf(contents.at(-1) ?? new Map());
+    for (const [i, { replaced }] of versions.entries()) {
+      const before = filesOf(contents[i] ?? new Map());
+      const all = [...new Set([...before.keys(), ...after.keys()])];
+      const paths = all.filter((path) => before.get(path) !== after.get(path));
+      const differing = filesChanged(replaced, kept.top);
+      const entries = (files: ReadonlyMap<string, string>) =>
+        paths.flatMap((path) => (files.has(path) ? [[path, files.get(path)]] : [])).sort();
+      expect([...differing.before].sort()).toEqual(entries(before));
+      expect([...differing.after].sort()).toEqual(entries(after));
+    }
+  });
+
+  it('begins paths where the tree does', () => {
+    const kept = new KeptTree(dir({ a: 'a', d: dir({ b: 'b' }) }), 'packages/one');
+    kept.set(kept.top, dir({ a: 'A', d: dir({ b: 'b' }), e: 'e' }));
+    const { before, after } = filesChanged(kept.replaced, kept.top);
+    expect([[...before.keys()], [...after.keys()]]).toEqual([['a'], ['a', 'e']]);
+  });
+});
+
+describe('directoriesChanged', () => {
+  it('yields each directory once: new ones, gone ones, and those that are listed anew', () => {
+    const kept = new KeptTree(FIRST);
+    const entries = dir({ new: dir({ below: dir({ x: 'x' }) }), f: dir({ g: 'g' }) });
+    kept.set(kept.top, entries);
+    const told = [...directoriesChanged(kept.replaced)].map(({ directory, before, after }) => [
+      directory.path,
+      before?.listing !== undefined,
+      after !== undefined,
+    ]);
+    expect(told.sort()).toEqual([
+      ['', true, true],
+      ['d', true, false],
+      ['d/e', true, false],
+      ['new', false, true],
+      ['new/below', false, true],
+    ]);
+  });
+
+  it('yields none of what came and went', () => {
+    const kept = new KeptTree(FIRST);
+    kept.set(kept.top, dir({ ...Object.fromEntries(FIRST), new: dir({ x: 'x' }) }));
+    kept.set(kept.top, FIRST);
+    expect([...directoriesChanged(kept.replaced)].map(({ directory }) => directory.path)).toEqual(['']);
+  });
+});
