@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +10,7 @@ import { jsonV3Codec } from '@muse/stat-cache/json-v3';
 import { createMemoryStorage } from '@muse/stat-cache/memory';
 import { built, makeTree, removeTree } from '@muse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { jsonV3With } from '../src/lib/json-v3/codec.js';
 import { NOTHING } from './support/entries.js';
 import { markedCodec } from './support/marked-codec.js';
 
@@ -84,6 +86,19 @@ describe('createMemoryStorage conforms', () => {
 describe('jsonV3Codec conforms', () => {
   it.each(codecCases)('$name', async (each) => {
     await each.run(jsonV3Codec);
+  });
+});
+
+describe('a codec whose checksum is computed elsewhere conforms', () => {
+  const elsewhere = jsonV3With((bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')));
+  it.each(codecCases)('$name', async (each) => {
+    await each.run(elsewhere);
+  });
+
+  it('only if it is right', async () => {
+    const wrong = jsonV3With(() => Promise.resolve('another'));
+    const last = codecCases.find(({ name }) => name.startsWith('a check that goes on elsewhere'));
+    await expect(last?.run(wrong)).rejects.toThrow('checksum');
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { sortTreePaths } from '@muse/paths';
 import { entryOfLine, nextLine, pathOfLine } from '../lines/lines.js';
 import { contentsOf } from '../memory-storage.js';
-import type { CacheContents, FileCacheEntry, LoadResult, StoredLines } from '../types.js';
+import type { CacheContents, Discarded, FileCacheEntry, LoadResult, StoredLines } from '../types.js';
 
 /** Returns the contents of a load or a decode; fails where they were discarded, or entries dropped. */
 export function loadedContents(result: LoadResult): CacheContents {
@@ -14,6 +14,11 @@ export function loadedContents(result: LoadResult): CacheContents {
 }
 
 const NOTHING = contentsOf(new Map());
+
+/** Waits for a check that goes on elsewhere, and returns what is so in the end. */
+export async function checked<T extends LoadResult>(result: T): Promise<T | Discarded> {
+  return (result && 'contents' in result ? await result.checking : undefined) ?? result;
+}
 
 /** Fails unless these contents are exactly the expected ones, whichever way they are asked. */
 export function expectContents(contents: CacheContents, expected: ReadonlyMap<string, FileCacheEntry>): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { contentsOf } from '../memory-storage.js';
 import { StatCache } from '../stat-cache.js';
 import type { CacheChange, CacheContents, CacheStorage, FileCacheEntry } from '../types.js';
-import { expectContents, loadedContents } from './expect-contents.js';
+import { checked, expectContents, loadedContents } from './expect-contents.js';
 import { DIMENSIONED, EXACT, HOSTILE, many, specimen } from './specimens.js';
 
 /**
@@ -322,7 +322,7 @@ const harm: Readonly<Record<string, Run>> = {
       await change(subject, ABC);
       await breakBytes(damage);
       const storage = await subject.open();
-      const result = await storage.load({ maxBytes: Number.MAX_SAFE_INTEGER });
+      const result = await checked(await storage.load({ maxBytes: Number.MAX_SAFE_INTEGER }));
       const found = result && 'contents' in result ? result.contents : contentsOf(NONE);
       for (const [path, entry] of found.entries())
         assert.deepEqual(entry, all.get(path), 'damage must make no entry');
