@@ -86,6 +86,22 @@ describe('README.md', () => {
     expect(codeBlocks(readme, 'console')[0]).toContain(`\n${id}\n${stats.files} file · ${stats.bytes} B · `);
   });
 
+  it.skipIf(process.platform !== 'linux')('shows the lines that muse watch prints', async () => {
+    await using project = exampleProject();
+    const [, section = ''] = readme.split('\n### Watch a tree\n');
+    const [start = '', change = ''] = codeBlocks(section, 'console');
+    const [, make = '', watch = '', first = ''] = /^\$ (.*)\n\$ (.*)\n(.*)\n$/.exec(start) ?? [];
+    const edit = /`(echo .*?)`/.exec(section)?.[1] ?? '';
+    const script = [make, `${watch} | head -2 & sleep 1.5`, edit, 'wait'].join('\n');
+    const run = runScript(project, script.replaceAll('/tmp/watched', 'watched'));
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    const lines = run.stdout.split('\n');
+    for (const [index, shown] of [first, change.trim()].entries()) {
+      for (const part of shown.split('…').map((each) => each.replace(/^[,"]+|[,"]+$/g, '')))
+        expect(lines[index]).toContain(part);
+    }
+  });
+
   it('links every package', () => {
     const links = linkTargets(readme);
     expect(packages.map(({ folder }) => folder).filter((path) => !links.includes(path))).toEqual([]);
@@ -132,6 +148,7 @@ describe('apps/cli/README.md', () => {
 describe.each([
   ['build-cache', '1 built\n2 restored\n'],
   ['changed-since-green', "true\n[ 'b.txt' ]\n"],
+  ['rebuild-on-change', "building []\nbuilding [ 'a.txt' ]\n"],
   ['linter-cache', "1 1 [ 'has a tab' ]\n2 0 [ 'has a tab' ]\n"],
   ['sqlite-storage', ''],
 ])('examples/%s/README.md', (name, stdout) => {
@@ -298,29 +315,32 @@ describe.skipIf(process.platform !== 'linux')('docs/beside-muse-in-python.md', (
 });
 
 describe('docs/in-a-dev-server.md', () => {
-  it('has a server that builds what changed, and ends', async () => {
-    await using project = exampleProject();
-    const [server = '', ...others] = codeBlocks(read('docs/in-a-dev-server.md'), 'js');
-    expect(others).toEqual([]);
-    const source = join(project.path, 'src');
-    writeFileSync(join(project.path, 'server.js'), server);
-    const running = spawn(process.execPath, ['server.js'], { cwd: project.path });
-    onTestFinished(() => void running.kill('SIGKILL'));
-    let said = '';
-    running.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    running.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await expect.poll(() => said, { timeout: 30_000 }).toBe('ready 1\n');
-    writeFileSync(join(source, 'new.js'), 'new');
-    await expect.poll(() => said, { timeout: 30_000 }).toContain('build "new.js"\n');
-    renameSync(join(source, 'new.js'), join(source, 'moved.js'));
-    await expect.poll(() => said, { timeout: 30_000 }).toContain('move "new.js" "moved.js"\n');
-    rmSync(join(source, 'moved.js'));
-    await expect.poll(() => said, { timeout: 30_000 }).toContain('forget "moved.js"\n');
-    const ended = new Promise((resolve) => running.once('close', resolve));
-    running.kill('SIGTERM');
-    expect(await ended).toBe(0);
-    expect(said).not.toContain('cannot read');
-  });
+  it.each(['typescript', undefined])(
+    'has a server that builds what changed, and ends: %s',
+    async (engine) => {
+      await using project = exampleProject();
+      const [server = '', ...others] = codeBlocks(read('docs/in-a-dev-server.md'), 'js');
+      expect(others).toEqual([]);
+      const source = join(project.path, 'src');
+      writeFileSync(join(project.path, 'server.js'), server);
+      const env = { ...process.env, MUSE_ENGINE: engine };
+      const running = spawn(process.execPath, ['server.js'], { cwd: project.path, env });
+      onTestFinished(() => void running.kill('SIGKILL'));
+      let said = '';
+      running.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      await expect.poll(() => said, { timeout: 30_000 }).toBe('ready 1\n');
+      writeFileSync(join(source, 'new.js'), 'new');
+      await expect.poll(() => said, { timeout: 30_000 }).toContain('build "new.js"\n');
+      renameSync(join(source, 'new.js'), join(source, 'moved.js'));
+      await expect.poll(() => said, { timeout: 30_000 }).toContain('move "new.js" "moved.js"\n');
+      rmSync(join(source, 'moved.js'));
+      await expect.poll(() => said, { timeout: 30_000 }).toContain('forget "moved.js"\n');
+      const ended = new Promise((resolve) => running.once('close', resolve));
+      running.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(said).not.toContain('cannot read');
+    },
+  );
 });
 
 describe('docs/guarantees.md', () => {

@@ -104,7 +104,8 @@ describe('packages/stat-cache/README.md', async () => {
 });
 
 describe('packages/snapshot/README.md', async () => {
-  const [main = '', watch = '', built = '', compare = '', ...others] = await examplesOf('snapshot');
+  const [main = '', again = '', watch = '', built = '', compare = '', ...others] =
+    await examplesOf('snapshot');
   const begin = `
     import { mkdirSync, writeFileSync } from 'node:fs';
     for (const name of ['.muse/cache', 'p', 'q']) mkdirSync('tree/' + name, { recursive: true });
@@ -118,12 +119,32 @@ describe('packages/snapshot/README.md', async () => {
     expect(await run(main)).toBe(`${sha256Id(`a.txt\0${objectId}`)}\n${objectId}\n${renamed}\n`);
   });
 
-  it('has an example that watches', async () => {
-    const program = `import { watch } from './watch.js';${begin}
+  it('has an example that asks again and again', async () => {
+    const program = `import { askAfterEach } from './again.js';${begin}
       const hits = [];
-      await watch('tree', [1, 2, 3], ({ stats }) => hits.push(stats.hits));
+      await askAfterEach('tree', [1, 2, 3], ({ stats }) => hits.push(stats.hits));
       console.log(JSON.stringify(hits));`;
-    expect(await answer(program, { 'watch.js': watch })).toEqual([0, 1, 1]);
+    expect(await answer(program, { 'again.js': again })).toEqual([0, 1, 1]);
+  });
+
+  it('has an example that watches', async () => {
+    const program = `import { follow } from './watch.js';${begin}
+      const ending = new AbortController();
+      const told = [];
+      const report = ({ kind, added }) => {
+        told.push(kind, added.map(({ path }) => path));
+        if (kind === 'start') write('q/new', 'new');
+        else ending.abort(new Error('enough'));
+      };
+      await follow('tree', report, ending.signal).catch(({ message }) => told.push(message));
+      console.log(JSON.stringify(told));`;
+    expect(await answer(program, { 'watch.js': watch })).toEqual([
+      'start',
+      [],
+      'change',
+      ['q/new'],
+      'enough',
+    ]);
   });
 
   it('has an example that builds what changed', async () => {
