@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createSnapshot, type Manifest, type SnapshotCall } from '@muse/snapshot';
 import { StatCache } from '@muse/stat-cache';
 import { createMemoryStorage } from '@muse/stat-cache/memory';
 import { effort, recordingLogger } from '@muse/testkit';
@@ -394,5 +395,27 @@ describe.skipIf(!hasEvents)('watching', () => {
       const { manifest: truth } = await createSnapshot(${JSON.stringify(root)}, { cache: false });
       answer([by, [...manifest].join() === [...truth].join(), fs.readFileSync(${JSON.stringify(root)} + '/d/b', 'utf8')]);`;
     expect(await runNode(script)).toEqual(['events', true, 'bmore\n']);
+  });
+});
+
+describe.skipIf(!hasEvents)('a snapshot by events', () => {
+  it('has its own manifest while the next is taken', async () => {
+    const root = await museTree(TREE);
+    const snapshotter = await watchSettled(root);
+    for (let i = 0; i < 5; i++) {
+      const before = await snapshotter.snapshot();
+      const { manifest: truth } = await createSnapshot(root, { cache: false, threads: 1 });
+      appendFileSync(join(root, 'd/b'), '!');
+      rmSync(join(root, 'f'), { recursive: true, force: true });
+      mkdirSync(join(root, `new${String(i)}`));
+      const seen: Manifest[] = [];
+      const call: SnapshotCall = {
+        onProgress: ({ phase }) => {
+          if (phase === 'hash') seen.push(before.manifest);
+        },
+      };
+      await snapshotter.snapshot(call);
+      expect(seen.map((manifest) => [...manifest])).toContainEqual([...truth]);
+    }
   });
 });

@@ -10,6 +10,7 @@ const MODELS: Record<string, Omit<ModelOptions, 'seed' | 'steps'>> = {
   'a tree': { scanEvery: 5 },
   'a tree without a cache': { options: { cache: false } },
   'a tree that is edited during questions': { during: true },
+  'a tree that is audited all the time': { auditMs: 5, waits: 0.3, scanEvery: 5 },
   'a tree with rules': { world: { rules: true, links: false }, options: { gitignore: true } },
   'a tree that loses and gains rights': { world: { modes: true, links: false } },
   'a subtree': { world: { links: false }, options: { subtree: 'a', oneFileSystem: true } },

@@ -14,7 +14,7 @@ class History {
 
   constructor(content: Content) {
     this.kept = new KeptTree(content);
-    this.versions = [new Version(this.kept.top)];
+    this.versions = [new Version(this.kept.top, this.kept.replaced)];
     this.contents = [content];
   }
 
@@ -23,9 +23,9 @@ class History {
     const names = path === '' ? [] : path.split('/');
     const directory = names.reduce((at, name) => at.children.get(name) ?? at, this.kept.top);
     this.kept.set(directory, content, kept);
-    const last = this.versions.at(-1);
-    if (last) this.versions.push(last.followedBy(this.kept.replaced, false));
     this.kept.replaced = new Map();
+    const next = this.versions.at(-1)?.followedBy(this.kept.replaced, false);
+    if (next) this.versions.push(next);
     this.contents.push(now);
   }
 }
@@ -54,14 +54,14 @@ describe('Version', () => {
     }
   });
 
-  it('keeps what it said once', () => {
-    const history = new History(FIRST);
-    const version = new Version(history.kept.top);
-    history.versions[0] = version;
-    const { manifest, id } = version;
-    history.change('', dir({ z: 'z' }), dir({ z: 'z' }));
+  it('has them while the next change is under way', () => {
+    const kept = new KeptTree(FIRST);
+    const [version, other] = [new Version(kept.top, kept.replaced), new Version(kept.top, kept.replaced)];
+    const { manifest } = version;
+    kept.set(kept.top, dir({ z: 'z' }));
+    expect([...other.manifest]).toEqual([...filesOf(FIRST)]);
+    expect(other.id).toBe(computeSnapshotId(filesOf(FIRST)));
     expect(version.manifest).toBe(manifest);
-    expect(version.id).toBe(id);
   });
 });
 

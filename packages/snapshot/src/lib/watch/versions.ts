@@ -24,7 +24,7 @@ export type Replaced = ReadonlyMap<Directory, DirectoryState>;
 export class Version {
   /** The tree, as it is now. */
   readonly tree: Directory;
-  #replaced: Replaced | undefined;
+  readonly #replaced: Replaced;
   #next: Version | undefined;
   #manifest: Manifest | undefined;
   /** Its snapshot id, where that was made already. */
@@ -32,15 +32,21 @@ export class Version {
   /** The same in two versions whose files are the same. */
   readonly files: object;
 
-  constructor(tree: Directory, files: object = {}) {
+  /** @param replaced - gets each directory before it changes, as it is then: what is under way is not of this version. */
+  constructor(tree: Directory, replaced: Replaced, files: object = {}) {
     this.tree = tree;
+    this.#replaced = replaced;
     this.files = files;
   }
 
-  /** Ends this version, and returns the next. @param isSame - whether that has the same files. */
+  /**
+   * Ends this version, and returns the next.
+   *
+   * @param replaced - what that one gets directories in.
+   * @param isSame - whether that has the same files.
+   */
   followedBy(replaced: Replaced, isSame: boolean): Version {
-    this.#replaced = replaced;
-    this.#next = new Version(this.tree, isSame ? this.files : {});
+    this.#next = new Version(this.tree, replaced, isSame ? this.files : {});
     return this.#next;
   }
 
@@ -58,8 +64,7 @@ export class Version {
   get replaced(): Replaced {
     const all = new Map<Directory, DirectoryState>();
     for (let version = this as Version | undefined; version; version = version.#next)
-      for (const [directory, state] of version.#replaced ?? [])
-        if (!all.has(directory)) all.set(directory, state);
+      for (const [directory, state] of version.#replaced) if (!all.has(directory)) all.set(directory, state);
     return all;
   }
 

@@ -130,8 +130,8 @@ export class WatchedTree implements TreeKeeper {
   /** Takes the tree whose directories were watched as they were listed. */
   adopt(taken: TakenTree): void {
     this.#taken = taken;
-    this.version = new Version(taken.tree.top);
-    this.#replaced.clear();
+    this.#replaced = new Map();
+    this.version = new Version(taken.tree.top, this.#replaced);
     this.#finishListing();
     this.#isAdopted = true;
   }
@@ -209,8 +209,8 @@ export class WatchedTree implements TreeKeeper {
   /** Calls the tree as it is a version of its own. @param isSame - whether it has the files that it had before. */
   commit(isSame: boolean): void {
     if (this.#replaced.size === 0) return;
-    this.version = this.version.followedBy(this.#replaced, isSame);
     this.#replaced = new Map();
+    this.version = this.version.followedBy(this.#replaced, isSame);
   }
 
   /** Has a directory listed at the next question, whatever events tell. */
