@@ -302,6 +302,30 @@ describe('muse watch', () => {
     expect(count).toBeLessThan(30);
   });
 
+  it.runIf(hasNative)('hears of changes while a pipe is full', async () => {
+    await using place = await tree();
+    const root = join(place.path, 'root');
+    const run = shell(
+      `{ head -c 65200 /dev/zero | tr '\\0' '\\n'; exec '${process.execPath}' '${main}' watch --settle 0 root; } | { sleep 5; cat; }`,
+      { cwd: place.path },
+    );
+    await sleep(1500);
+    // Two in turn, because the system keeps one event of several that are equal.
+    for (let batch = 0; batch < 20; batch++) {
+      writeFileSync(join(root, 'b'), String(batch));
+      for (let times = 0; times < 500; times++)
+        for (const name of ['a', 'src/b']) chmodSync(join(root, name), 0o600);
+      await sleep(100);
+    }
+    await sleep(3000);
+    rmSync(root, { recursive: true });
+    const all = lines((await run).stdout).filter((line) => line !== '');
+    const [start, ...changes] = all.map((line) => JSON.parse(line) as Line);
+    expect(start?.event).toBe('start');
+    expect(changes.length).toBeGreaterThan(1);
+    expect(changes.filter(({ by }) => by !== 'events')).toEqual([]);
+  });
+
   it.runIf(linux)(
     'covers what changed while it was stopped, also more than the system keeps events of',
     async () => {
