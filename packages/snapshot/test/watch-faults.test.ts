@@ -106,6 +106,24 @@ describe.skipIf(!hasEvents)('a watched tree', () => {
     expect(opened).toBeLessThan(6);
   });
 
+  it('is scanned once more names were made than are remembered, and nobody asked', async () => {
+    for (const names of [60_000, 70_000]) {
+      const injected = new Injected();
+      const root = await museTree(TREE);
+      const logger = recordingLogger();
+      const snapshotter = await watchSettled(root, { events: injected.over, logger });
+      for (let from = 0; from < names; from += 1000) {
+        const events = Array.from({ length: 1000 }, (_, at) =>
+          eventOf(1, EVENT.closedAfterWriting, `t${from + at}`),
+        );
+        injected.queue.push(Buffer.concat(events));
+      }
+      await ask(snapshotter);
+      const lost = 'The next snapshot is taken by a scan: more files changed than are remembered';
+      expect(logger.messages.debug).toEqual(names > 1 << 16 ? [lost] : []);
+    }
+  });
+
   it.each([
     ['more events than the system keeps', eventOf(-1, EVENT.overflowed)],
     ['an unmount', eventOf(1, EVENT.unmounted)],

@@ -28,6 +28,8 @@ class Told {
 const BUFFER_BYTES = 64 * 1024;
 /** Events of directories that are being listed for the first time, until it is known which those are. */
 const MOST_HELD = 1 << 16;
+/** Names that are remembered until the next question: where nobody asks, a program that makes names makes no end of them. */
+const MOST_REMEMBERED = 1 << 16;
 /** A file system's clock may lie this far behind. */
 const CLOCK_TICK_NS = 2_000_000_000n;
 const CONTENT = EVENT.modified | EVENT.closedAfterWriting;
@@ -55,6 +57,8 @@ export class WatchedTree implements TreeKeeper {
   readonly #ended = new Set<number>();
   /** Directories that events told of. */
   #told = new Map<Directory, Told>();
+  /** The number of names in these. */
+  #remembered = 0;
   /** The same of those that are being listed. */
   #asked: ReadonlyMap<Directory, Told> = new Map();
   /** Files that were moved from where they were, by the cookie of the move, and whether they had been written or named. */
@@ -170,6 +174,7 @@ export class WatchedTree implements TreeKeeper {
     }
     this.#asked = this.#told;
     this.#told = new Map();
+    this.#remembered = 0;
     this.#isAllDue = false;
     this.#listed = new Set();
     this.#isListing = due.size > 0;
@@ -346,6 +351,7 @@ export class WatchedTree implements TreeKeeper {
   }
 
   #hearOfFile({ written, named }: Told, { mask, name, cookie }: Event): void {
+    const before = written.size + named.size;
     if ((mask & EVENT.movedFrom) !== 0) {
       // A file is known by its name, and goes on under another one.
       this.#moving.set(cookie, { isWritten: written.delete(name), isNamed: named.delete(name) });
@@ -358,6 +364,9 @@ export class WatchedTree implements TreeKeeper {
       this.#moving.delete(cookie);
     }
     if ((mask & CONTENT) !== 0) written.add(name);
+    this.#remembered += written.size + named.size - before;
+    if (this.#remembered + this.#moving.size > MOST_REMEMBERED)
+      this.#lose('more files changed than are remembered');
   }
 
   #hearUnknown(event: Event): void {
