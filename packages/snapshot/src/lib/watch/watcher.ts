@@ -440,13 +440,22 @@ async function whyLost(armed: Armed, now: SnapshotSource): Promise<string | unde
   const { tree, source, rules, mounts, same } = armed;
   if (!isSameInode(source.root, now.root) || !isSameInode(source.top, now.top))
     return 'the root was replaced';
-  if (mountsWithin(now.root.root) !== mounts) return 'something was mounted or unmounted in the tree';
+  if (!isMountedAs(mounts, now.root.root)) return 'something was mounted or unmounted in the tree';
   if (now.texts !== same.texts || now.ignore !== same.ignore) {
     if ((await rulesText(now)) !== rules) return 'the rules changed';
     armed.same = now;
   }
   tree.drain();
   return tree.lost;
+}
+
+/** Returns whether the mounts within a root are as they were; false where the system does not tell. */
+function isMountedAs(mounts: string, root: string): boolean {
+  try {
+    return mountsWithin(root) === mounts;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns what the rules of a root say, for comparison: their texts, and the problems with them. */
