@@ -1,4 +1,5 @@
-import { settingsPath } from '@muse/paths';
+import { lstatSync } from 'node:fs';
+import { settingsPath, toFsPath } from '@muse/paths';
 import { notTrusted } from '../problems.js';
 import type { Problem } from '../types.js';
 import { museOwner, readText, RuleOwners, type RuleOwnerOptions } from './load.js';
@@ -31,7 +32,8 @@ const READING_SETTINGS = 'Cannot read the settings in';
  * Reads `.muse/snapshot.toml` of a root: the same way, and under the same rule of ownership, as the other files that
  * decide what is left out. What the keys mean is up to the caller, who refuses those that mean nothing.
  *
- * @returns undefined if there is none, or if `.muse` is a stranger's, which {@link checkMuseOwner} reports.
+ * @returns undefined if there is none, if `.muse` may not be entered, so that nothing in it counts and nothing is cached, or if
+ * it is a stranger's, which {@link checkMuseOwner} reports.
  * @throws IgnoreFileError if it exists and cannot be read, or is not TOML.
  */
 export async function loadSettings(
@@ -41,6 +43,7 @@ export async function loadSettings(
   const uid = museOwner(root);
   if (uid === undefined) return undefined;
   const file = settingsPath(root);
+  if (!mayBeReached(file)) return undefined;
   const read = await readText(file, READING_SETTINGS, { follow: false });
   if (read === undefined) return undefined;
   const owners = RuleOwners.of(root, options);
@@ -57,4 +60,14 @@ export async function loadSettings(
     },
   }));
   return { file, settings };
+}
+
+/** Returns false where the directory of a file may not be entered. */
+function mayBeReached(file: string): boolean {
+  try {
+    lstatSync(toFsPath(file));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EACCES';
+  }
 }
