@@ -72,7 +72,8 @@ it('tells the next build of what one that failed was told of', async () => {
     if (changed.length > 0 && fails) throw new Error('broken');
   });
   writeFileSync(file('a.txt'), 'edited');
-  await expect.poll(() => failures).toEqual([new Error('broken')]);
+  // Without the native engine it also hears that the sources are scanned.
+  await expect.poll(() => failures).toContainEqual(new Error('broken'));
   fails = false;
   writeFileSync(file('c.txt'), 'c');
   await expect.poll(() => built[2]).toEqual(['a.txt', 'c.txt']);
