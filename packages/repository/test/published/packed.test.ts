@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { repository, sha256Id, tempDir } from '@muse/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packPackages, publishedPackages, typecheck } from '../support/packed-packages.js';
 
 const run = promisify(execFile);
@@ -174,6 +174,9 @@ describe('@muse/cli from its packed file, in an empty project', () => {
   });
 
   it('is installed with the engine that was built here, and takes the other one where there was no compiler', async () => {
+    // The one that it takes by itself.
+    vi.stubEnv('MUSE_ENGINE', undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const project = projectOf('@muse/cli');
     const engine = async () => (await muse('--version', '--debug')).split('\n')[1];
     expect(readdirSync(join(project, 'node_modules/@muse')).sort()).toEqual(['cli', 'native']);
