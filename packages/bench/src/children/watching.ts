@@ -16,6 +16,7 @@ const [root = '', list = '', rounds = '3', idleSeconds = '10'] = process.argv.sl
 /** Until what was edited is trusted, and a further question would read nothing again. */
 const SETTLE_MS = 200;
 const BUILD_FILES = 10_000;
+const SAVED_AFTER_MS = 12_000;
 
 const paths = readFileSync(list, 'latin1').split('\0').slice(0, -1);
 console.log(JSON.stringify(await measure()));
@@ -80,6 +81,8 @@ async function questionsAfter(snapshotter: Snapshotter, edits: number): Promise<
 
 /** The part of one processor that this process takes while nothing happens. */
 async function idleCpu(): Promise<number> {
+  // What the questions recorded is saved ten seconds after the last of them.
+  await sleep(Math.min(SAVED_AFTER_MS, Number(idleSeconds) * 1000));
   const before = process.cpuUsage();
   const started = performance.now();
   await sleep(Number(idleSeconds) * 1000);
