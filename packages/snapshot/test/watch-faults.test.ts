@@ -154,6 +154,19 @@ describe.skipIf(!hasEvents)('a watched tree', () => {
     expect(await ask(snapshotter)).toBe('events');
   });
 
+  it('is scanned where reading events fails while nobody asks', async () => {
+    const root = await museTree(TREE);
+    const injected = new Injected();
+    const snapshotter = await watchSettled(root, { events: injected.over });
+    injected.error = new Error('no events');
+    await vi.waitFor(() => {
+      expect(injected.closed).toBe(1);
+    });
+    injected.error = undefined;
+    appendFileSync(join(root, 'd/b'), '!');
+    expect(await ask(snapshotter)).toBe('scan');
+  });
+
   it('throws what reading events says, and is scanned next', async () => {
     const root = await museTree(TREE);
     const injected = new Injected();

@@ -302,7 +302,13 @@ export class Watcher implements Hearing {
   #startDraining(tree: WatchedTree): void {
     let { files } = tree.version;
     const drain = () => {
-      tree.drain();
+      try {
+        tree.drain();
+      } catch (error) {
+        // Nobody could catch what a timer throws.
+        this.#disarm(`events cannot be read: ${(error as Error).message}`);
+        return;
+      }
       if (tree.isChanged || tree.version.files !== files) {
         files = tree.version.files;
         this.#tellNews();
