@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { bareTree, museTree } from './support/trees.js';
 import { ask, hasEvents, watchSettled } from './support/watching.js';
@@ -126,6 +127,23 @@ describe.skipIf(!hasEvents)('a watched file', () => {
     expect(await ask(snapshotter)).toBe('events');
     writeFileSync(join(root, 'e/c'), 'gone at once');
     unlinkSync(join(root, 'e/c'));
+    expect(await ask(snapshotter)).toBe('events');
+  });
+});
+
+describe.skipIf(!hasEvents)('a file with two names that nobody touched for long', () => {
+  it('is read again by both, whichever it is edited through', async () => {
+    const root = await museTree(TREE);
+    linkSync(join(root, 's/a'), join(root, 'd/link'));
+    // Until then a name that it got while it was listed could be in no event, and all is listed once more.
+    await sleep(2500);
+    const snapshotter = await watchSettled(root);
+    expect(await ask(snapshotter)).toBe('events');
+    appendFileSync(join(root, 'd/link'), '!');
+    expect(await ask(snapshotter)).toBe('events');
+    await sleep(2500);
+    await snapshotter.snapshot();
+    appendFileSync(join(root, 's/a'), '?');
     expect(await ask(snapshotter)).toBe('events');
   });
 });
