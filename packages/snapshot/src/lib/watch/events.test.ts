@@ -1,6 +1,6 @@
 import { fsdecode, hostileNames } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { EVENT, eventsIn, mountsWithin, whyUnreliable } from './events.js';
+import { EVENT, eventsIn, filesMountedOver, mountsWithin, whyUnreliable } from './events.js';
 
 /** Spells an event as the system does; a name is padded with NUL to a multiple of 16 bytes. */
 function eventOf(watch: number, mask: number, cookie = 0, name: Buffer = Buffer.alloc(0)): Buffer {
@@ -74,6 +74,20 @@ describe('mountsWithin', () => {
 
   it('reads the table of the system', () => {
     expect(mountsWithin('/')).toMatch(/^\d+ \d+ \d+:\d+ /);
+  });
+});
+
+describe('filesMountedOver', () => {
+  it('has each mount point that is no directory, or that nobody can look at', () => {
+    const mounts = ['/', '/proc/version', '/nowhere/with\\040space', '/\xff'].map(
+      (point) => `22 1 254:0 / ${point} rw - ext4 /dev/vda rw`,
+    );
+    expect(filesMountedOver(mounts.join('\n'))).toEqual([
+      Buffer.from('/proc/version'),
+      Buffer.from('/nowhere/with space'),
+      Buffer.from([0x2f, 0xff]),
+    ]);
+    expect(filesMountedOver('')).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, statfsSync } from 'node:fs';
+import { closeSync, lstatSync, readFileSync, statfsSync } from 'node:fs';
 import { toFsPath, treePathFromBytes, treePathToBytes } from '@muse/paths';
 import type { NativeEngine } from '@muse/walker/scan';
 
@@ -126,6 +126,32 @@ export function mountsWithin(root: string, table = readFileSync('/proc/self/moun
       return point !== undefined && (point === top || point.startsWith(prefix));
     })
     .join('\n');
+}
+
+/**
+ * Returns the native paths of the files that something is mounted over. Whoever writes one by its own name tells of it there.
+ *
+ * @param mounts - as the system lists them.
+ */
+export function filesMountedOver(mounts: string): Buffer[] {
+  return mounts
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => unescaped(line.split(' ')[MOUNT_POINT] ?? ''))
+    .filter((point) => !isDirectory(point));
+}
+
+function isDirectory(path: Buffer): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function unescaped(path: string): Buffer {
+  const text = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return Buffer.from(text, 'latin1');
 }
 
 /** Spells a path as the table of mounts does. */

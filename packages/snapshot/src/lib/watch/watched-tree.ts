@@ -50,9 +50,12 @@ export class WatchedTree implements TreeKeeper {
   #taken!: TakenTree;
   readonly #source: EventSource;
   readonly #isRuleFile: IsRuleFile;
+  readonly #holdsMountedFile: (directory: Directory) => boolean;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #watched = new Map<number, Directory>();
   readonly #watchOf = new Map<Directory, number>();
+  /** Directories that have one watch, because a mount shows the same one in two places: an event tells of one of them. */
+  readonly #shared = new Map<number, Set<Directory>>();
   /** Watches that were ended, until the system confirms it. */
   readonly #ended = new Set<number>();
   /** Directories that events told of. */
@@ -74,9 +77,12 @@ export class WatchedTree implements TreeKeeper {
   #isAllDue = false;
   #startedNs = nowNs();
 
-  constructor(source: EventSource, isRuleFile: IsRuleFile) {
+  /** @param mountedFiles - the tree paths of files that something is mounted over. */
+  constructor(source: EventSource, isRuleFile: IsRuleFile, mountedFiles: readonly string[] = []) {
     this.#source = source;
     this.#isRuleFile = isRuleFile;
+    const holders = new Set(mountedFiles.map((path) => path.slice(0, path.lastIndexOf('/') + 1)));
+    this.#holdsMountedFile = ({ prefix }) => holders.has(prefix);
   }
 
   get inotify(): number {
@@ -124,6 +130,8 @@ export class WatchedTree implements TreeKeeper {
     if (before !== undefined && before !== watch && this.#watched.get(before) === directory)
       this.#watched.delete(before);
     if (watch > 0) {
+      const other = this.#watched.get(watch);
+      if (other && other !== directory) this.#share(watch, other, directory);
       this.#watched.set(watch, directory);
       this.#watchOf.set(directory, watch);
     } else {
@@ -229,6 +237,7 @@ export class WatchedTree implements TreeKeeper {
 
   #finishListing(): boolean {
     let isAllDue = false;
+    this.#forgetSharers();
     for (const [directory, told] of this.#asked) isAllDue ||= this.#isNameLost(directory, told);
     for (const directory of this.#listed) {
       if (directory.state === 'detached') {
@@ -284,7 +293,33 @@ export class WatchedTree implements TreeKeeper {
       return true;
     // What is mounted there may be of any kind.
     const isForeign = directory.dev !== this.tree.top.dev;
-    return isForeign || listing.watch <= 0 || listing.hasLinkedFile || this.#holdsRepository(directory);
+    if (isForeign || listing.watch <= 0 || listing.hasLinkedFile) return true;
+    return (
+      this.#shared.get(listing.watch)?.has(directory) === true ||
+      this.#holdsMountedFile(directory) ||
+      this.#holdsRepository(directory)
+    );
+  }
+
+  #share(watch: number, ...directories: readonly Directory[]): void {
+    const sharers = this.#shared.get(watch) ?? new Set();
+    this.#shared.set(watch, sharers);
+    for (const directory of directories) {
+      sharers.add(directory);
+      this.untold.add(directory);
+    }
+  }
+
+  /** Forgets who shares a watch no more. */
+  #forgetSharers(): void {
+    for (const [watch, sharers] of this.#shared) {
+      for (const directory of sharers)
+        if (directory.state === 'detached' || this.#watchOf.get(directory) !== watch)
+          sharers.delete(directory);
+      const [left] = sharers;
+      // The watch may end with another one, so that who is left has to be listed once more.
+      if (sharers.size < 2 && this.#watched.get(watch) === left) this.#shared.delete(watch);
+    }
   }
 
   /** Returns whether rules for a directory may lie in a `.git` in it, which is not watched. */

@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import { compareTreePaths, isSameInode, toNativePath } from '@muse/paths';
+import { compareTreePaths, isSameInode, relativeTreePath, toNativePath } from '@muse/paths';
 import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { PatternRules } from '@muse/walker/ignore';
@@ -16,7 +16,7 @@ import type {
   SnapshotterOptions,
 } from '../types.js';
 import type { Answer, Hearing } from './changes.js';
-import { mountsWithin, openInotify, whyUnreliable, type EventSource } from './events.js';
+import { filesMountedOver, mountsWithin, openInotify, whyUnreliable, type EventSource } from './events.js';
 import { FlatId, type Directory } from './flat-id.js';
 import {
   directoriesChanged,
@@ -172,7 +172,8 @@ export class Watcher implements Hearing {
     try {
       // Before anything is listed: what changes from here on is found out.
       mounts = mountsWithin(root);
-      tree = new WatchedTree(openEvents(native), ruleFileTest(options));
+      const mountedFiles = filesMountedOver(mounts).map((path) => relativeTreePath(root, path));
+      tree = new WatchedTree(openEvents(native), ruleFileTest(options), mountedFiles);
     } catch (error) {
       this.#giveUp(root, reasonOf(error as NodeJS.ErrnoException));
       return { snapshot: await takeSnapshot(source, call), version: undefined };
