@@ -19,6 +19,8 @@ export type IsRuleFile = (name: string) => boolean;
 
 /** What events told of one directory. */
 class Told {
+  /** True if a file of rules may have changed: then all below is due as well. */
+  hasRules = false;
   /** Files whose content may have changed. */
   readonly written = new Set<string>();
   /** New names of files: each may be another link to a file that is in the tree already. */
@@ -36,6 +38,8 @@ const CONTENT = EVENT.modified | EVENT.closedAfterWriting;
 const NEW_NAME = EVENT.created | EVENT.movedTo;
 const GONE_SELF = EVENT.selfDeleted | EVENT.selfMoved;
 const RESERVED_KIND = 5;
+/** That of a hit when the tree was first listed. */
+const UNKNOWN_STAT = { ino: 0n, size: 0n, mtimeNs: 0n, ctimeNs: 0n };
 
 /**
  * A tree that is kept, the watches on its directories, and what their events tell: which directories have to be listed
@@ -54,8 +58,6 @@ export class WatchedTree implements TreeKeeper {
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #watched = new Map<number, Directory>();
   readonly #watchOf = new Map<Directory, number>();
-  /** Directories that have one watch, because a mount shows the same one in two places: an event tells of one of them. */
-  readonly #shared = new Map<number, Set<Directory>>();
   /** Watches that were ended, until the system confirms it. */
   readonly #ended = new Set<number>();
   /** Directories that events told of. */
@@ -71,6 +73,8 @@ export class WatchedTree implements TreeKeeper {
   /** What the directories were that changed since the last version. */
   #replaced = new Map<Directory, DirectoryState>();
   #listed = new Set<Directory>();
+  /** Directories whose watch serves another one now. */
+  #outdone = new Set<Directory>();
   #isListing = true;
   #isAdopted = false;
   #held: Event[] = [];
@@ -131,7 +135,7 @@ export class WatchedTree implements TreeKeeper {
       this.#watched.delete(before);
     if (watch > 0) {
       const other = this.#watched.get(watch);
-      if (other && other !== directory) this.#share(watch, other, directory);
+      if (other && other !== directory) this.#outdone.add(other);
       this.#watched.set(watch, directory);
       this.#watchOf.set(directory, watch);
     } else {
@@ -237,7 +241,6 @@ export class WatchedTree implements TreeKeeper {
 
   #finishListing(): boolean {
     let isAllDue = false;
-    this.#forgetSharers();
     for (const [directory, told] of this.#asked) isAllDue ||= this.#isNameLost(directory, told);
     for (const directory of this.#listed) {
       if (directory.state === 'detached') {
@@ -245,13 +248,20 @@ export class WatchedTree implements TreeKeeper {
         continue;
       }
       if (directory.base) this.#lose('a directory is too deep to be listed by itself');
-      if (this.#isUntold(directory)) this.untold.add(directory);
-      else this.untold.delete(directory);
-      if (directory.listing?.hasLinkedFile !== true) continue;
-      isAllDue ||= this.#isLinkNew(directory, directory.listing);
-      // A name that it got while it was listed, elsewhere, is in no event.
-      if (this.#hasNewLink(directory)) this.#isAllDue = true;
+      if (this.untold.has(directory) && this.#areRulesNew(directory)) isAllDue = true;
+      if (!this.#isUntold(directory)) {
+        this.untold.delete(directory);
+        continue;
+      }
+      this.untold.add(directory);
+      if (directory.listing?.hasLinkedFile === true)
+        isAllDue ||= this.#isLinkNew(directory, directory.listing);
+      // A name that a file got while it was listed, elsewhere, is in no event, and rules may have been read before or after.
+      if (this.#hasNewFile(directory)) this.#isAllDue = true;
     }
+    // By a mount it is in two places, and has one watch: events tell of the place that was listed last.
+    for (const directory of this.#outdone) if (directory.state !== 'detached') this.untold.add(directory);
+    this.#outdone = new Set();
     if (isAllDue) this.#isAllDue = true;
     this.#asked = new Map();
     this.#isListing = false;
@@ -286,6 +296,26 @@ export class WatchedTree implements TreeKeeper {
     return false;
   }
 
+  /** Returns whether a file of rules in a directory changed without an event, so that what is below has old ones. */
+  #areRulesNew(directory: Directory): boolean {
+    if (this.#asked.get(directory)?.hasRules === true) return false;
+    const before = this.#replaced.get(directory)?.listing;
+    return this.#rulesIn(before) !== this.#rulesIn(directory.listing);
+  }
+
+  /** Returns the stats of the files of rules in a directory, for comparison. */
+  #rulesIn(listing: Listing | undefined): string {
+    if (!listing) return '';
+    const stats: string[] = [];
+    for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+      const { name, match, hasDetail } = cursor;
+      if (match === DIRECTORY || !this.#isRuleFile(name)) continue;
+      const { ino, size, mtimeNs, ctimeNs } = hasDetail ? cursor.stat : UNKNOWN_STAT;
+      stats.push([name, ino, size, mtimeNs, ctimeNs].join('/'));
+    }
+    return stats.join();
+  }
+
   /** Returns whether something in a directory may change without an event. */
   #isUntold(directory: Directory): boolean {
     const { listing, state, problems, value } = directory;
@@ -293,33 +323,13 @@ export class WatchedTree implements TreeKeeper {
       return true;
     // What is mounted there may be of any kind.
     const isForeign = directory.dev !== this.tree.top.dev;
-    if (isForeign || listing.watch <= 0 || listing.hasLinkedFile) return true;
     return (
-      this.#shared.get(listing.watch)?.has(directory) === true ||
+      isForeign ||
+      listing.watch <= 0 ||
+      listing.hasLinkedFile ||
       this.#holdsMountedFile(directory) ||
       this.#holdsRepository(directory)
     );
-  }
-
-  #share(watch: number, ...directories: readonly Directory[]): void {
-    const sharers = this.#shared.get(watch) ?? new Set();
-    this.#shared.set(watch, sharers);
-    for (const directory of directories) {
-      sharers.add(directory);
-      this.untold.add(directory);
-    }
-  }
-
-  /** Forgets who shares a watch no more. */
-  #forgetSharers(): void {
-    for (const [watch, sharers] of this.#shared) {
-      for (const directory of sharers)
-        if (directory.state === 'detached' || this.#watchOf.get(directory) !== watch)
-          sharers.delete(directory);
-      const [left] = sharers;
-      // The watch may end with another one, so that who is left has to be listed once more.
-      if (sharers.size < 2 && this.#watched.get(watch) === left) this.#shared.delete(watch);
-    }
   }
 
   /** Returns whether rules for a directory may lie in a `.git` in it, which is not watched. */
@@ -330,12 +340,14 @@ export class WatchedTree implements TreeKeeper {
     return listing.skipped(RESERVED_KIND) > 0;
   }
 
-  /** Returns whether a file in a directory may have got another name since its listing began. */
-  #hasNewLink({ listing }: Directory): boolean {
+  /** Returns whether a file that may have other names, or holds rules, may have changed since the listing began. */
+  #hasNewFile({ listing }: Directory): boolean {
     if (!listing) return false;
     const since = this.#startedNs - CLOCK_TICK_NS;
-    for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
-      if (isFile(cursor.match) && cursor.hasDetail && cursor.stat.ctimeNs >= since) return true;
+    for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+      if (!isFile(cursor.match) || !cursor.hasDetail || cursor.stat.ctimeNs < since) continue;
+      if (listing.hasLinkedFile || this.#isRuleFile(cursor.name)) return true;
+    }
     return false;
   }
 
@@ -375,7 +387,10 @@ export class WatchedTree implements TreeKeeper {
     }
     const told = this.#tell(directory);
     if (name === '') return;
-    if (this.#isRuleFile(name)) for (const below of directoriesOf(directory)) this.#tell(below);
+    if (this.#isRuleFile(name)) {
+      told.hasRules = true;
+      for (const below of directoriesOf(directory)) this.#tell(below);
+    }
     if ((mask & EVENT.isDirectory) === 0) {
       this.#hearOfFile(told, event);
       return;
