@@ -1,6 +1,6 @@
 import { fsdecode, hostileNames } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
-import { EVENT, eventsIn, filesMountedOver, mountsWithin, whyUnreliable } from './events.js';
+import { EVENT, eventsIn, whyUnreliable } from './events.js';
 
 /** Spells an event as the system does; a name is padded with NUL to a multiple of 16 bytes. */
 function eventOf(watch: number, mask: number, cookie = 0, name: Buffer = Buffer.alloc(0)): Buffer {
@@ -42,52 +42,6 @@ describe('eventsIn', () => {
 
   it('returns none for nothing', () => {
     expect(eventsIn(Buffer.alloc(0))).toEqual([]);
-  });
-});
-
-describe('mountsWithin', () => {
-  const TABLE = [
-    '22 1 254:0 / / rw - ext4 /dev/vda rw',
-    '30 22 0:5 / /proc rw - proc proc rw',
-    '31 22 0:6 / /src rw - tmpfs tmpfs rw',
-    '32 31 0:7 / /src/below rw - tmpfs tmpfs rw',
-    '33 22 0:8 / /src-other rw - tmpfs tmpfs rw',
-    '34 22 0:9 / /with\\040space\\134and\\011tab\\012line\\043hash rw - tmpfs tmpfs rw',
-    '35 22 0:9 / /\xff/sub rw - tmpfs tmpfs rw',
-  ];
-  const pointsWithin = (root: string) =>
-    mountsWithin(root, TABLE.join('\n'))
-      .split('\n')
-      .map((line) => line.split(' ')[4] ?? '');
-
-  it.each([
-    ['/src', ['/src', '/src/below']],
-    ['/src/below', ['/src/below']],
-    ['/src/other', ['']],
-    ['/sr', ['']],
-    ['/with space\\and\ttab\nline#hash', ['/with\\040space\\134and\\011tab\\012line\\043hash']],
-    [fsdecode(Buffer.from([0x2f, 0xff])), ['/\xff/sub']],
-    ['/', TABLE.map((line) => line.split(' ')[4])],
-  ])('has those at and below %j', (root, points) => {
-    expect(pointsWithin(root)).toEqual(points);
-  });
-
-  it('reads the table of the system', () => {
-    expect(mountsWithin('/')).toMatch(/^\d+ \d+ \d+:\d+ /);
-  });
-});
-
-describe('filesMountedOver', () => {
-  it('has each mount point that is no directory, or that nobody can look at', () => {
-    const mounts = ['/', '/proc/version', '/nowhere/with\\040space', '/\xff'].map(
-      (point) => `22 1 254:0 / ${point} rw - ext4 /dev/vda rw`,
-    );
-    expect(filesMountedOver(mounts.join('\n'))).toEqual([
-      Buffer.from('/proc/version'),
-      Buffer.from('/nowhere/with space'),
-      Buffer.from([0x2f, 0xff]),
-    ]);
-    expect(filesMountedOver('')).toEqual([]);
   });
 });
 

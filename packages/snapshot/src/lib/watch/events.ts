@@ -1,5 +1,5 @@
-import { closeSync, lstatSync, readFileSync, statfsSync } from 'node:fs';
-import { toFsPath, treePathFromBytes, treePathToBytes } from '@muse/paths';
+import { closeSync, statfsSync } from 'node:fs';
+import { toFsPath, treePathFromBytes } from '@muse/paths';
 import type { NativeEngine } from '@muse/walker/scan';
 
 /** Tells of changes in the directories that are watched. Tests put faults of their own between it and its reader. */
@@ -105,60 +105,4 @@ export function whyUnreliable(directory: string | Buffer): string | undefined {
   } catch (error) {
     return `its file system cannot be told: ${(error as Error).message}`;
   }
-}
-
-const SPACE = 0x20;
-const MOUNT_POINT = 4;
-
-/**
- * Returns the mounts at and below a directory, as the system lists them. Something mounted there hides what is watched, and
- * no event tells of it. Throws the system's error where they are not told.
- */
-export function mountsWithin(root: string, table = readFileSync('/proc/self/mountinfo', 'latin1')): string {
-  const top = escaped(treePathToBytes(root));
-  const prefix = top === '/' ? '/' : `${top}/`;
-  // Most tables have no such line.
-  if (!table.includes(` ${top}`)) return '';
-  return table
-    .split('\n')
-    .filter((line) => {
-      const point = line.split(' ')[MOUNT_POINT];
-      return point !== undefined && (point === top || point.startsWith(prefix));
-    })
-    .join('\n');
-}
-
-/**
- * Returns the native paths of the files that something is mounted over. Whoever writes one by its own name tells of it there.
- *
- * @param mounts - as the system lists them.
- */
-export function filesMountedOver(mounts: string): Buffer[] {
-  return mounts
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => unescaped(line.split(' ')[MOUNT_POINT] ?? ''))
-    .filter((point) => !isDirectory(point));
-}
-
-function isDirectory(path: Buffer): boolean {
-  try {
-    return lstatSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-function unescaped(path: string): Buffer {
-  const text = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-  return Buffer.from(text, 'latin1');
-}
-
-/** Spells a path as the table of mounts does. */
-function escaped(path: Uint8Array): string {
-  return Array.from(path, (byte) =>
-    byte <= SPACE || byte === 0x5c || byte === 0x23
-      ? `\\${byte.toString(8).padStart(3, '0')}`
-      : String.fromCharCode(byte),
-  ).join('');
 }

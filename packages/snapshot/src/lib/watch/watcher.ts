@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import { compareTreePaths, isSameInode, relativeTreePath, toNativePath } from '@muse/paths';
+import { compareTreePaths, isSameInode, toNativePath } from '@muse/paths';
 import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { PatternRules } from '@muse/walker/ignore';
@@ -16,8 +16,9 @@ import type {
   SnapshotterOptions,
 } from '../types.js';
 import type { Answer, Hearing } from './changes.js';
-import { filesMountedOver, mountsWithin, openInotify, whyUnreliable, type EventSource } from './events.js';
+import { openInotify, whyUnreliable, type EventSource } from './events.js';
 import { FlatId, type Directory } from './flat-id.js';
+import { Mounts } from './mounts.js';
 import {
   directoriesChanged,
   filesChanged,
@@ -67,7 +68,7 @@ interface Armed {
   readonly flatId: FlatId;
   readonly source: SnapshotSource;
   readonly rules: string;
-  readonly mounts: string;
+  readonly mounts: Mounts;
   /** The rules that were last found to be the same. */
   same: Pick<SnapshotSource, 'ignore' | 'texts'>;
   counts: Counts;
@@ -167,13 +168,12 @@ export class Watcher implements Hearing {
     const { options, openEvents = openInotify } = this.#options;
     const { root } = source.root;
     const rules = await rulesText(source);
-    let mounts: string;
+    let mounts: Mounts;
     let tree: WatchedTree;
     try {
       // Before anything is listed: what changes from here on is found out.
-      mounts = mountsWithin(root);
-      const mountedFiles = filesMountedOver(mounts).map((path) => relativeTreePath(root, path));
-      tree = new WatchedTree(openEvents(native), ruleFileTest(options), mountedFiles);
+      mounts = new Mounts(root);
+      tree = new WatchedTree(openEvents(native), ruleFileTest(options), mounts.files);
     } catch (error) {
       this.#giveUp(root, reasonOf(error as NodeJS.ErrnoException));
       return { snapshot: await takeSnapshot(source, call), version: undefined };
@@ -447,22 +447,13 @@ async function whyLost(armed: Armed, now: SnapshotSource): Promise<string | unde
   const { tree, source, rules, mounts, same } = armed;
   if (!isSameInode(source.root, now.root) || !isSameInode(source.top, now.top))
     return 'the root was replaced';
-  if (!isMountedAs(mounts, now.root.root)) return 'something was mounted or unmounted in the tree';
+  if (!mounts.isSame) return 'something was mounted or unmounted in the tree or above it';
   if (now.texts !== same.texts || now.ignore !== same.ignore) {
     if ((await rulesText(now)) !== rules) return 'the rules changed';
     armed.same = now;
   }
   tree.drain();
   return tree.lost;
-}
-
-/** Returns whether the mounts within a root are as they were; false where the system does not tell. */
-function isMountedAs(mounts: string, root: string): boolean {
-  try {
-    return mountsWithin(root) === mounts;
-  } catch {
-    return false;
-  }
 }
 
 /** Returns what the rules of a root say, for comparison: their texts, and the problems with them. */
