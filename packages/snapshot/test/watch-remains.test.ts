@@ -1,15 +1,27 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createSnapshot, type Snapshotter } from '@muse/snapshot';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runNode } from './support/run-node.js';
 import { bareTree, museTree } from './support/trees.js';
-import { ask, hasEvents, watchSettled } from './support/watching.js';
+import { ask, hasEvents, untilQuiet, watchSettled } from './support/watching.js';
 
 const hasPython = spawnSync('python3', ['-c', 'import mmap']).status === 0;
 const canMount = spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+const hasLoop =
+  process.getuid?.() === 0 && spawnSync('sh', ['-c', 'losetup -f && command -v mkfs.ext4']).status === 0;
 
 /** Returns whether an answer is what a scan says. */
 async function isTrue(snapshotter: Snapshotter): Promise<boolean> {
@@ -41,6 +53,27 @@ memory.close()`;
       await once(child, 'close');
     },
   };
+}
+
+/** Writes a file by the handle that it had when `run` was called, without looking up its name. */
+function writeByHandle(file: string, mount: string, run: () => void): void {
+  const python = (script: string, ...args: string[]) =>
+    execFileSync('python3', ['-c', `import ctypes, os, sys\nlibc = ctypes.CDLL(None)\n${script}`, ...args], {
+      encoding: 'latin1',
+    });
+  const handle = python(
+    `
+handle, mount = (ctypes.c_uint * 34)(128), ctypes.c_int()
+assert libc.name_to_handle_at(-100, sys.argv[1].encode(), handle, ctypes.byref(mount), 0) == 0
+print(bytes(handle).hex(), end='')`,
+    file,
+  );
+  run();
+  const script = `
+handle = ctypes.create_string_buffer(bytes.fromhex(sys.argv[2]))
+fd = libc.open_by_handle_at(os.open(sys.argv[1], os.O_RDONLY), handle, os.O_WRONLY | os.O_APPEND)
+os.write(fd, b'!')`;
+  python(script, mount, handle);
 }
 
 // What docs/guarantees.md says is not promised: nobody shall believe more.
@@ -75,6 +108,55 @@ describe.skipIf(!hasEvents)('an answer by events does not tell', () => {
     linkSync(join(root, 'd/a'), join(root, 'new/link'));
     appendFileSync(join(root, 'new/link'), '!');
     rmSync(join(root, 'new/link'));
+    expect(await isTrue(snapshotter)).toBe(false);
+  });
+
+  it('of a write through what was opened outside the tree by a name that is gone', async () => {
+    const [root, outside] = [await museTree({ 'd/a': 'a' }), await bareTree()];
+    const snapshotter = await watchSettled(root);
+    const descriptor = openSync(join(outside, 'new'), 'w');
+    linkSync(join(outside, 'new'), join(root, 'd/new'));
+    await ask(snapshotter);
+    unlinkSync(join(outside, 'new'));
+    await untilQuiet(snapshotter);
+    writeSync(descriptor, '!');
+    closeSync(descriptor);
+    expect(await isTrue(snapshotter)).toBe(false);
+  });
+
+  it.skipIf(!hasLoop)('of a write through a loop device, until that is detached', async () => {
+    const root = await museTree({ 'd/image': '\0'.repeat(1 << 16) });
+    const device = execFileSync('losetup', ['-f', '--show', join(root, 'd/image')], { encoding: 'latin1' });
+    const snapshotter = await watchSettled(root);
+    try {
+      execFileSync('sh', ['-c', `echo ! | dd of=${device.trim()} conv=fsync status=none`]);
+      expect(await isTrue(snapshotter)).toBe(false);
+    } finally {
+      execFileSync('losetup', ['-d', device.trim()]);
+    }
+    await vi.waitFor(() => ask(snapshotter), 5000);
+  });
+
+  it.skipIf(!hasLoop || !hasPython)('of a write by a file handle, as servers of files write', async () => {
+    const [mount, outside] = [await bareTree(), await bareTree()];
+    const image = join(outside, 'image');
+    execFileSync('sh', [
+      '-ec',
+      'truncate -s 8M "$1"; mkfs.ext4 -q "$1"; mount -o loop "$1" "$2"',
+      'sh',
+      image,
+      mount,
+    ]);
+    onTestFinished(() => void execFileSync('umount', [mount]));
+    const root = join(mount, 'root');
+    mkdirSync(join(root, '.muse'), { recursive: true });
+    mkdirSync(join(root, 'd'));
+    writeFileSync(join(root, 'd/a'), 'a');
+    const snapshotter = await watchSettled(root);
+    writeByHandle(join(root, 'd/a'), mount, () => {
+      // Has the kernel forget all names.
+      execFileSync('mount', ['-o', 'remount', mount]);
+    });
     expect(await isTrue(snapshotter)).toBe(false);
   });
 });

@@ -30,13 +30,18 @@ export async function watch(root: string, { events, ...options }: WatchOptions =
 export async function watchSettled(root: string, options: WatchOptions = {}): Promise<Snapshotter> {
   const snapshotter = await watch(root, options);
   await snapshotter.snapshot();
+  await untilQuiet(snapshotter);
+  return snapshotter;
+}
+
+/** Asks by events until each file is known well. */
+export async function untilQuiet(snapshotter: Snapshotter): Promise<void> {
   for (let racy = 1; racy > 0;) {
     await sleep(30);
     const { stats, by } = await snapshotter.snapshot();
     expect(by).toBe('events');
     racy = stats.hashedFiles;
   }
-  return snapshotter;
 }
 
 /** What a snapshot says that does not depend on how it was found out. */
