@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, linkSync, renameSync } from 'node:fs';
+import { appendFileSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSnapshot, type SnapshotterOptions } from '@muse/snapshot';
 import { describe, expect, it } from 'vitest';
@@ -157,3 +157,47 @@ it.skipIf(!hasEvents)('a directory that was renamed is not listed at each questi
   const { id } = await createSnapshot(root, { cache: false, threads: 1 });
   expect((await snapshotter.snapshot()).id).not.toBe(id);
 });
+
+it.skipIf(!hasEvents)(
+  'an answer by events has the texts of the rules that count, and no others',
+  async () => {
+    const repository = {
+      HEAD: 'ref: refs/heads/main',
+      'objects/.keep': '',
+      'refs/.keep': '',
+      'info/exclude': 'x',
+    };
+    const inGit = (at: string) =>
+      Object.entries(repository).map(([name, text]) => [`${at}.git/${name}`, text]);
+    const root = await museTree(
+      Object.fromEntries([
+        ...inGit(''),
+        ...inGit('sub/'),
+        ['.gitignore', 'a'],
+        ['d/.gitignore', 'b'],
+        ['d/e/.gitignore', 'c'],
+        ['moved/.gitignore', 'd'],
+        ['sub/f', ''],
+      ]) as Record<string, string>,
+    );
+    const options = { gitignore: true };
+    const snapshotter = await watchSettled(root, options);
+    const files = async () => {
+      expect(await ask(snapshotter, options)).toBe('events');
+      return (await snapshotter.snapshot()).rules?.map(({ file }) => file);
+    };
+    const own = ['.git/info/exclude', '.gitignore'];
+    const below = ['d/.gitignore', 'd/e/.gitignore', 'moved/.gitignore', 'sub/.git/info/exclude'];
+    expect(await files()).toEqual([...own, ...below]);
+    rmSync(join(root, 'd/.gitignore'));
+    expect(await files()).toEqual([...own, ...below.slice(1)]);
+    rmSync(join(root, 'sub/.git/info/exclude'));
+    expect(await files()).toEqual([...own, ...below.slice(1, 3)]);
+    renameSync(join(root, 'moved'), join(root, 'd/there'));
+    expect(await files()).toEqual([...own, 'd/e/.gitignore', 'd/there/.gitignore']);
+    rmSync(join(root, 'd'), { recursive: true });
+    expect(await files()).toEqual(own);
+    rmSync(join(root, '.gitignore'));
+    expect(await files()).toEqual(own.slice(0, 1));
+  },
+);

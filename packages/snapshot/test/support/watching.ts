@@ -45,9 +45,9 @@ export async function untilQuiet(snapshotter: Snapshotter): Promise<void> {
 }
 
 /** What a snapshot says that does not depend on how it was found out. */
-export function saying({ id, manifest, complete, problems, stats }: Snapshot) {
+export function saying({ id, manifest, complete, problems, rules, stats }: Snapshot) {
   const { files, bytes, directories, leftOut } = stats;
-  return { id, manifest: [...manifest], complete, problems, files, bytes, directories, leftOut };
+  return { id, manifest: [...manifest], complete, problems, rules, files, bytes, directories, leftOut };
 }
 
 /** Asks, and expects what a scan without a cache says. Returns how it was found out. */

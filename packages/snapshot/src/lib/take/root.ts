@@ -56,7 +56,7 @@ export async function readRules(
   const { ignore, ignoreFiles = [], gitignore = false, exclude = [], noIgnore = false } = options;
   const { problems = [] } = options;
   const texts = new RuleTexts(sha256);
-  const reading = { ...options, onText: texts.add.bind(texts) };
+  const reading = { ...options, onText: texts.add.bind(texts), onEntered: texts.forget.bind(texts) };
   const [stranger, git, own, named] = await Promise.all([
     usesMuse(options) ? checkMuseOwner(root, options) : undefined,
     gitignore && !noIgnore ? loadGitRules(root, reading) : undefined,
@@ -138,20 +138,32 @@ async function isSameRoot({ dev, ino }: ResolvedRoot, path: string): Promise<boo
 
 /** Collects digests of the texts that rules are made of, the last one of each file. */
 export class RuleTexts {
-  readonly #digests = new Map<string, string>();
+  /** By the directory that they were read for as it was listed; `undefined` for those that were read before. */
+  readonly #digests = new Map<string | undefined, Map<string, string>>();
   readonly #sha256: Sha256;
 
   constructor(sha256 = nodeSha256) {
     this.#sha256 = sha256;
   }
 
-  add(file: string, text: string): void {
-    this.#digests.set(file, this.#sha256(Buffer.from(text)));
+  add(file: string, text: string, directory?: string): void {
+    const digest = this.#sha256(Buffer.from(text));
+    const digests = this.#digests.get(directory);
+    if (digests) digests.set(file, digest);
+    else this.#digests.set(directory, new Map([[file, digest]]));
   }
 
-  /** Returns the digests in the order of their files. */
-  list(root: string): RuleText[] {
-    return [...this.#digests]
+  /** Drops what was read for a directory. */
+  forget(directory: string): void {
+    this.#digests.delete(directory);
+  }
+
+  /** Returns the digests in the order of their files, without those of directories that are not there any more. */
+  list(root: string, isThere: (directory: string) => boolean = () => true): RuleText[] {
+    for (const directory of this.#digests.keys())
+      if (directory !== undefined && !isThere(directory)) this.forget(directory);
+    const digests = new Map([...this.#digests.values()].flatMap((each) => [...each]));
+    return [...digests]
       .map(([file, digest]) => ({ file: placeFrom(root, file), digest }))
       .sort((a, b) => (a.file < b.file ? -1 : 1));
   }

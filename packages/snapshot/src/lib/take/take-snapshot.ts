@@ -23,7 +23,7 @@ import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import type { Manifest, Progress, Snapshot, SnapshotCall } from '../types.js';
 import { assemble, type Assembled } from './assemble.js';
 import { directoriesWithMisses, judgeDirectory, LineJoin, type DirectoryResult, type Known } from './join.js';
-import type { OpenedRoot } from './root.js';
+import type { OpenedRoot, RuleTexts } from './root.js';
 
 /** A root that was opened, and all else that a snapshot of it takes. */
 export interface SnapshotSource extends OpenedRoot, EngineOptions {
@@ -110,13 +110,29 @@ export async function takeTree(
         pruned,
         milliseconds: { ...milliseconds, total: loadMs + scanMs + hashMs + saveMs },
       },
-      rules: source.texts.list(source.root.root),
+      rules: rulesOf(source, tree.top),
       sizes: assembled.sizes,
     },
     assembled.manifest,
     saveError,
   );
   return { snapshot, tree, ruleProblems };
+}
+
+/** Returns the texts that the rules of a tree are made of, and those of the rules above it. */
+export function rulesOf(
+  { root, texts }: SnapshotSource,
+  top: DirectoryNode<DirectoryResult>,
+): ReturnType<RuleTexts['list']> {
+  return texts.list(root.root, (path) => {
+    if (path !== top.path && !path.startsWith(top.prefix)) return true;
+    const below = path === top.path ? [] : path.slice(top.prefix.length).split('/');
+    const directory = below.reduce<DirectoryNode<DirectoryResult> | undefined>(
+      (above, name) => above?.children.get(name),
+      top,
+    );
+    return directory?.state === 'listed';
+  });
 }
 
 /**

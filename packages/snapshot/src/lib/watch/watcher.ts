@@ -6,7 +6,14 @@ import { PatternRules } from '@muse/walker/ignore';
 import { directoriesOf, type NativeEngine } from '@muse/walker/scan';
 import { isAtOrBelow, unseenPaths } from '../manifest/manifest.js';
 import { allNamed } from '../take/assemble.js';
-import { Stopwatch, takeSnapshot, takeTree, updateTree, type SnapshotSource } from '../take/take-snapshot.js';
+import {
+  rulesOf,
+  Stopwatch,
+  takeSnapshot,
+  takeTree,
+  updateTree,
+  type SnapshotSource,
+} from '../take/take-snapshot.js';
 import type {
   ChangesOptions,
   Manifest,
@@ -424,7 +431,7 @@ async function update(
     milliseconds: { load: 0, scan, hash, save: 0, total: scan + hash },
   };
   const complete = problems.length === 0;
-  const rules = source.texts.list(source.root.root);
+  const rules = rulesOf(source, tree.tree.top);
   armed.last = snapshotAt(version, { by, complete, problems, stats, rules });
   return undefined;
 }

@@ -26,6 +26,11 @@ export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
   readonly logger?: { warn(message: string): void } | undefined;
   /** Called with the text of each file of patterns when it is read. Default: nobody. */
   readonly onText?: OnRuleText | undefined;
+  /**
+   * Called with the tree path of each directory as it is listed, before any text is read for it: what was read for it when it
+   * was listed before counts no more. Default: nobody.
+   */
+  readonly onEntered?: ((directory: string) => void) | undefined;
 }
 
 /**
@@ -40,10 +45,11 @@ export interface LoadGitIgnoreRulesOptions extends RuleOwnerOptions {
  */
 export async function loadGitIgnoreRules(
   root: string,
-  { logger, onText, ...owners }: LoadGitIgnoreRulesOptions = {},
+  { logger, onText, onEntered, ...owners }: LoadGitIgnoreRulesOptions = {},
 ): Promise<IgnoreRules> {
   const { root: resolved } = await resolveRoot(root);
-  const reading = { owners: RuleOwners.of(resolved, owners), warn: logger?.warn.bind(logger), onText };
+  const warn = logger?.warn.bind(logger);
+  const reading = { owners: RuleOwners.of(resolved, owners), warn, onText, onEntered };
   const problems: Problem[] = [];
   let { layer, directory } = await findTop(resolved, reading, problems);
   let rootRule: IgnoreRule | undefined;
@@ -106,6 +112,7 @@ export interface GitReading {
   /** Called about a file of patterns that is not regular. */
   readonly warn: ((message: string) => void) | undefined;
   readonly onText: OnRuleText | undefined;
+  readonly onEntered: ((directory: string) => void) | undefined;
 }
 
 /** A directory that rules are read in. */
@@ -141,6 +148,7 @@ export class GitLayer implements RuleLayer {
   }
 
   read({ root, path, mayHold }: EnteredDirectory): Promise<LayerRead> | undefined {
+    this.#reading.onEntered?.(path);
     // The repository that the root is in was looked for from there upwards.
     const mayBeTop = path !== '' && mayHold('.git');
     const mayHaveFile = mayHold('.gitignore');
@@ -168,7 +176,9 @@ export class GitLayer implements RuleLayer {
       const stranger = repository.owners.find(({ uid }) => !owners.trusts(uid, at.path));
       if (!stranger) {
         const file = `${repository.common}/info/exclude`;
-        return await new GitLayer(reading).#with(file, problems, { follow: true });
+        // Those of the root are read before it is listed, and count however often it is.
+        const within = at.path === '' ? undefined : at.path;
+        return await new GitLayer(reading).#with(file, problems, { follow: true, within });
       }
       problems.push(notTrusted(stranger.file, stranger.uid));
     } catch (error) {
@@ -183,22 +193,23 @@ export class GitLayer implements RuleLayer {
   /** Returns the layer with the patterns in the `.gitignore` of its directory. */
   withGitIgnore({ native, path }: GitPlace, problems: Problem[]): Promise<GitLayer> {
     const file = join(native, '.gitignore');
-    return this.#with(file, problems, { follow: false, directory: path });
+    return this.#with(file, problems, { follow: false, within: path });
   }
 
-  /** `directory` is the place at which the owner of the file matters. Default: nowhere. */
+  /** `within` is the directory that it is read for; unless links are followed, the owner matters there. */
   async #with(
     file: string,
     problems: Problem[],
-    { follow, directory }: { readonly follow: boolean; readonly directory?: string | undefined },
+    { follow, within }: { readonly follow: boolean; readonly within: string | undefined },
   ): Promise<GitLayer> {
+    const directory = follow ? undefined : within;
     const { owners, warn, onText } = this.#reading;
     try {
       const { bytes, stat } = await readGuarded(file, { maxBytes: MAX_RULE_FILE_BYTES, follow });
       if (follow || owners.trusts(stat.uid, directory)) {
         // As git reads it: one character for each byte.
         const text = bytes.toString('latin1');
-        onText?.(file, text);
+        onText?.(file, text, within);
         return this.#withText(text, file);
       }
       problems.push(notTrusted(file, stat.uid));

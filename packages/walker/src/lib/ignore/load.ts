@@ -29,8 +29,11 @@ export interface RuleOwnerOptions {
   readonly trustOwners?: readonly number[] | undefined;
 }
 
-/** Called with each text that rules are made of: its native path and the text, as it is or one character per byte. */
-export type OnRuleText = (file: string, text: string) => void;
+/**
+ * Called with each text that rules are made of: its native path and the text, as it is or one character per byte.
+ * `directory` is the tree path of the directory that it was read for as that was listed.
+ */
+export type OnRuleText = (file: string, text: string, directory?: string) => void;
 
 /** Options of {@link loadIgnoreRules} and {@link loadIgnoreFiles}. */
 export interface LoadIgnoreOptions extends RuleOwnerOptions {
