@@ -14,6 +14,9 @@ import type { Directory } from '../../src/lib/watch/flat-id.js';
 import { stateOf, type DirectoryState } from '../../src/lib/watch/versions.js';
 import { FILE_STAT } from './listings.js';
 
+/** The content of a file that could not be read. */
+export const UNREAD = '\0unread';
+
 /** What is in a directory: for each name the content of a file, or a directory. */
 export type Content = ReadonlyMap<string, string | Content>;
 
@@ -69,7 +72,7 @@ export class KeptTree {
     for (const [, each] of entries) {
       if (typeof each === 'string' && matchOf(each) === NEW) {
         value.addMiss(cursor, 'new');
-        value.set(cursor.entry, blobId(Buffer.from(each)));
+        if (each !== UNREAD) value.set(cursor.entry, blobId(Buffer.from(each)));
       }
       cursor.next();
     }
@@ -115,6 +118,7 @@ export function filesOf(content: Content, prefix = ''): Map<string, ObjectId> {
 
 function* allFiles(content: Content, prefix: string): Generator<[string, ObjectId]> {
   for (const [name, each] of content) {
+    if (each === UNREAD) continue;
     if (typeof each === 'string') yield [prefix + name, blobId(Buffer.from(each))];
     else yield* allFiles(each, `${prefix}${name}/`);
   }

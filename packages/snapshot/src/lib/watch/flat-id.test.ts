@@ -1,7 +1,8 @@
+import { createHash, type Hash } from 'node:crypto';
 import fc from 'fast-check';
 import { effort, fsdecode, hostileNames } from '@muse/testkit';
-import { describe, expect, it } from 'vitest';
-import { filesOf, KeptTree, type Content } from '../../../test/support/kept-tree.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { filesOf, KeptTree, UNREAD, type Content } from '../../../test/support/kept-tree.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
 import { FlatId, type Directory } from './flat-id.js';
 
@@ -9,11 +10,20 @@ const names = fc.oneof(
   fc.constantFrom('a', 'b', 'a.b', 'a-', '10', '__proto__'),
   fc.constantFrom(...hostileNames.map(fsdecode)),
 );
-const contents = fc.nat(12).map((n) => `content ${String(n)}`);
+const contents = fc.oneof(
+  fc.nat(12).map((n) => `content ${String(n)}`),
+  fc.constant(UNREAD),
+);
 const { tree } = fc.letrec<{ tree: Content; entry: string | Content }>((tie) => ({
   entry: fc.oneof({ maxDepth: 3, withCrossShrink: true }, contents, tie('tree')),
   tree: fc.array(fc.tuple(names, tie('entry')), { maxLength: 8 }).map((entries) => new Map(entries)),
 }));
+
+/** Returns a tree, and what makes its id. */
+function keptFlat(content: Content): [KeptTree, FlatId] {
+  const kept = new KeptTree(content);
+  return [kept, new FlatId(kept.top)];
+}
 
 const truth = (content: Content) => computeSnapshotId(filesOf(content));
 
@@ -155,5 +165,114 @@ describe('FlatId', () => {
     const again = flatId.make(undefined);
     expect(new FlatId(kept.top).makeNow()).toBe(truth(content));
     expect(await again).toBe(truth(content));
+  });
+
+  it('is right where only a directory far below changed', () => {
+    const [kept, flatId] = keptFlat(new Map([['d', new Map([['e', new Map([['f', 'f']])]])]]));
+    flatId.makeNow();
+    const next = new Map([['d', new Map([['e', new Map([['f', 'F']])]])]]);
+    const below = kept.top.children.get('d')?.children.get('e');
+    if (below) kept.set(below, new Map([['f', 'F']]));
+    tell(flatId, kept, new Map(), next);
+    expect(flatId.makeNow()).toBe(truth(next));
+  });
+
+  it('is right whatever the text of a directory fills', () => {
+    for (const bytes of [65_535, 65_536, 65_537, 65_538]) {
+      // The text of a file is its path, a NUL, an id of 71 bytes, and a NUL.
+      const names = Array.from({ length: 600 }, (_, i) => `f${String(i).padStart(3, '0')}`);
+      const last = bytes - names.length * (4 + 73);
+      names[0] = `f000${'x'.repeat(last)}`;
+      const content = new Map<string, string | Content>([
+        ...names.map((name) => [name, name] as const),
+        ['z', new Map([['file', 'file']])],
+      ]);
+      expect(new FlatId(new KeptTree(content).top).makeNow()).toBe(truth(content));
+    }
+  });
+
+  it('is right where a checkpoint lies within a directory that is small', () => {
+    const content = new Map(
+      Array.from({ length: 300 }, (_, d) => {
+        const files = Array.from({ length: 30 }, (__, i) => [`f${String(i)}`, `${d} ${i}`] as const);
+        return [
+          `d${String(d)}`,
+          new Map<string, string | Content>([...files, ['g', new Map(files)]]),
+        ] as const;
+      }),
+    );
+    const [kept, flatId] = keptFlat(content);
+    flatId.makeNow();
+    const next = new Map([...content, ['d99', new Map([['only', 'this']])]]);
+    update(kept, kept.top, content, next, false);
+    tell(flatId, kept, content, next);
+    expect(flatId.makeNow()).toBe(truth(next));
+  });
+
+  it('is right where others with the same files took the place of all directories', () => {
+    const content = large(true);
+    const [kept, flatId] = keptFlat(content);
+    const id = flatId.makeNow();
+    kept.set(kept.top, content, () => false);
+    tell(flatId, kept, content, content);
+    expect(flatId.makeNow()).toBe(id);
+  });
+
+  it('hashes little more than what follows a change', () => {
+    const content = large(true);
+    const [kept, flatId] = keptFlat(content);
+    const ofHash = Object.getPrototypeOf(createHash('sha256')) as Hash;
+    const [hashing, copying] = [vi.spyOn(ofHash, 'update'), vi.spyOn(ofHash, 'copy')];
+    onTestFinished(() => {
+      hashing.mockRestore();
+      copying.mockRestore();
+    });
+    const hashed = () => {
+      hashing.mockClear();
+      flatId.makeNow();
+      return hashing.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
+    };
+    const all = hashed();
+    expect(copying.mock.calls.length).toBeLessThan(4);
+    const next = new Map([...content, ['d7', new Map([...(content.get('d7') ?? []), ['new', 'new']])]]);
+    update(kept, kept.top, content, next, false);
+    tell(flatId, kept, content, next);
+    expect(hashed()).toBeLessThan(0.7 * all);
+  });
+
+  it('keeps the text of a small directory with that of all below it, and that of a large one by itself', () => {
+    const [kept, flatId] = keptFlat(large(true));
+    flatId.makeNow();
+    const large1 = kept.top.children.get('d1');
+    const small = large1?.children.get('g1');
+    const below = small?.children.get('h');
+    expect([large1, small, below].map((directory) => directory?.value?.texts !== undefined)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('lets the event loop turn now and then, more often while it makes text that it did not have', async () => {
+    const longNames = new Map<string, Content>(
+      Array.from({ length: 8 }, (_, d) => {
+        const files = Array.from({ length: 1800 }, (__, i) => [`${d}${i}`.padEnd(250, 'x'), 'f'] as const);
+        return [`d${d}`, new Map(files)];
+      }),
+    );
+    for (const [content, first, second] of [
+      [large(true), 4, 0],
+      [large(false), 4, 0],
+      [longNames, 8, 1],
+    ] as const) {
+      const [, flatId] = keptFlat(content);
+      for (const expected of [first, second]) {
+        let turns = 0;
+        const signal = { throwIfAborted: () => turns++ } as unknown as AbortSignal;
+        await flatId.make(signal);
+        expect(turns).toBe(expected);
+        flatId.changed('');
+      }
+    }
   });
 });

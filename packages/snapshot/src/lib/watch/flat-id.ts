@@ -22,7 +22,6 @@ const TEXT_A_CHECKPOINT = 512 * 1024;
 interface Checkpoint {
   readonly directory: Directory;
   readonly hash: Hash;
-  readonly isFirst: boolean;
 }
 
 /**
@@ -93,8 +92,8 @@ export class FlatId {
     const enter = (directory: Directory): number | undefined => {
       if (isSkipping && directory === last?.directory) {
         isSkipping = false;
-      } else if (!isSkipping && sinceCheckpoint >= TEXT_A_CHECKPOINT) {
-        this.#checkpoints.push({ directory, ...text.state() });
+      } else if (sinceCheckpoint >= TEXT_A_CHECKPOINT) {
+        this.#checkpoints.push({ directory, hash: text.state() });
         sinceCheckpoint = 0;
       }
       const block = this.#blocks.get(directory);
@@ -252,7 +251,7 @@ class TextHash {
 
   constructor(from: Checkpoint | undefined) {
     this.#hash = from ? from.hash.copy() : createHash('sha256');
-    this.#isFirst = from?.isFirst ?? true;
+    this.#isFirst = from === undefined;
   }
 
   add(text: Uint8Array): void {
@@ -271,9 +270,9 @@ class TextHash {
   }
 
   /** Returns the state so far, as a value of its own. */
-  state(): Pick<Checkpoint, 'hash' | 'isFirst'> {
+  state(): Hash {
     this.#flush();
-    return { hash: this.#hash.copy(), isFirst: this.#isFirst };
+    return this.#hash.copy();
   }
 
   digest(): ObjectId {

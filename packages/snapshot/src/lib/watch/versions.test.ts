@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filesOf, KeptTree, type Content } from '../../../test/support/kept-tree.js';
+import { filesOf, KeptTree, UNREAD, type Content } from '../../../test/support/kept-tree.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
 import { directoriesChanged, filesChanged, Version } from './versions.js';
 
@@ -63,6 +63,18 @@ describe('Version', () => {
     expect(other.id).toBe(computeSnapshotId(filesOf(FIRST)));
     expect(version.manifest).toBe(manifest);
   });
+
+  it('makes its id once', () => {
+    const { versions } = changed();
+    for (const version of versions)
+      expect([version.knownId, version.id]).toEqual([undefined, version.knownId]);
+  });
+
+  it('tells whether it has the files of the one before', () => {
+    const [version] = changed().versions;
+    expect(version?.followedBy(new Map(), true).files).toBe(version?.files);
+    expect(version?.followedBy(new Map(), false).files).not.toBe(version?.files);
+  });
 });
 
 describe('filesChanged', () => {
@@ -79,6 +91,21 @@ describe('filesChanged', () => {
       expect([...differing.before].sort()).toEqual(entries(before));
       expect([...differing.after].sort()).toEqual(entries(after));
     }
+  });
+
+  it('has none that are the same, beside those that differ', () => {
+    const kept = new KeptTree(
+      dir({ a: 'content 1', b: 'content 2', 'd-': 'd-', d: dir({}), d0: 'd0', z: UNREAD }),
+    );
+    kept.set(
+      kept.top,
+      dir({ a: 'content 1', b: 'content 3', 'd-': 'd-', d: 'd', e: dir({}), y: UNREAD, z: 'z' }),
+    );
+    const { before, after } = filesChanged(kept.replaced, kept.top);
+    expect([[...before.keys()], [...after.keys()]]).toEqual([
+      ['b', 'd0'],
+      ['b', 'd', 'z'],
+    ]);
   });
 
   it('begins paths where the tree does', () => {

@@ -1,6 +1,6 @@
 import { PathMap } from '@muse/paths';
 import type { ObjectId } from '@muse/stat-cache';
-import { DirectoryNode, directoriesOf, isFile, type EntryCursor, type Listing } from '@muse/walker/scan';
+import { DirectoryNode, directoriesOf, type EntryCursor, type Listing } from '@muse/walker/scan';
 import { manifestOf } from '../take/assemble.js';
 import type { DirectoryResult } from '../take/join.js';
 import type { Manifest } from '../types.js';
@@ -101,20 +101,19 @@ export interface DirectoryChange {
 
 /** Yields each directory that differs once, those below new and gone ones among them. */
 export function* directoriesChanged(replaced: Replaced): Generator<DirectoryChange, void> {
-  const yielded = new Set<Directory>();
+  const added = new Set<Directory>();
   for (const [directory, before] of replaced) {
     // It is told of with the directory that it was in, unless it came and went between two versions.
     if (directory.state === 'detached') continue;
-    if (!yielded.has(directory)) yield { directory, before, after: directory };
-    yielded.add(directory);
+    // A new one was told of with the directory that it is in, which changed before it.
+    if (!added.has(directory)) yield { directory, before, after: directory };
     for (const [name, child] of before.children)
       if (directory.children.get(name) !== child) yield* goneWith(child, replaced);
     for (const [name, child] of directory.children) {
-      if (before.children.get(name) === child || yielded.has(child)) continue;
+      if (before.children.get(name) === child || added.has(child)) continue;
       for (const below of directoriesOf(child)) {
-        // A new one that was listed is one of those that were replaced, too: it was empty.
-        if (!yielded.has(below)) yield { directory: below, before: undefined, after: below };
-        yielded.add(below);
+        yield { directory: below, before: undefined, after: below };
+        added.add(below);
       }
     }
   }
@@ -142,7 +141,7 @@ export function filesChanged(
   for (const { directory, before, after } of directoriesChanged(replaced)) {
     const prefix = directory.prefix.slice(start);
     const [old, now] = [new Files(before), new Files(after)];
-    while (old.isAtFile || now.isAtFile) {
+    while (old.isAtEntry || now.isAtEntry) {
       const order = old.compare(now);
       if (order !== 0 || !old.hasSameId(now)) {
         if (order <= 0) old.addTo(files.before, prefix);
@@ -155,7 +154,7 @@ export function filesChanged(
   return files;
 }
 
-/** Goes through the files of a directory, in path order. */
+/** Goes through the entries of a directory, in path order. Those that are no files have no object id. */
 class Files {
   readonly #listing: Listing | undefined;
   readonly #value: DirectoryResult | undefined;
@@ -164,31 +163,27 @@ class Files {
   constructor(state: DirectoryState | undefined) {
     this.#listing = state?.listing;
     this.#value = state?.value;
-    this.#cursor = this.#value && this.#listing?.entries();
-    this.#skipOthers();
+    this.#cursor = this.#listing?.entries();
   }
 
-  /** False past the last file. */
-  get isAtFile(): boolean {
+  /** False past the last entry. */
+  get isAtEntry(): boolean {
     return this.#cursor !== undefined && this.#cursor.entry < (this.#listing?.length ?? 0);
   }
 
   next(): void {
     this.#cursor?.next();
-    this.#skipOthers();
   }
 
-  /** Compares the names of two files, of which one that is past the last is after all: negative if this one is before. */
+  /** Compares the names of two entries, of which one that is past the last is after all: negative if this one is before. */
   compare(other: Files): number {
-    if (!this.isAtFile) return 1;
-    return other.isAtFile ? Buffer.compare(this.#name, other.#name) : -1;
+    if (!this.isAtEntry) return 1;
+    return other.isAtEntry ? Buffer.compare(this.#name, other.#name) : -1;
   }
 
   hasSameId(other: Files): boolean {
-    const [mine, its] = [this.#match, other.#match];
-    const areOfSameLines = this.#value?.lines === other.#value?.lines;
-    if (mine !== undefined && mine === its && areOfSameLines) return true;
-    return this.#id === other.#id;
+    const match = this.#match;
+    return (match !== undefined && match === other.#match) || this.#id === other.#id;
   }
 
   addTo(files: Map<string, ObjectId>, prefix: string): void {
@@ -205,14 +200,10 @@ class Files {
     return this.#cursor && this.#value?.idOf(this.#cursor.entry);
   }
 
-  /** The offset of its object id in the lines, where it is a hit. */
+  /** The offset of its object id in the lines, which are the same for all directories of a tree, where it is a hit. */
   get #match(): number | undefined {
     const { match, entry = 0 } = this.#cursor ?? {};
     return this.#value?.isHit(entry) === true ? match : undefined;
-  }
-
-  #skipOthers(): void {
-    while (this.#cursor && this.isAtFile && !isFile(this.#cursor.match)) this.#cursor.next();
   }
 }
 
@@ -221,7 +212,7 @@ export function idsOf({ listing, value }: DirectoryState): ReadonlyMap<string, O
   const ids = new Map<string, ObjectId>();
   if (!listing || !value) return ids;
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
-    const id = isFile(cursor.match) ? value.idOf(cursor.entry) : undefined;
+    const id = value.idOf(cursor.entry);
     if (id !== undefined) ids.set(cursor.name, id);
   }
   return ids;
