@@ -262,7 +262,7 @@ describe('FlatId', () => {
     );
     for (const [content, first, second] of [
       [large(true), 4, 0],
-      [large(false), 4, 0],
+      [large(false), 3, 0],
       [longNames, 8, 1],
     ] as const) {
       const [, flatId] = keptFlat(content);
