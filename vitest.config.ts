@@ -4,20 +4,22 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@muse/source', 'module', 'node', 'development|production'];
 const testkit = new URL('packages/testkit/src/lib/built.ts', import.meta.url).pathname;
 
-// Modules without a state, and tests that start processes, share a worker: a worker of its own costs a file 0.3 s. What mocks
-// a module, patches a global or starts threads gets one.
+// Tests share a worker, because one of its own costs a file 0.4 s of a processor. What mocks a module, patches a global, starts
+// threads or measures its own process gets one.
 const isolated = [
-  '{examples,packages/!(repository)}/**/test/**/*.test.ts',
+  'packages/snapshot/test/{cache,completeness,create-snapshot,races,snapshotter,subtree-snapshot,watch-*,writers}.test.ts',
   'packages/stat-cache/src/lib/{file-storage,without-nofollow}.test.ts',
+  'packages/stat-cache/test/bounds.test.ts',
   'packages/walker/src/lib/scan/{engine,native-engine}.test.ts',
   'packages/walker/src/lib/ignore/pattern-list.worst-case.test.ts',
+  'packages/walker/test/{thread-pool,walk}.test.ts',
   'packages/paths/src/lib/tree-path.path-map.test.ts',
   'packages/repository/test/file-counts.test.ts',
   'apps/cli/src/terminal/streams.test.ts',
 ];
 
-// The limits are against hanging, not measures: a busy machine takes ten times as long as a quiet one. Two workers take a
-// quarter less than the one that vitest starts on two processors.
+// The limits are against hanging, not measures: a busy machine takes ten times as long as a quiet one. Two processors
+// have three workers, because a test often waits for a process, a disk or a clock.
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -50,7 +52,7 @@ export default defineConfig({
     },
   ],
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [

@@ -2,7 +2,15 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { giveToOrdinaryUser, makeTree, ordinaryUser, tempDir, type TempDir } from '@muse/testkit';
+import {
+  changeLines,
+  giveToOrdinaryUser,
+  type ListedPaths,
+  makeTree,
+  ordinaryUser,
+  tempDir,
+  type TempDir,
+} from '@muse/testkit';
 import { nativeEngine } from '@muse/walker/scan';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { errors, errorsAsPublished } from './json-schemas.js';
@@ -13,17 +21,12 @@ const hasNative = (await nativeEngine(undefined)) !== undefined;
 const engines = hasNative ? ['native', 'typescript'] : ['typescript'];
 
 /** A line that `muse watch` printed. */
-interface Line {
+interface Line extends ListedPaths {
   readonly event: 'start' | 'change';
   readonly by: 'scan' | 'events';
   readonly snapshot_id?: string;
   readonly complete: boolean;
   readonly files: number;
-  readonly added: readonly { readonly path: string }[];
-  readonly modified: readonly { readonly path: string }[];
-  readonly deleted: readonly { readonly path: string }[];
-  readonly renamed: readonly { readonly from: string; readonly to: string }[];
-  readonly unknown: readonly string[];
   readonly problems: readonly unknown[];
 }
 
@@ -75,17 +78,6 @@ function watch(args: readonly string[], { cwd, engine, ordinary, unread }: Watch
   };
 }
 
-/** The paths that a line lists, with what has become of each. */
-function textOf({ added, modified, deleted, renamed, unknown }: Line): string[] {
-  return [
-    ...added.map(({ path }) => `+${path}`),
-    ...modified.map(({ path }) => `~${path}`),
-    ...deleted.map(({ path }) => `-${path}`),
-    ...renamed.map(({ from, to }) => `${from}>${to}`),
-    ...unknown.map((path) => `?${path}`),
-  ];
-}
-
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function tree(): Promise<TempDir> {
@@ -109,18 +101,18 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     const watching = watch([root], { engine });
     const start = await watching.next();
     expect(start).toMatchObject({ event: 'start', by: 'scan', complete: true, files: 2, bytes: 2 });
-    expect(textOf(start)).toEqual([]);
+    expect(changeLines(start)).toEqual([]);
     writeFileSync(join(root, 'src/b'), 'edited');
     mkdirSync(join(root, 'new/deep'), { recursive: true });
     writeFileSync(join(root, 'new/deep/\u001b[2J'), 'new');
     const change = await watching.next();
     expect(change).toMatchObject({ event: 'change', by, complete: true, files: 3, bytes: 10 });
-    expect(textOf(change)).toEqual(['+new/deep/\u001b[2J', '~src/b']);
+    expect(changeLines(change)).toEqual(['+new/deep/\u001b[2J', '~src/b']);
     const { stdout } = await muse(['snapshot', '-q', root]);
     expect(`${change.snapshot_id}\n`).toBe(stdout.toString());
     renameSync(join(root, 'src'), join(root, 'lib'));
     rmSync(join(root, 'new'), { recursive: true });
-    expect(textOf(await watching.next())).toEqual(['-new/deep/\u001b[2J', 'src/b>lib/b']);
+    expect(changeLines(await watching.next())).toEqual(['-new/deep/\u001b[2J', 'src/b>lib/b']);
     watching.child.kill('SIGINT');
     expect(await watching.ended).toEqual({ code: null, signal: 'SIGINT', stderr: warned });
   });
@@ -134,7 +126,7 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     writeFileSync(join(place.path, 'root/x.log'), 'x');
     writeFileSync(join(place.path, 'root/c'), 'c');
     const change = await watching.next();
-    expect(textOf(change)).toEqual(['+c']);
+    expect(changeLines(change)).toEqual(['+c']);
     expect(change).not.toHaveProperty('snapshot_id');
   });
 
@@ -150,7 +142,7 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     writeFileSync(join(place.path, 'other'), 'edited');
     writeFileSync(join(place.path, 'sub/y.log'), 'y');
     writeFileSync(join(place.path, 'sub/a'), 'edited');
-    expect(textOf(await watching.next())).toEqual(['~a']);
+    expect(changeLines(await watching.next())).toEqual(['~a']);
     writeFileSync(join(place.path, '.museignore'), '[global]\npattern = []\n');
     const ended = await watching.ended;
     expect(ended.code).toBe(2);
@@ -165,12 +157,12 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     await watching.next();
     chmodSync(join(place.path, 'closed'), 0);
     const hidden = await watching.next();
-    expect(textOf(hidden)).toEqual(['?closed/gone', '?closed/kept']);
+    expect(changeLines(hidden)).toEqual(['?closed/gone', '?closed/kept']);
     expect(hidden).toMatchObject({ complete: false, problems: [{ path: 'closed', kind: 'unreadable' }] });
     rmSync(join(place.path, 'closed/gone'));
     chmodSync(join(place.path, 'closed'), 0o755);
     const seen = await watching.next();
-    expect(textOf(seen)).toEqual(['-closed/gone']);
+    expect(changeLines(seen)).toEqual(['-closed/gone']);
     expect(seen).toMatchObject({ complete: true, problems: [] });
     watching.child.kill('SIGTERM');
     const { stderr } = await watching.ended;
@@ -341,10 +333,10 @@ describe('muse watch', () => {
       rmSync(join(root, 'a'));
       watching.child.kill('SIGCONT');
       const change = await watching.next();
-      expect(textOf(change)).toEqual(['+src/c', '-a']);
+      expect(changeLines(change)).toEqual(['+src/c', '-a']);
       expect(change.by).toBe('scan');
       writeFileSync(join(root, 'src/b'), 'edited');
-      expect(textOf(await watching.next())).toEqual(['~src/b']);
+      expect(changeLines(await watching.next())).toEqual(['~src/b']);
     },
   );
 

@@ -1,26 +1,15 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSnapshotter, type TreeChange } from '@muse/snapshot';
-import { makeTree, sha256Id, tempDir } from '@muse/testkit';
+import { changeLines, makeTree, sha256Id, tempDir } from '@muse/testkit';
 import { nativeEngine } from '@muse/walker/scan';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runNode } from './support/run-node.js';
 
-/** The paths that a change lists, with what has become of each. */
-function textOf({ added, modified, deleted, renamed, unknown }: TreeChange): string[] {
-  return [
-    ...added.map(({ path }) => `+${path}`),
-    ...modified.map(({ path }) => `~${path}`),
-    ...deleted.map(({ path }) => `-${path}`),
-    ...renamed.map(({ from, to }) => `${from}>${to}`),
-    ...unknown.map((path) => `?${path}`),
-  ];
-}
-
 async function next(changes: AsyncGenerator<TreeChange, void>): Promise<string[]> {
   const { value } = await changes.next();
   if (!value) throw new Error('There are no more changes');
-  return textOf(value);
+  return changeLines(value);
 }
 
 const engines = (await nativeEngine(undefined)) ? ['native', 'typescript'] : ['typescript'];
@@ -52,7 +41,7 @@ describe.each([...engines.map((engine) => [engine, true] as const), ['typescript
       renameSync(file('d'), file('e'));
       rmSync(file('new'), { recursive: true });
       const { value: change } = await changes.next();
-      expect(change && textOf(change)).toEqual(['-new/deep/c', 'd/b>e/b']);
+      expect(change && changeLines(change)).toEqual(['-new/deep/c', 'd/b>e/b']);
       const { snapshot } = change ?? {};
       expect([...(snapshot?.manifest ?? [])]).toEqual([
         ['a', sha256Id('edited')],

@@ -4,7 +4,7 @@ import { effort, makeTree, removeTree } from '@muse/testkit';
 import { createSnapshot, diffManifests, formatManifest, parseManifest, verify } from '@muse/snapshot';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-const FILES = effort(1200, 5000);
+const FILES = effort(600, 5000);
 
 describe.runIf(process.platform === 'linux')('a tree whose paths are longer than V8 hashes', () => {
   it('is snapshotted, cached, compared, parsed and verified in seconds', { timeout: 120_000 }, async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Adversary, EDIT_KINDS, type Edit, PATHS } from './support/adversary.js';
 import { bytesStorage, openSimCache, takeSimSnapshot } from './support/sim-snapshot.js';
 
-const RUNS = effort(300, 10_000);
+const RUNS = effort(150, 10_000);
 
 const edit = fc.record<Edit>({
   after: fc.nat(12),

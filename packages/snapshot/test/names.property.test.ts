@@ -33,7 +33,7 @@ const name = fc
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
 
 /** Milliseconds. */
-const TIME = effort(1_500, 60_000);
+const TIME = effort(1_000, 60_000);
 
 it(
   'a snapshot finds each file in its cache again, whatever the names, and reads exactly those that changed',

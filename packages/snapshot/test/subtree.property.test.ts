@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { apply, edits } from './support/edits.js';
 
 /** Milliseconds. */
-const TIME = effort(3_000, 60_000);
+const TIME = effort(2_000, 60_000);
 
 const SUBTREES = ['', 'c', 'c/e', 'f'] as const;
 const step = fc.tuple(edits, fc.subarray([...SUBTREES]), fc.boolean());

@@ -5,6 +5,7 @@ export type { KernelTreeOptions, KernelTreeStats } from './lib/kernel-tree.js';
 export { makeDeepChain } from './lib/make-deep-chain.js';
 export { makeTree } from './lib/make-tree.js';
 export { effort, nightly } from './lib/effort.js';
+export { changeLines, type ListedPaths } from './lib/change-lines.js';
 export { differingPaths } from './lib/differing-paths.js';
 export { anchors, codeBlocks, linkTargets } from './lib/markdown.js';
 export { oracle, sha256Id } from './lib/oracle.js';

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { directories, names, randomCase, repository, type GitCase } from './support/git-cases.js';
 
 /** As many as by default take a few seconds; more can be asked for by hand, and from another seed. */
-const cases = effort(100, 3000);
+const cases = effort(50, 3000);
 const seed = Number(process.env['MUSE_GIT_SEED'] ?? 1);
 const noGit = spawnSync('git', ['--version']).status !== 0;
 if (noGit) console.warn('Skipped: git is not installed, so that nothing can be compared with it');

@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** As many as take a few seconds; more can be asked for by hand. */
-const runs = effort(100, 3000);
+const runs = effort(50, 3000);
 const noGit = spawnSync('git', ['--version']).status !== 0;
 
 const environment = {

@@ -175,7 +175,7 @@ describe.skipIf(coreutilsVersion() < 9)('parseSha256sum() beside sha256sum of co
         const expected = new Map(names.map((name) => [name, sha256Id(JSON.stringify(name))]));
         expect(new Map(parseSha256sum(sha256sumOf(tree.path, option)))).toEqual(expected);
       }),
-      { numRuns: effort(20, 500) },
+      { numRuns: effort(8, 500) },
     );
   });
 
@@ -211,7 +211,7 @@ describe.skipIf(coreutilsVersion() < 9)('parseSha256sum() beside sha256sum of co
         if (/^[ \t]*\\?[0-9a-f]{64}[ \t][^ *]/i.test(line)) expect(isOurs).toBe(false);
         else expect(isOurs).toBe(isTheirs || (line.startsWith('\ufeff') && namesA(line.slice(1))));
       }),
-      { numRuns: effort(400, 3000) },
+      { numRuns: effort(200, 3000) },
     );
     expect(agreed).toBeGreaterThan(10);
   });

@@ -100,26 +100,26 @@ test.each([
   ["it's\n", 1, 3, 'this line is one of a .gitignore'],
   ['[global]\npatterns = [*.o]', 2, 13, "invalid value; a pattern is a string, such as '*.o'"],
   ['[global]\npatterns = ["a\\nb"]', 2, 13, 'in [global]: a pattern is one line, but here is a line feed'],
-  [
-    `[global]\npatterns = ["a",\n"${'x'.repeat(5000)}"]`,
-    3,
-    1,
-    'in [global]: a pattern may have 4096 bytes, and this one has 5000',
-  ],
-  [
-    `[global]\npatterns = [${'"a",'.repeat(100_000)}\n"b"]`,
-    3,
-    1,
-    'in [global]: it is one more than the 100000 patterns that are allowed',
-  ],
-])('parseMuseIgnore refuses %j with its place', (text, line, column, reason) => {
+])('parseMuseIgnore refuses %j with its place', expectRefused);
+
+test('parseMuseIgnore refuses a pattern that is too long with its place', () => {
+  const text = `[global]\npatterns = ["a",\n"${'x'.repeat(5000)}"]`;
+  expectRefused(text, 3, 1, 'in [global]: a pattern may have 4096 bytes, and this one has 5000');
+});
+
+test('parseMuseIgnore refuses one pattern too many with its place', () => {
+  const text = `[global]\npatterns = [${'"a",'.repeat(100_000)}\n"b"]`;
+  expectRefused(text, 3, 1, 'in [global]: it is one more than the 100000 patterns that are allowed');
+});
+
+function expectRefused(text: string, line: number, column: number, reason: string): void {
   const error = errorOf(text);
   expect(error).toMatchObject({ code: 'EMUSEIGNORE', file: '/x/.museignore', line, column });
   expect(error.message).toContain(
     `Cannot read ignore rules from "/x/.museignore": line ${line}, column ${column}: ${reason}`,
   );
   expect(error.message).not.toContain('\n');
-});
+}
 
 test('defaultMuseIgnore leaves nothing out until its comments are removed', () => {
   expect(patternsOf(defaultMuseIgnore)).toEqual([]);
