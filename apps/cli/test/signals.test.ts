@@ -122,17 +122,22 @@ describe.runIf(linux)('a signal that comes while a temporary file exists', () =>
 
 describe.runIf(linux)('a SIGHUP that was ignored at the start', () => {
   const noBash = spawnSync('bash', ['-c', 'nohup true']).status !== 0;
+  /** Waits until a process reads the tree: by then it has done what it does about signals. */
+  const untilReading = (pid: string) =>
+    `for turn in $(seq 1000); do ls -l /proc/${pid}/fd 2>&1 | grep -q hole- && break; sleep 0.02; done`;
 
   it.skipIf(noBash)('stays so where nohup says so to bash', async () => {
     const run = await shell(
-      `bash -c 'nohup "$0" "$@"; true' '${process.execPath}' '${main}' snapshot --no-cache '${slow}' & sleep 0.4; pkill -HUP -P $!; wait`,
+      `bash -c 'nohup "$0" "$@"; true' '${process.execPath}' '${main}' snapshot --no-cache '${slow}' &
+       ${untilReading('$(pgrep -P $!)')}; pkill -HUP -P $!; wait`,
     );
     expect(run.stdout.toString()).toMatch(/^sha256:/);
   });
 
   it('stays so where the shell ignores it', async () => {
     const run = await shell(
-      `trap '' HUP; muse snapshot --no-cache '${slow}' & sleep 0.4; kill -HUP $!; wait $!`,
+      `trap '' HUP; '${process.execPath}' '${main}' snapshot --no-cache '${slow}' &
+       ${untilReading('$!')}; kill -HUP $!; wait $!`,
     );
     expect(run.stdout.toString()).toMatch(/^sha256:/);
     expect(run.code).toBe(0);

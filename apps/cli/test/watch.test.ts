@@ -169,9 +169,11 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     expect(lines(stderr).at(-1)).toBe('muse: closed: cannot list: permission denied (EACCES)');
   });
 
-  it('ends in silence with 141 at the first line after its reader is gone', async () => {
+  it('ends in silence with 141 at the first line after its reader is gone, though it has threads', async () => {
     await using place = await tree();
-    const run = shell(`{ muse watch -q; echo "exit $?" >&2; } | head -1`, {
+    // As many as start threads, where the engine has any: what a thread prints is led to the same stdout.
+    for (let index = 0; index < 400; index++) writeFileSync(join(place.path, `root/${index}`), String(index));
+    const run = shell(`{ muse watch -q --threads 2; echo "exit $?" >&2; } | head -1`, {
       cwd: join(place.path, 'root'),
       env: { MUSE_ENGINE: engine },
     });
@@ -179,7 +181,7 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     writeFileSync(join(place.path, 'root/c'), 'c');
     const { stdout, stderr } = await run;
     expect(lines(stdout)).toHaveLength(1);
-    expect(lines(stderr).at(-1)).toBe('exit 141');
+    expect(stderr).toMatch(/^(?:muse: warning: .*\n)?exit 141\n$/);
   });
 
   it.each([
@@ -291,7 +293,7 @@ describe('muse watch', () => {
     }
     expect([...seen.keys()].sort()).toEqual(names.sort());
     expect(Math.max(...seen.values())).toBe(1);
-    expect(count).toBeLessThan(30);
+    expect(count).toBeLessThan(names.length / 20);
   });
 
   it.runIf(hasNative)('hears of changes while a pipe is full', async () => {

@@ -381,7 +381,8 @@ describe('walk of a tree that somebody changes all the time', () => {
     });
     while (changes < 120) {
       const walked = await walk(root, { threads: 1 });
-      expect(walked.problems).toEqual([]);
+      // One that is another each time it is looked at is a problem, in the end.
+      expect(walked.problems.filter(({ path }) => !/^d\d\/come\d+/.test(path))).toEqual([]);
       expect(paths(walked)).toEqual(expect.arrayContaining(Object.keys(stay)));
       for (const path of paths(walked)) expect(path).toMatch(/^d\d\/(stay\d+|come\d+\/deep\/f)$/);
     }

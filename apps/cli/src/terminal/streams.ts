@@ -83,8 +83,7 @@ function writeToFile(piece: Uint8Array): Promise<void> {
 function writeToStream(piece: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     // The callback gets the error as well; without a listener the event would end the process first.
-    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
-    process.stdout.write(piece, (error) => {
+    listenedTo(process.stdout).write(piece, (error) => {
       if (error) reject(error);
       else resolve();
     });
@@ -136,8 +135,15 @@ export function stderrStream(): MessageStream {
   };
 }
 
-/** Ignores errors of a stream: whoever closed stderr needs no report, and the answer on stdout matters more. */
+/**
+ * Ignores errors of a stream: whoever closed stderr needs no report, and the answer on stdout matters more. A listener of
+ * somebody else does not do: that of a thread, whose output Node leads to ours, goes away at the first error.
+ */
 function listenedTo(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
+  if (!stream.listeners('error').includes(ignoreError)) stream.on('error', ignoreError);
   return stream;
+}
+
+function ignoreError(): void {
+  // Told of elsewhere, or not worth telling.
 }
