@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { built, kernelTree, tempDir } from '@muse/testkit';
+import { built, effort, kernelTree, tempDir } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packHashRequest, packScanRequest } from '@muse/native';
 import { hasNative, native, shared, wanted, withRoot } from './support/engine.js';
@@ -10,7 +10,7 @@ import { unpackHashes } from './support/hashing.js';
 const place = tempDir();
 beforeAll(() => {
   kernelTree({ root: place.path, files: 500 });
-  for (let i = 0; i < 3000; i++) writeFileSync(`${place.path}/${i}`, '');
+  for (let i = 0; i < 1000; i++) writeFileSync(`${place.path}/${i}`, '');
   writeFileSync(`${place.path}/large`, Buffer.alloc(10_000_000));
 });
 afterAll(() => place.remove());
@@ -80,13 +80,13 @@ describe.skipIf(!hasNative)('a call', () => {
     }
   });
 
-  it('is no trouble to 50 threads that are terminated meanwhile, and leaves no descriptor', async () => {
+  it('is no trouble to many threads that are terminated meanwhile, and leaves no descriptor', async () => {
     const code = `
       import { readdirSync, readlinkSync } from 'node:fs';
       import { Worker } from 'node:worker_threads';
       const root = openSync(path, 'r');
       const endings = [];
-      for (let i = 0; i < 50; i++) {
+      for (let i = 0; i < ${effort(20, 100)}; i++) {
         const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(calls)} + \`
           import { parentPort, workerData } from 'node:worker_threads';
           const { root, i } = workerData;

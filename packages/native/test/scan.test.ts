@@ -105,7 +105,7 @@ describe.skipIf(!hasNative)('scan()', () => {
 
   it('hits every file of a tree in the shape of the kernel', async () => {
     const root = await temporary();
-    kernelTree({ root, files: 3000, fileBytes: 1 });
+    kernelTree({ root, files: 1500, fileBytes: 1 });
     const lines = linesBelow(root).subarray(25, -2);
     const counts = { files: 0, hits: 0, gone: 0 };
     scanTree(native, root, lines, (directory, record) => {
@@ -115,7 +115,7 @@ describe.skipIf(!hasNative)('scan()', () => {
       counts.files += matches.filter((match) => match !== 6).length;
       counts.gone += gone.length;
     });
-    expect(counts).toEqual({ files: 3000, hits: 3000, gone: 0 });
+    expect(counts).toEqual({ files: 1500, hits: 1500, gone: 0 });
   });
 
   it('tells sizes and times as they are, wherever the file system can put them', async () => {
@@ -181,28 +181,26 @@ describe.skipIf(!hasNative)('scan()', () => {
     expect(got.map(({ outcome }) => outcome)).toEqual([3, 0, 0]);
   });
 
-  it('lists 40,000 names', async () => {
+  it('lists 20,000 names', async () => {
     const root = await temporary();
     // Hard links are made in a third of the time; ext4 gives a file 65,000.
-    for (let i = 0; i < 40_000; i++) {
-      if (i % 20_000 === 0) writeFileSync(`${root}/${i}`, '');
-      else linkSync(`${root}/${i - (i % 20_000)}`, `${root}/${i}`);
-    }
+    writeFileSync(`${root}/0`, '');
+    for (let i = 1; i < 20_000; i++) linkSync(`${root}/0`, `${root}/${i}`);
     const lines = linesBelow(root).subarray(25, -2);
     const directory = wanted(root, '', 0, lines.length);
-    const [small] = scan(native, root, [directory], { lines, capacity: 1 << 18 });
+    const [small] = scan(native, root, [directory], { lines, capacity: 1 << 17 });
     expect(unpack(small).outcome).toBe(3);
     const capacity = unpack(small).error;
     const result = unpack(scan(native, root, [directory], { lines, capacity })[0]);
     expect(result.names).toEqual(readdirSync(root).sort());
     expect(result.matches.every((match) => match >= 32)).toBe(true);
     const bare = unpack(scan(native, root, [wanted(root, '')], { capacity: 8 << 20 })[0]);
-    expect(bare.details.length).toBe(40_000);
-  }, 300_000);
+    expect(bare.details.length).toBe(20_000);
+  });
 
   it.each([
     ['a'.repeat(200), 60],
-    ['d', 3000],
+    ['d', 2100],
     ['n'.repeat(255), 17],
   ])('follows paths beyond PATH_MAX: %s, %d times', async (name, depth) => {
     const root = await temporary();

@@ -152,14 +152,10 @@ describe('walk', () => {
     expect(files[0]?.path.endsWith('/leaf')).toBe(true);
   });
 
-  it('finds 20,000 files in one directory', async () => {
+  it('finds 10,000 files in one directory', async () => {
     const root = await make({});
-    const names = Array.from({ length: 20_000 }, (_, i) => `file ${i}`);
-    execFileSync('sh', [
-      '-c',
-      'cd "$0" && seq -f "file %.0f" 0 19999 | tr "\\n" "\\0" | xargs -0 touch',
-      root,
-    ]);
+    const names = Array.from({ length: 10_000 }, (_, i) => `file ${i}`);
+    for (const name of names) writeFileSync(join(root, name), '');
     const walked = await walkEachWay(root);
     await expectTruth(root, walked, names.sort());
   });

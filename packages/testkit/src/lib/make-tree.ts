@@ -20,7 +20,8 @@ export async function makeTree(spec: TreeSpec, root: string = makeTempRoot()): P
     mkdirSync(directory, { recursive: true });
     for (const [name, node] of isMap(entries) ? entries : Object.entries(entries)) {
       const path = below(directory, name);
-      mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
+      const above = path.subarray(0, path.lastIndexOf('/'));
+      if (above.length > directory.length) mkdirSync(above, { recursive: true });
       if (node instanceof SpecialEntry) await makeSpecial(path, node);
       else if (typeof node === 'string' || node instanceof Uint8Array) writeFileSync(path, node);
       else await fill(path, node);
