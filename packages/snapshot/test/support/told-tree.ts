@@ -28,10 +28,11 @@ let inodes = 1n;
 
 /** A file in memory. Nothing but a test changes it. */
 export class MemoryFile {
-  readonly ino = inodes++;
+  ino = inodes++;
   content: string;
   /** When it last changed, in nanoseconds: long ago, unless a test says otherwise. */
   ctimeNs = LONG_AGO;
+  mtimeNs = LONG_AGO;
   links = 1;
 
   constructor(content: string) {
@@ -41,6 +42,7 @@ export class MemoryFile {
   /** Gives it other content, now. */
   write(content: string): void {
     this.content = content;
+    this.mtimeNs = now();
     this.ctimeNs = now();
   }
 }
@@ -272,7 +274,7 @@ export class ToldTree {
       const { ino } = each;
       const stat =
         each instanceof MemoryFile
-          ? { dev: 1n, ino, size: BigInt(each.content.length), mtimeNs: each.ctimeNs, ctimeNs: each.ctimeNs }
+          ? { dev: 1n, ino, size: BigInt(each.content.length), mtimeNs: each.mtimeNs, ctimeNs: each.ctimeNs }
           : { dev: each.dev, ino, size: 0n, mtimeNs: 0n, ctimeNs: 0n };
       new PackedStats(details).write(stat, i * DETAIL_WORDS);
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   MemoryDirectory,
   MemoryFile,
@@ -85,6 +85,19 @@ describe('a question', () => {
     expect(await told.ask()).toEqual([]);
   });
 
+  it('lists nothing of what was told while that was leaving the tree', async () => {
+    const told = await watched();
+    told.put('d', undefined);
+    const { watch } = told.node('d').listing ?? {};
+    told.tell('', EVENT.deleted | DIRECTORY, 'd');
+    told.onListing = () => {
+      told.tell(watch ?? 0, EVENT.deleted, 'b');
+      told.watched.drain();
+    };
+    await told.ask();
+    expect(await told.ask()).toEqual([]);
+  });
+
   it('forgets what it listed at the next', async () => {
     const told = await watched();
     told.tell('d', EVENT.attributes);
@@ -108,6 +121,14 @@ describe('events are lost', () => {
     told.watched.drain();
     expect(told.watched.lost).toMatch(why);
     expect(told.watched.isChanged).toBe(true);
+  });
+
+  it('where a directory that nobody knows is told of after a question that listed nothing', async () => {
+    const told = await watched();
+    expect(told.begin()).toEqual([]);
+    told.tell(1, EVENT.created, 'x');
+    told.watched.drain();
+    expect(told.watched.lost).toMatch(/not known/);
   });
 
   it('and none is heard from then on', async () => {
@@ -187,7 +208,9 @@ describe('a file that was written', () => {
       await told.ask();
       expect(told.mustRead).toEqual(['d/b']);
       told.tell('d', EVENT.attributes, 'b');
-      await told.ask();
+      told.begin();
+      expect(told.watched.mustRead(told.node('d'))).toBeUndefined();
+      await told.end();
       expect(told.mustRead).toEqual([]);
     },
   );
@@ -249,6 +272,15 @@ describe('a file that was written', () => {
       told.put(`d/${name}`, 'other');
       expect(await told.ask()).toEqual(ALL);
     }
+  });
+
+  it('has no other name where it was known by that, or where nothing was written by it', async () => {
+    const told = await watched();
+    told.tell('d', EVENT.modified, 'b');
+    told.tell('d', EVENT.movedTo, 'b', 9);
+    told.tell('f', EVENT.created, 'new');
+    told.tell('f', EVENT.movedTo, 'new', 10);
+    expect(await told.ask()).toEqual(['d', 'f']);
   });
 
   it('by a name that it has had, which is gone, may have another one', async () => {
@@ -318,6 +350,18 @@ describe('a file with two names', () => {
     for (let i = 0; i < 3; i++) expect(await told.ask()).toEqual(['d', 'f']);
   });
 
+  it('has nothing listed for names that are none of its own', async () => {
+    const told = await watched();
+    linked('d/b')(told);
+    told.tell('d', EVENT.attributes, 'b');
+    await told.ask();
+    told.tell('d', EVENT.created | DIRECTORY, 'n');
+    told.tell('d', EVENT.created, '.tmp');
+    told.tell('d', EVENT.movedFrom, '.tmp', 1);
+    told.tell('f', EVENT.movedTo, 'g', 1);
+    expect(await told.ask()).toEqual(['d', 'f']);
+  });
+
   it('that was written has those listed that hold one of them', async () => {
     const told = await watched();
     const file = linked('d/b', 'f/g')(told);
@@ -354,15 +398,22 @@ describe('a file with two names', () => {
   });
 
   it('that changed so late that it may have got one meanwhile has all listed at the next question, too', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
     const told = await watched();
     const file = linked('d/b')(told);
-    told.tell('d', EVENT.attributes, 'b');
-    file.ctimeNs = now() - 1_500_000_000n;
-    expect(await told.ask()).toEqual(['d']);
-    expect(await told.ask()).toEqual(ALL);
-    file.ctimeNs = now() - 3_000_000_000n;
-    await told.ask();
-    expect(await told.ask()).toEqual(['d']);
+    for (const [secondsAgo, next] of [
+      [1.5, ALL],
+      [2.5, ['d']],
+    ] as const) {
+      vi.advanceTimersByTime(10_000);
+      file.ctimeNs = now() - BigInt(secondsAgo * 1e9);
+      told.tell('d', EVENT.attributes, 'b');
+      expect(await told.ask()).toEqual(['d']);
+      expect(await told.ask()).toEqual(next);
+      file.ctimeNs = 0n;
+      await told.ask();
+    }
   });
 });
 
@@ -448,6 +499,7 @@ describe('a directory', () => {
     told.tell('', EVENT.deleted | DIRECTORY, 'two');
     await told.ask();
     await told.ask();
+    expect(await told.ask()).toEqual([]);
     expect(told.ended).not.toContain(twice.watch);
     told.tell(twice.watch, EVENT.modified, 'x');
     expect(await told.ask()).toEqual(['one']);
@@ -482,26 +534,71 @@ describe('rules', () => {
     expect(await told.ask()).toEqual(ALL);
   });
 
-  it('in a directory of which no event tells have all listed once they are others', async () => {
-    const rules = new MemoryFile('e');
-    const told = await ToldTree.of({ d: { '.gitignore': rules, e: { c: 'c' } } }, { isRuleFile });
+  const unwatched = async () => {
+    const told = await ToldTree.of({ d: { '.gitignore': 'e', x: 'x', e: { c: 'c' } } }, { isRuleFile });
     told.tell('d', EVENT.attributes);
     told.directory('d').watch = -28;
     await told.ask();
+    return told;
+  };
+
+  it.each<[string, (file: MemoryFile, told: ToldTree) => void]>([
+    ['has other content', (file) => (file.content = 'other')],
+    ['has another mtime', (file) => file.mtimeNs++],
+    ['has another ctime', (file) => file.ctimeNs++],
+    ['is another one', (file) => file.ino++],
+    [
+      'has another name',
+      (_, told) => {
+        told.move('d/.gitignore', 'd/.git');
+      },
+    ],
+    [
+      'is gone',
+      (_, told) => {
+        told.put('d/.gitignore', undefined);
+      },
+    ],
+  ])('in a directory of which no event tells have all listed once the file %s', async (_, change) => {
+    const told = await unwatched();
     expect(await told.ask()).toEqual(['d']);
-    rules.write('other');
+    change(told.file('d/.gitignore'), told);
     expect(await told.ask()).toEqual(['d', 'all']);
-    // They may have changed again within the time that the clock takes to go on.
+    await told.ask();
+    expect(await told.ask()).toEqual(['d']);
+  });
+
+  it('are none in another file, or in a directory', async () => {
+    const told = await unwatched();
+    told.file('d/x').write('no rules');
+    told.put('d/.git', {});
+    expect(await told.ask()).toEqual(['d']);
+    told.put('d/.git', {});
+    expect(await told.ask()).toEqual(['d']);
+  });
+
+  it('that changed so late that they may have changed again have all listed at the next question, too', async () => {
+    const told = await unwatched();
+    told.file('d/.gitignore').write('other');
+    expect(await told.ask()).toEqual(['d', 'all']);
+    await told.ask();
     expect(await told.ask()).toEqual(['', 'd', 'd/e']);
-    rules.ctimeNs = 2n;
+  });
+
+  it('of which an event tells have nothing listed twice', async () => {
+    const told = await watched({ isRuleFile });
+    told.put('d/.gitignore', 'e');
+    told.file('d/b').links = 2;
+    told.tell('d', EVENT.created, '.gitignore');
     await told.ask();
     await told.ask();
-    expect(await told.ask()).toEqual(['d']);
-    told.put('d/.gitignore', undefined);
-    expect(await told.ask()).toEqual(['d', 'all']);
-    told.put('d/.gitignore', {});
-    await told.ask();
-    expect(await told.ask()).toEqual(['d']);
+    told.file('d/.gitignore').content = 'other';
+    told.tell('d', EVENT.modified, '.gitignore');
+    expect(await told.ask()).toEqual(['d', 'd/e']);
+    // Told of only after it was seen.
+    told.put('f/.gitignore', 'e');
+    told.tell('f', EVENT.attributes);
+    expect(await told.ask()).toEqual(['d', 'f']);
   });
 
   it('in a repository below the root, where nothing is watched, have all below listed at each question', async () => {
@@ -530,6 +627,58 @@ describe('a watch', () => {
     expect(told.ended).toEqual(watches);
   });
 
+  it('on a directory that came and went while others were listed is ended, and nothing is kept of it', async () => {
+    const told = await watched();
+    told.put('n', { m: {} });
+    const { watch } = told.directory('n');
+    told.tell('', EVENT.created | DIRECTORY, 'n');
+    told.onListing = (paths) => {
+      if (paths.includes('n/m')) told.put('n', undefined);
+    };
+    await told.ask();
+    expect(told.ended).toEqual([watch]);
+    expect(told.watched.hasUntold).toBe(false);
+  });
+
+  it('that the system has ended is not ended again', async () => {
+    const told = await watched();
+    told.tell('f', EVENT.ignored);
+    told.put('f', undefined);
+    told.tell('', EVENT.deleted | DIRECTORY, 'f');
+    await told.ask();
+    expect(told.ended).toEqual([]);
+  });
+
+  it('that ends while its directory is taken out of the tree is no loss', async () => {
+    const told = await watched();
+    const { watch } = told.directory('d');
+    told.put('d', undefined);
+    told.tell('', EVENT.deleted | DIRECTORY, 'd');
+    told.tell('f', EVENT.attributes);
+    told.onListing = ([path]) => {
+      if (path !== 'f') return;
+      told.tell(watch, EVENT.deleted, 'b');
+      told.tell(watch, EVENT.ignored);
+      told.watched.drain();
+    };
+    await told.ask();
+    expect(await told.ask()).toEqual([]);
+  });
+
+  it('that there never was is not ended', async () => {
+    for (const none of [0, -28]) {
+      const told = await watched();
+      told.tell('d', EVENT.attributes);
+      told.directory('d').watch = none;
+      await told.ask();
+      told.put('d', undefined);
+      told.tell('', EVENT.deleted | DIRECTORY, 'd');
+      const { watch } = told.node('d/e').listing ?? {};
+      await told.ask();
+      expect(told.ended).toEqual([watch]);
+    }
+  });
+
   it('that was ended may tell of what came before, and of its end', async () => {
     const told = await watched();
     const { watch } = told.directory('f');
@@ -554,6 +703,7 @@ describe('a watch', () => {
     told.tell(watch, EVENT.selfMoved);
     await told.ask();
     expect(told.ended).toEqual([]);
+    expect(told.watched.hasUntold).toBe(false);
     told.tell(watch, EVENT.modified, 'c');
     expect(await told.ask()).toEqual(['f/e']);
     expect(told.mustRead).toEqual(['f/e/c']);
@@ -750,15 +900,20 @@ describe('findSurprise()', () => {
     expect(await audit(change, meanwhile)).toBeUndefined();
   });
 
-  it('passes by what has left the tree meanwhile', async () => {
+  it('passes by what has left the tree, before or meanwhile', async () => {
     const told = await watched();
     const gone = told.node('d/e');
-    told.tell('d', EVENT.deleted | DIRECTORY, 'e');
-    told.file('d/e/c').write('changed');
     told.begin(['d/e']);
-    told.onListing = () => {
+    told.onListing = (paths) => {
+      if (!paths.includes('d/e')) return;
       told.put('d/e', undefined);
+      told.tell('d', EVENT.deleted | DIRECTORY, 'e');
     };
+    await told.tree.list();
+    expect(told.watched.findSurprise([gone])).toBeUndefined();
+    told.watched.finish();
+    told.watched.commit(false);
+    told.begin(['d']);
     await told.tree.list();
     expect(told.watched.findSurprise([gone])).toBeUndefined();
   });

@@ -131,16 +131,12 @@ export class WatchedTree implements TreeKeeper {
 
   readonly onListed = (directory: Directory, { watch }: Listing): void => {
     const before = this.#watchOf.get(directory);
-    if (before !== undefined && before !== watch && this.#watched.get(before) === directory)
-      this.#watched.delete(before);
-    if (watch > 0) {
-      const other = this.#watched.get(watch);
-      if (other && other !== directory) this.#outdone.add(other);
-      this.#watched.set(watch, directory);
-      this.#watchOf.set(directory, watch);
-    } else {
-      this.#watchOf.delete(directory);
-    }
+    if (before !== undefined && this.#watched.get(before) === directory) this.#watched.delete(before);
+    if (watch <= 0) return;
+    const other = this.#watched.get(watch);
+    if (other) this.#outdone.add(other);
+    this.#watched.set(watch, directory);
+    this.#watchOf.set(directory, watch);
   };
 
   /** Takes the tree whose directories were watched as they were listed. */
@@ -263,7 +259,6 @@ export class WatchedTree implements TreeKeeper {
     for (const directory of this.#outdone) if (directory.state !== 'detached') this.untold.add(directory);
     this.#outdone = new Set();
     if (isAllDue) this.#isAllDue = true;
-    this.#asked = new Map();
     this.#isListing = false;
     const held = this.#held;
     this.#held = [];
@@ -318,9 +313,8 @@ export class WatchedTree implements TreeKeeper {
 
   /** Returns whether something in a directory may change without an event. */
   #isUntold(directory: Directory): boolean {
-    const { listing, state, problems, value } = directory;
-    if (state !== 'listed' || !listing || problems.length > 0 || (value?.problems.length ?? 0) > 0)
-      return true;
+    const { listing, problems, value } = directory;
+    if (!listing || problems.length > 0 || (value?.problems.length ?? 0) > 0) return true;
     // What is mounted there may be of any kind.
     const isForeign = directory.dev !== this.tree.top.dev;
     return (
@@ -367,15 +361,12 @@ export class WatchedTree implements TreeKeeper {
       this.#hearUnknown(event);
       return;
     }
-    if ((mask & EVENT.ignored) !== 0) {
-      this.#watched.delete(watch);
-      this.#watchOf.delete(directory);
-    }
     if (directory.state === 'detached') {
       // It may be known under another name once it is listed there.
-      if (this.#isListing && (mask & EVENT.ignored) === 0) this.#hold(event);
+      this.#hold(event);
       return;
     }
+    if ((mask & EVENT.ignored) !== 0) this.#watched.delete(watch);
     if ((mask & (EVENT.ignored | GONE_SELF)) !== 0) {
       if (!directory.parent) {
         this.#lose('the root was moved or removed');
@@ -386,18 +377,11 @@ export class WatchedTree implements TreeKeeper {
       return;
     }
     const told = this.#tell(directory);
-    if (name === '') return;
     if (this.#isRuleFile(name)) {
       told.hasRules = true;
       for (const below of directoriesOf(directory)) this.#tell(below);
     }
-    if ((mask & EVENT.isDirectory) === 0) {
-      this.#hearOfFile(told, event);
-      return;
-    }
-    // Another one may have got its name, and even its number.
-    const child = directory.children.get(name);
-    if (child) this.#tell(child);
+    if ((mask & EVENT.isDirectory) === 0) this.#hearOfFile(told, event);
   }
 
   #hearOfFile({ written, named }: Told, { mask, name, cookie }: Event): void {
