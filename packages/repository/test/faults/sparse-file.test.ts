@@ -38,7 +38,7 @@ describe.runIf(process.platform === 'linux')('a large file', () => {
     await using directory = tempDir();
     await makeSparse(join(directory.path, 'large'), zeros.bytes);
     const running = startMuse(['snapshot', '--format', 'sha256sum', directory.path], {
-      patience: effort(120_000, 1_200_000),
+      patience: effort(100_000, 1_000_000),
     });
     let peak = 0;
     let ended: Ended | undefined;
