@@ -389,6 +389,10 @@ export class Tree<T> {
     node.listing = undefined;
     node.value = undefined;
     node.problems = NO_PROBLEMS;
+    // What can be listed no more keeps none of what it was listed with.
+    node.leftOut = NOTHING_LEFT_OUT;
+    node.excludedLines = NO_RANGES;
+    node.excludedFiles = NO_NAMES;
   }
 
   #beginBelow(node: DirectoryNode<T>): void {
