@@ -1,8 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { filesOf, KeptTree, UNREAD, type Content } from '../../../test/support/kept-tree.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
 import { directoriesChanged, filesChanged, Version } from './versions.js';
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const dir = (entries: Record<string, string | Content>): Content => new Map(Object.entries(entries));
 const FIRST = dir({ a: 'content 1', d: dir({ b: 'content 2', e: dir({ c: 'c' }) }), f: dir({ g: 'g' }) });
 
@@ -52,6 +57,49 @@ describe('Version', () => {
       expect([i, [...version.manifest]]).toEqual([i, [...files]]);
       expect(version.id).toBe(computeSnapshotId(files));
     }
+  });
+
+  it('has them though the steps between those that are held are joined', () => {
+    const count = changed().versions.length;
+    for (const held of [[0], [0, 2], [1, 3], [0, 1, 2, 3, 4], [0, 3, 4]]) {
+      const { kept, versions, contents } = changed();
+      const last = versions.at(-1);
+      Version.joinSteps(versions.filter((version, i) => held.includes(i) || version === last));
+      expect(versions).toHaveLength(count);
+      for (const [i, version] of versions.entries()) {
+        const files = filesOf(contents[i] ?? new Map());
+        expect([held, i, [...version.manifest]]).toEqual([held, i, [...files]]);
+        const { before } = filesChanged(version.replaced, kept.top);
+        for (const [path, id] of before) expect([i, path, id]).toEqual([i, path, files.get(path)]);
+      }
+    }
+  });
+
+  it('keeps nothing of a directory that came and went after it', () => {
+    const { versions } = changed();
+    const [first, last] = [versions[0], versions.at(-1)];
+    if (!first || !last) throw new Error('There are no versions');
+    const paths = () => [...first.replaced.keys()].map(({ path }) => path).sort();
+    expect(paths()).toContain('h/i');
+    Version.joinSteps([first, last]);
+    expect(paths()).toEqual(['', 'd']);
+  });
+
+  it('takes no more memory for a version that is held, however many come after', async () => {
+    const history = new History(FIRST);
+    const last = (n: number) => dir({ ...Object.fromEntries(FIRST), f: dir({ g: String(n) }) });
+    const replaced: WeakRef<object>[] = [];
+    for (let n = 0; n < 1000; n++) {
+      history.change('f', dir({ g: String(n) }), last(n));
+      replaced.push(new WeakRef(history.kept.replaced));
+      if (n > 0) history.versions.splice(1, history.versions.length - 2);
+      if (n % 20 > 0) continue;
+      // What is asked whether it is held is, until then.
+      await nextTurn();
+      collectGarbage();
+    }
+    expect(replaced.filter((each) => each.deref()).length).toBeLessThan(100);
+    expect([...(history.versions[0]?.manifest ?? [])]).toEqual([...filesOf(FIRST)]);
   });
 
   it('has them while the next change is under way', () => {

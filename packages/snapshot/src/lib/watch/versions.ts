@@ -17,15 +17,32 @@ export function stateOf({ listing, children, value, leftOut }: Directory): Direc
 /** Directories that changed, each as it was. */
 export type Replaced = ReadonlyMap<Directory, DirectoryState>;
 
+/** A step from one version of a tree towards the last. */
+interface Step {
+  /** The directories that changed in it, as they were before. */
+  replaced: Replaced;
+  next: Step | undefined;
+}
+
+/** The versions of a tree before the last, some of which may still be held. */
+interface Earlier {
+  versions: WeakRef<Version>[];
+  /** How many there are once the steps between those that are held are joined. */
+  mostVersions: number;
+}
+
+const FEWEST_VERSIONS = 16;
+
 /**
- * One version of a tree that is kept and changes. It leads to the versions after it, each with what the change to it
- * replaced: so one that is read later still has its own files, and one that nobody holds any more takes no memory.
+ * One version of a tree that is kept and changes. Steps lead from it to the last one, each with what it replaced: so one that
+ * is read later still has its own files. One that nobody holds any more takes no memory, and one that is held takes no more
+ * than what has changed since.
  */
 export class Version {
   /** The tree, as it is now. */
   readonly tree: Directory;
-  readonly #replaced: Replaced;
-  #next: Version | undefined;
+  readonly #step: Step;
+  readonly #earlier: Earlier;
   #manifest: Manifest | undefined;
   /** Its snapshot id, where that was made already. */
   knownId: ObjectId | undefined;
@@ -33,10 +50,16 @@ export class Version {
   readonly files: object;
 
   /** @param replaced - gets each directory before it changes, as it is then: what is under way is not of this version. */
-  constructor(tree: Directory, replaced: Replaced, files: object = {}) {
+  constructor(
+    tree: Directory,
+    replaced: Replaced,
+    files: object = {},
+    earlier: Earlier = { versions: [], mostVersions: FEWEST_VERSIONS },
+  ) {
     this.tree = tree;
-    this.#replaced = replaced;
+    this.#step = { replaced, next: undefined };
     this.files = files;
+    this.#earlier = earlier;
   }
 
   /**
@@ -46,8 +69,29 @@ export class Version {
    * @param isSame - whether that has the same files.
    */
   followedBy(replaced: Replaced, isSame: boolean): Version {
-    this.#next = new Version(this.tree, replaced, isSame ? this.files : {});
-    return this.#next;
+    const earlier = this.#earlier;
+    const next = new Version(this.tree, replaced, isSame ? this.files : {}, earlier);
+    this.#step.next = next.#step;
+    earlier.versions.push(new WeakRef(this));
+    if (earlier.versions.length >= earlier.mostVersions) {
+      const held = earlier.versions.map((each) => each.deref()).filter((each) => each !== undefined);
+      Version.joinSteps([...held, next]);
+      earlier.versions = held.map((each) => new WeakRef(each));
+      earlier.mostVersions = Math.max(FEWEST_VERSIONS, 2 * held.length);
+    }
+    return next;
+  }
+
+  /** Has each of some versions of one history, from the first to the last, lead to the next of them in one step. */
+  static joinSteps(held: readonly Version[]): void {
+    const steps = held.map((version) => version.#step);
+    for (const [i, from] of steps.entries()) {
+      const to = steps[i + 1];
+      if (!to || from.next === to) continue;
+      const all = replacedBetween(from, to);
+      from.replaced = new Map([...all].filter(([directory]) => !isNewSince(all, directory)));
+      from.next = to;
+    }
   }
 
   /** The files of this version. Made at the first call, in one go of some 0.5 µs a file. */
@@ -62,16 +106,29 @@ export class Version {
 
   /** The directories that changed since this version, as they are in it. */
   get replaced(): Replaced {
-    const all = new Map<Directory, DirectoryState>();
-    for (let version = this as Version | undefined; version; version = version.#next)
-      for (const [directory, state] of version.#replaced) if (!all.has(directory)) all.set(directory, state);
-    return all;
+    return replacedBetween(this.#step, undefined);
   }
 
   #asItWas(): Directory {
     const { replaced } = this;
     return replaced.size === 0 ? this.tree : copyOf(this.tree, replaced);
   }
+}
+
+/** Returns what some steps replaced, as it was before the first. @param to - the first step that is none of them. */
+function replacedBetween(from: Step, to: Step | undefined): Replaced {
+  const all = new Map<Directory, DirectoryState>();
+  for (let step: Step | undefined = from; step && step !== to; step = step.next)
+    for (const [directory, state] of step.replaced) if (!all.has(directory)) all.set(directory, state);
+  return all;
+}
+
+/** Returns whether a directory came into its tree by what was replaced: then it is part of nothing before. */
+function isNewSince(replaced: Replaced, directory: Directory): boolean {
+  const { parent, path } = directory;
+  if (!parent) return false;
+  const above = replaced.get(parent);
+  return above !== undefined && above.children.get(path.slice(parent.prefix.length)) !== directory;
 }
 
 /** Returns a copy of a tree in which some directories are as they were. Without recursion: a tree may be deep. */

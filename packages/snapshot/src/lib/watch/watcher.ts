@@ -52,7 +52,7 @@ export interface WatcherOptions {
  * to be told, one that is idle should not be woken more often than that takes.
  */
 const DRAIN_MS = 200;
-const DRAIN_MS_IF_HEARD = 50;
+const DRAIN_MS_IF_HEARD = 100;
 /** Arming again may take one part in so many of the time. */
 const ARMING_SHARE = 20;
 /** Milliseconds after which what an answer will take is made ready. */
