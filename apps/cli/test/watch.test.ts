@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
@@ -79,6 +80,9 @@ function watch(args: readonly string[], { cwd, engine, ordinary, unread }: Watch
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A shell command that waits until `muse watch` has written its first line to a file. */
+const untilStarted = (file: string) => `until grep -q start ${file}; do sleep 0.1; done`;
 
 async function tree(): Promise<TempDir> {
   const directory = tempDir();
@@ -277,7 +281,7 @@ describe('muse watch', () => {
     await using place = tempDir();
     const watching = watch(['--settle', '0', place.path], { unread: true });
     const names = Array.from({ length: 1500 }, (_, index) => `${index}-${'x'.repeat(200)}`);
-    await sleep(1000);
+    if (watching.child.stdout) await once(watching.child.stdout, 'readable');
     // More than a pipe and the reader's own buffer hold.
     for (let from = 0; from < names.length; from += 100) {
       for (const name of names.slice(from, from + 100)) writeFileSync(join(place.path, name), name);
@@ -353,7 +357,8 @@ describe('muse watch', () => {
       const run = await shell(
         `exec ${unshare.join(' ')} sh -c '
         mount -t tmpfs none root; echo a > root/a
-        "$0" "$1" watch root & sleep 1; umount root; wait $!; echo "exit $?"' '${process.execPath}' '${main}'`,
+        "$0" "$1" watch root > out & ${untilStarted('out')}
+        umount root; wait $!; code=$?; cat out; echo "exit $code"' '${process.execPath}' '${main}'`,
         { cwd: place.path },
       );
       expect(run.stderr).toBe(
@@ -374,7 +379,10 @@ describe('muse watch', () => {
         'muse: stdout is src/out.ndjson, a file of the tree, so that each line would be a change; write to a place outside, or leave it out by a rule\n',
       ]);
       const run = await shell(
-        `for out in ../out out; do timeout -s INT 1.5 '${process.execPath}' '${main}' watch --exclude out > $out; cat $out; done`,
+        `for out in ../out out; do
+          '${process.execPath}' '${main}' watch --exclude out > $out & ${untilStarted('$out')}
+          kill $!; wait $!; cat $out
+        done`,
         { cwd },
       );
       expect(lines(run.stdout).map((line) => (JSON.parse(line) as Line).event)).toEqual(['start', 'start']);

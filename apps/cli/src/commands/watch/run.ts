@@ -150,7 +150,7 @@ async function stdoutBelow(directory: string): Promise<string | undefined> {
 }
 
 /** Milliseconds between two looks at who reads stdout. */
-const LOOK_MS = 250;
+const LOOK_MS = 500;
 
 /** Returns a signal that is aborted soon after the reader of stdout has gone: without it, only the next line would tell. */
 function whenReaderLeaves(engine: Awaited<ReturnType<typeof nativeEngine>>): {
