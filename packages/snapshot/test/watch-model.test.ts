@@ -1,4 +1,7 @@
-import { effort } from '@muse/testkit';
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { effort, repository } from '@muse/testkit';
 import { nativeEngine } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { runModel, type ModelOptions } from './support/watch-model.js';
@@ -16,10 +19,33 @@ const MODELS: Record<string, Omit<ModelOptions, 'seed' | 'steps'>> = {
   'a subtree': { world: { links: false }, options: { subtree: 'a', oneFileSystem: true } },
 };
 
+const MODELS_THAT_MOUNT: typeof MODELS = {
+  'a tree in which file systems are mounted': { world: { mounts: true } },
+};
+/** Set in a process that has mounts of its own. */
+const isMounting = process.env['MUSE_MODEL_MOUNTS'] === '1';
+const canMount = spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+
 describe.skipIf(!hasNative)('answers by events', () => {
-  it.each(Object.entries(MODELS))('of %s say what a scan says', async (_, model) => {
-    const seed = Number(process.env['MUSE_MODEL_SEED'] ?? 1);
-    const { events, scans } = await runModel({ seed, steps: STEPS, ...model });
-    expect(Math.min(events, scans)).toBeGreaterThan(1);
-  });
+  it.skipIf(!canMount || isMounting)(
+    'of a tree in which file systems are mounted say what a scan says',
+    async () => {
+      const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')));
+      const args = ['-Urm', process.execPath, vitest, 'run', fileURLToPath(import.meta.url)];
+      const { stdout } = await promisify(execFile)('unshare', args, {
+        cwd: repository,
+        env: { ...process.env, MUSE_MODEL_MOUNTS: '1' },
+      });
+      expect(stdout).toMatch(/1 passed/);
+    },
+  );
+
+  it.each(Object.entries(isMounting ? MODELS_THAT_MOUNT : MODELS))(
+    'of %s say what a scan says',
+    async (_, model) => {
+      const seed = Number(process.env['MUSE_MODEL_SEED'] ?? 1);
+      const { events, scans } = await runModel({ seed, steps: STEPS, ...model });
+      expect(Math.min(events, scans)).toBeGreaterThan(1);
+    },
+  );
 });

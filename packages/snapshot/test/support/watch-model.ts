@@ -2,10 +2,10 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSnapshot, type Snapshot, type Snapshotter, type SnapshotterOptions } from '@muse/snapshot';
-import { loadNative } from '@muse/native';
+import { loadNative, type Native } from '@muse/native';
 import { differingPaths, ordinaryUser, seededRandom, sha256Id, tempDir } from '@muse/testkit';
 import { nativeEngine } from '@muse/walker/scan';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { EventSource } from '../../src/lib/watch/events.js';
 import { openWithEvents } from '../../src/lib/take/snapshotter.js';
 import { World, type WorldOptions } from './world.js';
@@ -169,13 +169,16 @@ async function steppingEngine(onStep: () => void) {
     },
   });
   if (!engine || !stepping) throw new Error('This system has no native engine');
-  const spies = [
-    vi.spyOn(engine.native, 'scan').mockImplementation((call) => Promise.resolve(stepping.scanSync(call))),
-    vi.spyOn(engine.native, 'hash').mockImplementation((call) => Promise.resolve(stepping.hashSync(call))),
-  ];
+  // A spy would keep all that it was called with.
+  const [scan, hash] = [engine.native.scan.bind(engine.native), engine.native.hash.bind(engine.native)];
+  const replace = (calls: Pick<Native, 'scan' | 'hash'>) => Object.assign(engine.native, calls);
+  replace({
+    scan: (call) => Promise.resolve(stepping.scanSync(call)),
+    hash: (call) => Promise.resolve(stepping.hashSync(call)),
+  });
   return Object.assign(control, {
     restore: () => {
-      for (const spy of spies) spy.mockRestore();
+      replace({ scan, hash });
     },
   });
 }

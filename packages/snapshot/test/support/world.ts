@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   rmdirSync,
@@ -22,11 +23,13 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { seededRandom } from '@muse/testkit';
+import { exchange } from './exchange.js';
 
 /** Names that are files and directories by turns. */
 const NAMES = ['a', 'b', 'c', 'f', 'g'];
 const RULE_FILES = ['.gitignore', '.museignore'];
 const MOST_FILES = 60;
+const MOST_MOUNTS = 4;
 
 /** What a world does to its tree beside what is done to each. */
 export interface WorldOptions {
@@ -36,6 +39,8 @@ export interface WorldOptions {
   readonly rules?: boolean;
   /** Makes hard links. Default: true. */
   readonly links?: boolean;
+  /** Mounts and unmounts, too. The process must be one that may, in a namespace of its own. */
+  readonly mounts?: boolean;
 }
 
 /**
@@ -63,6 +68,7 @@ export class World {
   #linkedUnwatched = 0;
   #linkedWhenAsked = 0;
   #count = 0;
+  #mounts = 0;
 
   constructor(root: string, outside: string, seed: number, options: WorldOptions = {}) {
     this.root = root;
@@ -106,8 +112,9 @@ export class World {
     this.note(`${kind} ${at.slice(this.root.length)} ${other.slice(this.root.length)}`);
   }
 
-  /** Gives all rights back, and closes what is open. */
+  /** Unmounts what is mounted, and closes what is open. */
   end(): void {
+    while (this.#mounts > 0) this.unmount();
     for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
   }
 
@@ -187,6 +194,33 @@ export class World {
       else rmSync(aside, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  exchange(at: string, other: string): void {
+    exchange(at, other);
+  }
+
+  mount(at: string, other: string): void {
+    if (this.#options.mounts !== true || this.#mounts >= MOST_MOUNTS) return;
+    const [isFile, isDirectory] = [lstatSync(at).isFile(), lstatSync(at).isDirectory()];
+    if (!isFile && !isDirectory) return;
+    const source = this.#random() < 0.3 ? (isFile ? join(this.outside, 'link-f') : this.outside) : other;
+    const args = isDirectory && this.#random() < 0.4 ? ['-t', 'tmpfs', 'none', at] : ['--bind', source, at];
+    if (spawnSync('mount', args).status !== 0) throw Object.assign(new Error(), { code: 'NOMOUNT' });
+    this.#mounts++;
+    if (isDirectory) this.#fill(at);
+  }
+
+  /** Ends the mount that was made last: it may lie in another. */
+  unmount(): void {
+    if (this.#mounts === 0) return;
+    const points = readFileSync('/proc/self/mountinfo', 'latin1')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((point) => point.startsWith(this.root) || point.startsWith(this.outside));
+    const { status, stderr } = spawnSync('umount', ['-l', points.at(-1) ?? '']);
+    if (status !== 0) throw new Error(`Cannot unmount ${JSON.stringify(points)}: ${String(stderr)}`);
+    this.#mounts--;
   }
 
   makeAgain(at: string): void {
@@ -401,6 +435,9 @@ const WEIGHTED = {
   renameOut: 2,
   renameIn: 4,
   swap: 3,
+  exchange: 1,
+  mount: 0.5,
+  unmount: 0.5,
   makeAgain: 2,
   makeEmptyAgain: 1,
   makeDirectory: 3,
