@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSnapshot, type SnapshotterOptions } from '@muse/snapshot';
 import { describe, expect, it } from 'vitest';
+import type { EventSource } from '../src/lib/watch/events.js';
 import { runNode } from './support/run-node.js';
 import { bareTree, museTree } from './support/trees.js';
 import { ask, hasEvents, watchSettled } from './support/watching.js';
@@ -201,3 +202,58 @@ it.skipIf(!hasEvents)(
     expect(await files()).toEqual(own.slice(0, 1));
   },
 );
+
+/** Edits a tree once all events were heard, before what they told of is listed. */
+class Late {
+  edit: (() => void) | undefined;
+
+  readonly over = (source: EventSource): EventSource => ({
+    descriptor: source.descriptor,
+    read: (buffer) => {
+      const bytes = source.read(buffer);
+      const { edit } = this;
+      if (bytes > 0 || !edit) return bytes;
+      this.edit = undefined;
+      edit();
+      return 0;
+    },
+    remove: source.remove.bind(source),
+    close: source.close.bind(source),
+  });
+}
+
+describe.skipIf(!hasEvents)('a directory that goes while a question is under way', () => {
+  it.each(['is removed', 'is moved out'])(
+    'and %s leaves a file up to date that was written by a name in it',
+    async (how) => {
+      const [root, outside, late] = [
+        await museTree({ 'd/x': 'x', 'e/a': 'a', f: 'f' }),
+        await bareTree(),
+        new Late(),
+      ];
+      const snapshotter = await watchSettled(root, { events: late.over });
+      writeFileSync(join(root, 'f'), 'new');
+      late.edit = () => {
+        linkSync(join(root, 'e/a'), join(root, 'd/link'));
+        appendFileSync(join(root, 'd/link'), '!');
+        rmSync(join(root, 'd/link'));
+        if (how === 'is removed') rmSync(join(root, 'd'), { recursive: true });
+        else renameSync(join(root, 'd'), join(outside, 'd'));
+      };
+      await snapshotter.snapshot();
+      await ask(snapshotter);
+    },
+  );
+
+  it('and is made again costs no scan, though it has the same number', async () => {
+    const [root, late] = [await museTree({ 'd/x': 'x' }), new Late()];
+    const snapshotter = await watchSettled(root, { events: late.over });
+    writeFileSync(join(root, 'd/x'), 'new');
+    late.edit = () => {
+      rmSync(join(root, 'd'), { recursive: true });
+      mkdirSync(join(root, 'd'));
+    };
+    await snapshotter.snapshot();
+    expect([await ask(snapshotter), await ask(snapshotter)]).toEqual(['events', 'events']);
+  });
+});

@@ -713,7 +713,24 @@ describe('a watch', () => {
     expect(told.ended).toEqual([watch]);
   });
 
-  it('of a directory that has another one now is forgotten', async () => {
+  it('that was ended may have told of another name for a file: all is listed then', async () => {
+    for (const [mask, due] of [
+      [EVENT.created, ['', 'd', 'd/e']],
+      [EVENT.movedTo, ['', 'd', 'd/e']],
+      [EVENT.created | DIRECTORY, []],
+      [EVENT.modified, []],
+    ] as const) {
+      const told = await watched();
+      const { watch } = told.directory('f');
+      told.put('f', undefined);
+      told.tell('', EVENT.deleted | DIRECTORY, 'f');
+      await told.ask();
+      told.tell(watch, mask, 'new');
+      expect(await told.ask()).toEqual(due);
+    }
+  });
+
+  it('of a directory that has another one now is ended', async () => {
     const told = await watched();
     const { watch } = told.directory('d');
     told.tell('d', EVENT.attributes);
@@ -721,6 +738,9 @@ describe('a watch', () => {
     await told.ask();
     told.tell(77, EVENT.modified, 'b');
     expect(await told.ask()).toEqual(['d']);
+    told.tell(watch, EVENT.deleted, 'b');
+    told.tell(watch, EVENT.ignored);
+    expect(await told.ask()).toEqual([]);
     told.tell(watch, EVENT.modified, 'b');
     told.watched.drain();
     expect(told.watched.lost).toMatch(/not known/);

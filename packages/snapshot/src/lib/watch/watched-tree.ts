@@ -131,7 +131,11 @@ export class WatchedTree implements TreeKeeper {
 
   readonly onListed = (directory: Directory, { watch }: Listing): void => {
     const before = this.#watchOf.get(directory);
-    if (before !== undefined && this.#watched.get(before) === directory) this.#watched.delete(before);
+    if (before !== undefined && this.#watched.get(before) === directory) {
+      this.#watched.delete(before);
+      // The directory that it was for is gone, and another one has its number.
+      if (before !== watch) this.#ended.add(before);
+    }
     if (watch <= 0) return;
     const other = this.#watched.get(watch);
     if (other) this.#outdone.add(other);
@@ -407,6 +411,8 @@ export class WatchedTree implements TreeKeeper {
     const { watch, mask } = event;
     if (this.#ended.has(watch)) {
       if ((mask & EVENT.ignored) !== 0) this.#ended.delete(watch);
+      // It may be another name of a file that is in the tree, and that was written by it.
+      if ((mask & NEW_NAME) !== 0 && (mask & EVENT.isDirectory) === 0) this.#isAllDue = true;
     } else if (this.#isListing) {
       this.#hold(event);
     } else {
