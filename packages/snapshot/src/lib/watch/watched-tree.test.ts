@@ -471,6 +471,18 @@ describe('a directory', () => {
     expect(await told.ask()).toEqual([]);
   });
 
+  it('that can no longer be read has nothing that is left out', async () => {
+    const told = await ToldTree.of({ d: {} });
+    told.tell('d', EVENT.attributes);
+    told.directory('d').isRepository = true;
+    await told.ask();
+    expect(told.node('d').leftOut).toEqual({ reserved: 1 });
+    told.tell('d', EVENT.attributes);
+    told.directory('d').isReadable = false;
+    await told.ask();
+    expect(told.node('d').leftOut).toEqual({});
+  });
+
   it('on another device is listed at each question', async () => {
     const foreign = new MemoryDirectory({ x: 'x' });
     foreign.dev = 2n;
