@@ -1,10 +1,12 @@
+import { getEventListeners } from 'node:events';
 import { blobId, type ObjectId } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KeptTree } from '../../../test/support/kept-tree.js';
 import { computeSnapshotId } from '../manifest/manifest.js';
 import type { ChangesOptions, Snapshot, TreeChange } from '../types.js';
 import { changesOf, type Hearing } from './changes.js';
-import type { Version } from './versions.js';
+import { Version } from './versions.js';
 
 /** A tree that is asked, and the events that tell of its changes. */
 class Tree {
@@ -14,6 +16,10 @@ class Tree {
   asked = 0;
   readonly closing = new AbortController();
   readonly listeners = new Set<() => void>();
+  /** Done while a question is answered. */
+  whileAsked: (() => void) | undefined;
+  /** False where events are lost: then there is no number of them. */
+  isHearing = true;
   readonly #hearing: Pick<Hearing, 'hearsAll'> | undefined;
   #events = 0;
   /** Another one for each change that an answer covers. */
@@ -50,6 +56,7 @@ class Tree {
 
   readonly ask = (): Promise<{ snapshot: Snapshot; version: never }> => {
     this.asked++;
+    this.whileAsked?.();
     if (this.#isChanged) this.#files = {};
     this.#isChanged = false;
     const manifest = new Map(this.files);
@@ -65,7 +72,7 @@ class Tree {
   };
 
   changes(options: ChangesOptions = {}): AsyncGenerator<TreeChange, void, undefined> {
-    const eventCount = () => this.#events;
+    const eventCount = () => (this.isHearing ? this.#events : undefined);
     const hearing = this.#hearing && {
       ...this.#hearing,
       get eventCount() {
@@ -145,6 +152,25 @@ describe('changesOf() with events', () => {
     tree.write('a', '1');
     await pass(1000);
     expect(told).toEqual(['0 start', '1050 change +a']);
+  });
+
+  it('tells at once where events were lost, since nobody knows when nothing more happens', async () => {
+    const tree = new Tree({ hearsAll: true });
+    const { told } = follow(tree.changes({ settleMs: 50 }));
+    await pass(1000);
+    tree.isHearing = false;
+    tree.write('a', '1');
+    await pass(1000);
+    expect(told).toEqual(['0 start', '1000 change +a']);
+  });
+
+  it('waits however long it is told to', async () => {
+    const tree = new Tree({ hearsAll: true });
+    const { told } = follow(tree.changes({ settleMs: Infinity }));
+    await pass(1000);
+    tree.write('a', '1');
+    await pass(1_000_000);
+    expect(told).toEqual(['0 start']);
   });
 
   it('tells nothing where nothing has changed after all', async () => {
@@ -247,9 +273,10 @@ describe('changesOf() where events do not tell of all', () => {
 
 describe('changesOf() ends', () => {
   /** Nothing is left that would keep a process alive, or be called. */
-  const expectNothingLeft = (tree: Tree) => {
+  const expectNothingLeft = (tree: Tree, signal = tree.closing.signal) => {
     expect(vi.getTimerCount()).toBe(0);
     expect(tree.listeners.size).toBe(0);
+    for (const each of [signal, tree.closing.signal]) expect(getEventListeners(each, 'abort')).toEqual([]);
   };
 
   it.each([
@@ -266,7 +293,7 @@ describe('changesOf() ends', () => {
     ending.abort(new Error('enough'));
     expect(await ended).toEqual(new Error('enough'));
     expect(told).toEqual(['0 start']);
-    expectNothingLeft(tree);
+    expectNothingLeft(tree, ending.signal);
   });
 
   it('before it begins where it is aborted by then', async () => {
@@ -299,6 +326,18 @@ describe('changesOf() ends', () => {
     expect(await ended).toBe('done');
     expect(told).toEqual(['0 start']);
     expect(tree.asked).toBe(1);
+    expectNothingLeft(tree);
+  });
+
+  it('by itself once nobody answers any more, while the last answer is made', async () => {
+    const tree = new Tree({ hearsAll: true });
+    tree.whileAsked = () => {
+      tree.closing.abort();
+    };
+    const { told, ended } = follow(tree.changes());
+    await pass(0);
+    expect(await ended).toBe('done');
+    expect(told).toEqual(['0 start']);
     expectNothingLeft(tree);
   });
 
@@ -360,11 +399,40 @@ describe('changesOf() tells of files that no answer can vouch for', () => {
     expect(told.slice(3)).toEqual(['3050 change -d/edited']);
   });
 
-  it('and of a problem that comes or goes, even where no file is known to have changed', async () => {
+  it('as changed, where they are seen again though others near them are not', async () => {
+    tree.write('d/edited', 'new');
+    await pass(1000);
+    expect(told.slice(2)).toEqual(['2050 change ~d/edited']);
+  });
+
+  it('and of a problem that comes or becomes another, even where no file is known to have changed', async () => {
     tree.fail('d', 'elsewhere');
     await pass(1000);
-    expect(told.slice(2)).toEqual(['2050 change']);
+    tree.fail('d', 'nowhere');
+    await pass(1000);
+    expect(told.slice(2)).toEqual(['2050 change', '3050 change']);
   });
+});
+
+it('changesOf() makes no manifest of a scan that has the id of the one before, and neither of a tree that is kept', async () => {
+  const scanned = (id: string) =>
+    ({ id, problems: [], stats: { milliseconds: { scan: 0 } } }) as unknown as Snapshot;
+  const kept = new KeptTree(new Map([['a', 'a']]));
+  const version = new Version(kept.top, kept.replaced);
+  for (const [snapshot, at] of [
+    [scanned('same'), undefined],
+    [scanned(''), version],
+  ] as const) {
+    const made = vi.fn();
+    Object.defineProperty(snapshot, 'manifest', { get: made });
+    if (at) Object.defineProperty(snapshot, 'id', { get: made });
+    const asking = vi.fn(() => Promise.resolve({ snapshot, version: at }));
+    const ending = new AbortController();
+    follow(changesOf({ ask: asking, hearing: undefined, closed: ending.signal }, {}));
+    await pass(2500);
+    ending.abort();
+    expect([asking.mock.calls.length, made.mock.calls.length]).toEqual([3, 0]);
+  }
 });
 
 it('changesOf() calls a file deleted that is gone, whatever is the matter with the rules', async () => {

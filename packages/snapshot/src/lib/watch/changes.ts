@@ -76,7 +76,7 @@ async function settled(hearing: Hearing, settleMs: number, ended: readonly Waker
     const { eventCount } = hearing;
     if (eventCount === undefined || eventCount === before) return;
     before = eventCount;
-    if (await wait(settleMs, ended)) return;
+    await wait(settleMs, ended);
   }
 }
 
@@ -96,18 +96,14 @@ function whenAborted(signal: AbortSignal): Waker {
 /** The longest time that a timer can wait for. */
 const MOST_MS = 2 ** 31 - 1;
 
-/** Waits for some time, which keeps the process alive; resolves with true where one of `wakers` ended that early. */
-async function wait(ms: number, wakers: readonly Waker[]): Promise<boolean> {
+/** Waits for some time, which keeps the process alive, or until one of `wakers` ends that early. */
+async function wait(ms: number, wakers: readonly Waker[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stops: (() => void)[] = [];
   try {
-    return await new Promise((resolve) => {
-      timer = setTimeout(resolve, Math.min(ms, MOST_MS), false);
-      stops = wakers.map((waker) =>
-        waker(() => {
-          resolve(true);
-        }),
-      );
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(ms, MOST_MS));
+      stops = wakers.map((waker) => waker(resolve));
     });
   } finally {
     clearTimeout(timer);
@@ -157,6 +153,5 @@ class Changes {
 }
 
 function isSameProblems({ problems: a }: Snapshot, { problems: b }: Snapshot): boolean {
-  if (a === b) return true;
-  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

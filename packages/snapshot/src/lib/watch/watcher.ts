@@ -153,13 +153,9 @@ export class Watcher implements Hearing {
 
   /** Saves what no save has stored, and ends the watches. */
   async close(): Promise<void> {
-    this.#isOver = true;
-    clearTimeout(this.#saver);
-    this.interrupt();
     const cache = this.#armed?.source.cache;
     if (cache?.persistent === true && cache.dirty) await this.#save(cache);
     this.#disarm(undefined);
-    this.#tellNews();
   }
 
   async #byScan(source: SnapshotSource, call: SnapshotCall): Promise<Answer> {
@@ -344,7 +340,7 @@ export class Watcher implements Hearing {
   }
 
   #saveLater(cache: StatCache | undefined): void {
-    if (this.#isOver || !this.#armed || !cache?.persistent || !cache.dirty) return;
+    if (!this.#armed || !cache?.persistent || !cache.dirty) return;
     this.#saver = setTimeout(() => {
       void this.#options.whenIdle(() => this.#save(cache));
     }, SAVE_AFTER_MS).unref();

@@ -1,0 +1,176 @@
+import { appendFileSync, linkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StatCache } from '@muse/stat-cache';
+import { recordingLogger } from '@muse/testkit';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { bareTree, cachedPaths, museTree } from '../../../test/support/trees.js';
+import { hasEvents, watch, watchSettled } from '../../../test/support/watching.js';
+import type { Answer } from './changes.js';
+import { WatchedTree, type Finished } from './watched-tree.js';
+import { Watcher } from './watcher.js';
+
+const TREE = { a: 'a', 'd/b': 'b' };
+
+/** Watches a tree whose files are known well, and returns who does, and the version of the last answer. */
+async function watcherOf(root: string) {
+  const answering = vi.spyOn(Watcher.prototype, 'answer');
+  onTestFinished(() => {
+    answering.mockRestore();
+  });
+  const snapshotter = await watchSettled(root);
+  const watcher = answering.mock.contexts.at(-1) as Watcher;
+  const lastVersion = async () => (await (answering.mock.results.at(-1)?.value as Promise<Answer>)).version;
+  return { snapshotter, watcher, lastVersion };
+}
+
+describe.skipIf(!hasEvents)('a watcher', () => {
+  it('knows at once of a change since an answer, whoever asked in between', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter, watcher, lastVersion } = await watcherOf(root);
+    const version = await lastVersion();
+    expect(watcher.hasNewsSince(version)).toBe(false);
+    writeFileSync(join(root, 'd/b'), 'B');
+    expect(watcher.hasNewsSince(version)).toBe(true);
+    await snapshotter.snapshot();
+    expect(watcher.hasNewsSince(version)).toBe(true);
+    expect(watcher.hasNewsSince(await lastVersion())).toBe(false);
+    await snapshotter.close();
+    expect(watcher.hasNewsSince(version)).toBe(false);
+  });
+
+  it('counts the events so far, and none once it is closed', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter, watcher } = await watcherOf(root);
+    const before = watcher.eventCount ?? NaN;
+    writeFileSync(join(root, 'new'), 'new');
+    expect(watcher.eventCount).toBeGreaterThan(before);
+    await snapshotter.close();
+    expect(watcher.eventCount).toBeUndefined();
+  });
+
+  it('hears all, unless a file has other names', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter, watcher } = await watcherOf(root);
+    expect(watcher.hearsAll).toBe(true);
+    linkSync(join(root, 'a'), join(root, 'd/link'));
+    await snapshotter.snapshot();
+    expect(watcher.hearsAll).toBe(false);
+    await snapshotter.close();
+    expect(watcher.hearsAll).toBe(false);
+  });
+
+  it('tells of news soon, also of what a question found out, once, and as long as somebody listens', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter, watcher } = await watcherOf(root);
+    const listener = vi.fn();
+    const stop = watcher.onNews(listener);
+    // Until then it looks less often.
+    await sleep(250);
+    listener.mockClear();
+    writeFileSync(join(root, 'd/b'), 'B');
+    await vi.waitFor(
+      () => {
+        expect(listener).toHaveBeenCalled();
+      },
+      { timeout: 150, interval: 5 },
+    );
+    await snapshotter.snapshot();
+    await sleep(150);
+    listener.mockClear();
+    writeFileSync(join(root, 'd/b'), 'BB');
+    await snapshotter.snapshot();
+    await sleep(300);
+    expect(listener).toHaveBeenCalledOnce();
+    stop();
+    writeFileSync(join(root, 'd/b'), 'BBB');
+    await sleep(300);
+    expect(listener).toHaveBeenCalledOnce();
+  });
+
+  it('lists no more than twice for one answer', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter } = await watcherOf(root);
+    const finish: (this: WatchedTree) => Finished = Reflect.get(WatchedTree.prototype, 'finish');
+    const finishing = vi.spyOn(WatchedTree.prototype, 'finish').mockImplementation(function (
+      this: WatchedTree,
+    ) {
+      return { ...finish.call(this), isAllDue: true };
+    });
+    onTestFinished(() => {
+      finishing.mockRestore();
+    });
+    linkSync(join(root, 'a'), join(root, 'd/link'));
+    expect((await snapshotter.snapshot()).by).toBe('scan');
+    expect(finishing).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe.skipIf(!hasEvents)('the cache of a watched tree is saved', () => {
+  /** Counts saves, in which no time passes but what a test says. */
+  const countSaves = () => {
+    const saving = vi.spyOn(StatCache.prototype, 'save');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      saving.mockRestore();
+    });
+    return saving;
+  };
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  it('ten seconds after the last question, where something was recorded', async () => {
+    const root = await museTree(TREE);
+    const snapshotter = await watchSettled(root);
+    const saving = countSaves();
+    writeFileSync(join(root, 'd/b'), 'B');
+    await snapshotter.snapshot();
+    await pass(9000);
+    await snapshotter.snapshot();
+    await pass(9000);
+    expect(saving).not.toHaveBeenCalled();
+    await pass(1000);
+    expect(saving).toHaveBeenCalledOnce();
+    await pass(1000);
+    await saving.mock.results[0]?.value;
+    await snapshotter.snapshot();
+    await pass(20_000);
+    expect(saving).toHaveBeenCalledOnce();
+  });
+
+  it('nowhere, where it has no home', async () => {
+    const root = await bareTree(TREE);
+    const snapshotter = await watch(root);
+    await snapshotter.snapshot();
+    const saving = countSaves();
+    writeFileSync(join(root, 'd/b'), 'B');
+    await snapshotter.snapshot();
+    await pass(20_000);
+    expect(saving).not.toHaveBeenCalled();
+  });
+
+  it('with a warning where it cannot be', async () => {
+    const root = await museTree(TREE);
+    const logger = recordingLogger();
+    const snapshotter = await watchSettled(root, { logger });
+    const saving = countSaves().mockRejectedValue(new Error('no room'));
+    writeFileSync(join(root, 'd/b'), 'B');
+    await snapshotter.snapshot();
+    await pass(10_000);
+    expect(saving).toHaveBeenCalledOnce();
+    expect(logger.messages.warn).toEqual(['Cannot save the stat cache: no room']);
+  });
+
+  it('before it is closed', async () => {
+    const root = await museTree(TREE);
+    const snapshotter = await watchSettled(root);
+    writeFileSync(join(root, 'd/new'), 'new');
+    await snapshotter.snapshot();
+    await sleep(60);
+    appendFileSync(join(root, 'a'), '!');
+    await snapshotter.snapshot();
+    expect(await cachedPaths(root)).not.toContain('d/new');
+    await snapshotter.close();
+    expect(await cachedPaths(root)).toContain('d/new');
+  });
+});
