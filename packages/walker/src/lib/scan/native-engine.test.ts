@@ -65,6 +65,21 @@ describe('NativeScanEngine', () => {
     expect(asked.map(({ paths }) => paths)).toEqual([['a', 'b', 'c'], ['b', 'c'], ['c']]);
   });
 
+  it('divides what waits among the calls that are not under way', async () => {
+    const { root } = fakeRoot((_, reply) => {
+      reply[0] = 8;
+      return 1;
+    });
+    const engine = new NativeScanEngine(root);
+    expect([engine.batchSize(1), engine.batchSize(20), engine.batchSize(1000)]).toEqual([1, 10, 48]);
+    const scanned = engine.scan([directory('a')], {});
+    expect([engine.batchSize(10), engine.batchSize(1000)]).toEqual([10, 48]);
+    const another = engine.scan([directory('b')], {});
+    expect(engine.batchSize(10)).toBe(10);
+    await Promise.all([scanned, another]);
+    expect(engine.batchSize(10)).toBe(5);
+  });
+
   it('gives room to a directory that fits no reply', async () => {
     const needed = 1_000_000;
     const { root, asked } = fakeRoot((_, reply) => {

@@ -115,6 +115,7 @@ export class NativeScanEngine implements ScanEngine {
   readonly #lines: Uint8Array;
   /** Memory for replies that no call is under way with. */
   readonly #free: Uint8Array[] = [];
+  #underWay = 0;
 
   /** @param lines - the text of the stored lines, in shared memory. */
   constructor(root: NativeRoot, lines?: Uint8Array) {
@@ -124,10 +125,20 @@ export class NativeScanEngine implements ScanEngine {
   }
 
   batchSize(waiting: number): number {
-    return Math.min(DIRECTORIES_A_CALL, Math.ceil(waiting / this.capacity));
+    const idle = Math.max(1, this.capacity - this.#underWay);
+    return Math.min(DIRECTORIES_A_CALL, Math.ceil(waiting / idle));
   }
 
-  async scan(
+  async scan(directories: readonly DirectoryToScan[], call: ScanCall): Promise<Uint8Array> {
+    this.#underWay++;
+    try {
+      return await this.#scan(directories, call);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #scan(
     directories: readonly DirectoryToScan[],
     { signal, allDetails = false, inotify }: ScanCall,
   ): Promise<Uint8Array> {
