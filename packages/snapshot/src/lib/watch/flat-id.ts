@@ -9,7 +9,9 @@ import type { DirectoryResult, Texts } from '../take/join.js';
 export type Directory = DirectoryNode<DirectoryResult>;
 
 const ID_BYTES = 71;
-const CHUNK_BYTES = 65_536;
+/** A text of this length is hashed where it lies; those below are put together first, which takes less than a call for each. */
+const LONG_BYTES = 2048;
+const SHORT_BYTES = 65_536;
 /** Text between two turns of the event loop, and what a byte of it counts for that is yet to be made: some 3 ms. */
 const TEXT_A_TURN = 4 * 1024 * 1024;
 const NEW_TEXT = 16;
@@ -244,44 +246,51 @@ class Part {
 
 /** The hash of texts that each end in a NUL, without the NUL after the last of them. */
 class TextHash {
-  #hash: Hash;
-  #isFirst: boolean;
-  #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  #length = 0;
+  readonly #hash: Hash;
+  /** What is not hashed yet: the last text if it is long, else short ones in a row. */
+  #long: Uint8Array | undefined;
+  readonly #short = Buffer.allocUnsafe(SHORT_BYTES);
+  #shortBytes = 0;
 
   constructor(from: Checkpoint | undefined) {
     this.#hash = from ? from.hash.copy() : createHash('sha256');
-    this.#isFirst = from === undefined;
+    if (from) this.#oweNul();
   }
 
   add(text: Uint8Array): void {
-    if (text.length === 0) return;
-    if (this.#length + text.length > CHUNK_BYTES) this.#flush();
-    if (!this.#isFirst) this.#chunk[this.#length++] = 0;
-    this.#isFirst = false;
-    const body = text.subarray(0, text.length - 1);
-    if (this.#length + body.length > CHUNK_BYTES) {
-      this.#flush();
-      this.#hash.update(body);
-    } else {
-      this.#chunk.set(body, this.#length);
-      this.#length += body.length;
+    const { length } = text;
+    if (length >= LONG_BYTES) {
+      this.#flush(0);
+      this.#long = text;
+    } else if (length > 0) {
+      if (this.#long || this.#shortBytes + length > SHORT_BYTES) this.#flush(0);
+      this.#short.set(text, this.#shortBytes);
+      this.#shortBytes += length;
     }
   }
 
-  /** Returns the state so far, as a value of its own. */
+  /** Returns the state after some text, as a value of its own: without the NUL at its end. */
   state(): Hash {
-    this.#flush();
+    this.#flush(1);
+    this.#oweNul();
     return this.#hash.copy();
   }
 
   digest(): ObjectId {
-    this.#flush();
+    this.#flush(1);
     return `sha256:${this.#hash.digest('hex')}`;
   }
 
-  #flush(): void {
-    if (this.#length > 0) this.#hash.update(this.#chunk.subarray(0, this.#length));
-    this.#length = 0;
+  #oweNul(): void {
+    this.#short[0] = 0;
+    this.#shortBytes = 1;
+  }
+
+  /** Hashes all but the last bytes of what is not hashed yet, and forgets it. */
+  #flush(except: 0 | 1): void {
+    const text = this.#long ?? this.#short.subarray(0, this.#shortBytes);
+    if (text.length > except) this.#hash.update(except === 0 ? text : text.subarray(0, text.length - except));
+    this.#long = undefined;
+    this.#shortBytes = 0;
   }
 }
