@@ -82,6 +82,7 @@ describe('a question', () => {
     told.tell(watch, EVENT.deleted, 'b');
     expect(await told.ask()).toEqual(['', 'd', 'd/e']);
     expect(told.watched.listed).toEqual([told.node('')]);
+    expect(told.watched.hasUntold).toBe(false);
     expect(await told.ask()).toEqual([]);
   });
 
@@ -650,6 +651,7 @@ describe('a watch', () => {
     await told.ask();
     expect(told.ended).toEqual([watch]);
     expect(told.watched.hasUntold).toBe(false);
+    expect(told.watched.listed).toEqual([told.node('')]);
   });
 
   it('that the system has ended is not ended again', async () => {

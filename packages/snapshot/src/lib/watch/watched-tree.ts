@@ -57,7 +57,7 @@ export class WatchedTree implements TreeKeeper {
   readonly #holdsMountedFile: (directory: Directory) => boolean;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #watched = new Map<number, Directory>();
-  readonly #watchOf = new Map<Directory, number>();
+  readonly #watchOf = new WeakMap<Directory, number>();
   /** Watches that were ended, until the system confirms it. */
   readonly #ended = new Set<number>();
   /** Directories that events told of. */
@@ -439,9 +439,7 @@ export class WatchedTree implements TreeKeeper {
   /** Ends the watches of a directory that is no longer in the tree, and of all below it, unless they serve others now. */
   #endWatches(top: Directory): void {
     for (const directory of directoriesOf(top)) {
-      if (directory.state !== 'detached') continue;
       const watch = this.#watchOf.get(directory);
-      this.#watchOf.delete(directory);
       this.untold.delete(directory);
       if (watch === undefined || this.#watched.get(watch) !== directory) continue;
       this.#watched.delete(watch);

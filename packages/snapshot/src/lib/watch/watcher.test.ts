@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StatCache } from '@muse/stat-cache';
 import { recordingLogger } from '@muse/testkit';
+import { Tree } from '@muse/walker/scan';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { bareTree, cachedPaths, museTree } from '../../../test/support/trees.js';
-import { hasEvents, watch, watchSettled } from '../../../test/support/watching.js';
+import { ask, hasEvents, watch, watchSettled } from '../../../test/support/watching.js';
 import type { Answer } from './changes.js';
 import { WatchedTree, type Finished } from './watched-tree.js';
 import { Watcher } from './watcher.js';
@@ -86,6 +87,55 @@ describe.skipIf(!hasEvents)('a watcher', () => {
     writeFileSync(join(root, 'd/b'), 'BBB');
     await sleep(300);
     expect(listener).toHaveBeenCalledOnce();
+  });
+
+  it('lists nothing where nothing changed', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter } = await watcherOf(root);
+    const finishing = vi.spyOn(WatchedTree.prototype, 'finish');
+    onTestFinished(() => {
+      finishing.mockRestore();
+    });
+    expect((await snapshotter.snapshot()).by).toBe('events');
+    expect(finishing).not.toHaveBeenCalled();
+  });
+
+  it('reads a file again, until the cache can vouch for it', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter } = await watcherOf(root);
+    const hashed = async () => (await snapshotter.snapshot()).stats.hashedFiles;
+    expect(await hashed()).toBe(0);
+    writeFileSync(join(root, 'd/b'), 'B');
+    expect(await hashed()).toBe(1);
+    expect(await hashed()).toBe(1);
+    await sleep(60);
+    expect(await hashed()).toBe(1);
+    expect(await hashed()).toBe(0);
+  });
+
+  it('counts what was read in both listings of one answer', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter } = await watcherOf(root);
+    linkSync(join(root, 'a'), join(root, 'd/link'));
+    appendFileSync(join(root, 'd/link'), '!');
+    const { by, stats } = await snapshotter.snapshot();
+    expect([by, stats.files, stats.hits]).toEqual(['scan', 3, 1]);
+    expect([stats.hashedFiles, stats.hashedBytes]).toEqual([3, 6]);
+  });
+
+  it('takes a scan where the root was replaced during the question', async () => {
+    const root = await museTree(TREE);
+    const { snapshotter } = await watcherOf(root);
+    const confirming = vi.spyOn(Tree.prototype, 'confirmTop').mockImplementationOnce(function (
+      this: Tree<unknown>,
+    ) {
+      this.top.giveUp();
+    });
+    onTestFinished(() => {
+      confirming.mockRestore();
+    });
+    writeFileSync(join(root, 'd/b'), 'B');
+    expect(await ask(snapshotter)).toBe('scan');
   });
 
   it('lists no more than twice for one answer', async () => {

@@ -369,7 +369,7 @@ async function update(
   let by: Snapshot['by'] = 'events';
   let replaced: Replaced = new Map();
   for (let pass = 1; pass <= MOST_PASSES; pass++) {
-    const due = tree.startListing(pass === 1 ? audited : []);
+    const due = tree.startListing(audited);
     if (due.size === 0) break;
     if (pass > 1) by = 'scan';
     const updated = await updateTree(source, tree.tree, due, call);
@@ -387,7 +387,7 @@ async function update(
   for (const directory of listed) if (directory.state === 'detached') listed.delete(directory);
   const scan = watch.lap();
   if (tree.tree.top.state !== 'listed') return 'the root was replaced';
-  if (listed.size === 0 && replaced.size === 0) {
+  if (replaced.size === 0) {
     armed.last = unchanged(tree.version, last, scan);
     return undefined;
   }
