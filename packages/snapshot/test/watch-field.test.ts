@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSnapshot, type SnapshotterOptions } from '@muse/snapshot';
+import { recordingLogger } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import type { EventSource } from '../src/lib/watch/events.js';
 import { runNode } from './support/run-node.js';
@@ -255,5 +256,35 @@ describe.skipIf(!hasEvents)('a directory that goes while a question is under way
     };
     await snapshotter.snapshot();
     expect([await ask(snapshotter), await ask(snapshotter)]).toEqual(['events', 'events']);
+  });
+});
+
+describe.skipIf(!hasEvents)('a snapshotter that is closed', () => {
+  it.each(['gone', 'replaced'])('saves nothing where its root is %s, and warns of nothing', async (how) => {
+    const [above, logger] = [await bareTree({ 'root/.muse': {}, 'root/f': 'f' }), recordingLogger()];
+    const root = join(above, 'root');
+    const snapshotter = await watchSettled(root, { logger });
+    writeFileSync(join(root, 'f'), 'new');
+    await ask(snapshotter);
+    renameSync(root, join(above, 'old'));
+    if (how === 'replaced') mkdirSync(join(root, '.muse'), { recursive: true });
+    await snapshotter.close();
+    expect(existsSync(join(root, '.muse/cache'))).toBe(false);
+    expect(logger.messages.warn).toEqual([]);
+  });
+
+  it('says in one line why nothing was saved', async () => {
+    const [root, logger] = [await museTree({ f: 'f' }), recordingLogger()];
+    const snapshotter = await watchSettled(root, { logger });
+    writeFileSync(join(root, 'f'), 'new');
+    await ask(snapshotter);
+    rmSync(join(root, '.muse'), { recursive: true });
+    writeFileSync(join(root, '.muse'), '');
+    await snapshotter.close();
+    expect(logger.messages.warn).toEqual([
+      expect.stringMatching(
+        /^The cache was not saved: Cannot save the stat cache "[^"]*": "[^"]*" is not a real directory/,
+      ),
+    ]);
   });
 });

@@ -208,7 +208,7 @@ describe.skipIf(!hasEvents)('the cache of a watched tree is saved', () => {
     await snapshotter.snapshot();
     await pass(10_000);
     expect(saving).toHaveBeenCalledOnce();
-    expect(logger.messages.warn).toEqual(['Cannot save the stat cache: no room']);
+    expect(logger.messages.warn).toEqual(['The cache was not saved: no room']);
   });
 
   it('before it is closed', async () => {

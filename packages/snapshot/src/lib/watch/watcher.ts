@@ -1,5 +1,6 @@
+import { lstatSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
-import { compareTreePaths, isSameInode, toNativePath } from '@muse/paths';
+import { compareTreePaths, isSameInode, toFsPath, toNativePath } from '@muse/paths';
 import type { Logger, MissReason, StatCache } from '@muse/stat-cache';
 import type { Problem } from '@muse/walker';
 import { PatternRules } from '@muse/walker/ignore';
@@ -126,7 +127,7 @@ export class Watcher implements Hearing {
       this.#disarm(`a snapshot ended early: ${(error as Error).message}`);
       throw error;
     } finally {
-      this.#saveLater(source.cache);
+      this.#saveLater(source);
     }
   }
 
@@ -153,8 +154,8 @@ export class Watcher implements Hearing {
 
   /** Saves what no save has stored, and ends the watches. */
   async close(): Promise<void> {
-    const cache = this.#armed?.source.cache;
-    if (cache?.persistent === true && cache.dirty) await this.#save(cache);
+    const { source } = this.#armed ?? {};
+    if (source?.cache?.persistent === true && source.cache.dirty) await this.#save(source);
     this.#disarm(undefined);
   }
 
@@ -339,17 +340,29 @@ export class Watcher implements Hearing {
     this.#tellNews();
   }
 
-  #saveLater(cache: StatCache | undefined): void {
-    if (!this.#armed || !cache?.persistent || !cache.dirty) return;
+  #saveLater(source: SnapshotSource): void {
+    const { cache } = source;
+    if (this.#isOver || !this.#armed || !cache?.persistent || !cache.dirty) return;
     this.#saver = setTimeout(() => {
-      void this.#options.whenIdle(() => this.#save(cache));
+      void this.#options.whenIdle(() => this.#save(source));
     }, SAVE_AFTER_MS).unref();
   }
 
-  async #save(cache: StatCache): Promise<void> {
-    await cache.save().catch((error: unknown) => {
-      this.#logger?.warn(`Cannot save the stat cache: ${(error as Error).message}`);
+  /** Saves what is known of the files of a root, unless another directory is in its place now, or none. */
+  async #save({ root, cache }: SnapshotSource): Promise<void> {
+    if (!isInPlace(root)) return;
+    await cache?.save().catch((error: unknown) => {
+      this.#logger?.warn(`The cache was not saved: ${(error as Error).message}`);
     });
+  }
+}
+
+/** Returns whether a root is known to be where it was. */
+function isInPlace(root: SnapshotSource['root']): boolean {
+  try {
+    return isSameInode(lstatSync(toFsPath(root.root), { bigint: true }), root);
+  } catch {
+    return false;
   }
 }
 
