@@ -155,9 +155,28 @@ static napi_value sha256(napi_env env, napi_callback_info info) {
   return toNumber(env, digestOf(at, size, digest) ? 0 : -EIO);
 }
 
+static void closeInotify(void *inotify) { closeFile((int)(intptr_t)inotify); }
+
+/** The descriptor ends with the thread at the latest: one that is terminated closes nothing. */
 static napi_value inotifyInit(napi_env env, napi_callback_info info) {
   (void)info;
-  return toNumber(env, newInotify());
+  long inotify = newInotify();
+  if (isError(inotify) || !napi_add_env_cleanup_hook(env, closeInotify, (void *)(intptr_t)inotify)) return toNumber(env, inotify);
+  closeFile((int)inotify);
+  return toNumber(env, -ENOMEM);
+}
+
+/** (inotify) */
+static napi_value inotifyClose(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  int32_t inotify;
+  void *hooked;
+  bool good = !napi_get_cb_info(env, info, &count, &argument, NULL, NULL) && !napi_get_value_int32(env, argument, &inotify) &&
+              (hooked = (void *)(intptr_t)inotify, !napi_remove_env_cleanup_hook(env, closeInotify, hooked));
+  if (!good) return toNumber(env, -EINVAL);
+  closeInotify(hooked);
+  return toNumber(env, 0);
 }
 
 /** (inotify, bytes): any memory, since nothing else runs meanwhile. */
@@ -203,7 +222,7 @@ NAPI_MODULE_INIT() {
       {"scan", call, &forms[0]},         {"scanSync", call, &forms[1]},    {"hash", call, &forms[2]},
       {"hashSync", call, &forms[3]},     {"digest", call, &forms[4]},      {"digestSync", call, &forms[5]},
       {"inotifyInit", inotifyInit, NULL}, {"inotifyRead", inotifyRead, NULL}, {"inotifyRemove", inotifyRemove, NULL},
-      {"sha256", sha256, NULL},           {"hasHungUp", hasHungUp, NULL},
+      {"inotifyClose", inotifyClose, NULL}, {"sha256", sha256, NULL},       {"hasHungUp", hasHungUp, NULL},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     napi_value function;

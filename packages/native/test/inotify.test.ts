@@ -1,5 +1,15 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
-import { makeTree, tempDir } from '@muse/testkit';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { built, makeTree, tempDir } from '@muse/testkit';
 import { describe, expect, it } from 'vitest';
 import { hasNative, native, scan, unpack, wanted } from './support/engine.js';
 
@@ -19,7 +29,39 @@ function drain(inotify: number): { watch: number; mask: number; name: string }[]
   }
 }
 
+/** The number of inotify descriptors that this process has open. */
+function openInotify(): number {
+  return readdirSync('/proc/self/fd').filter((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`) === 'anon_inode:inotify';
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 describe.skipIf(!hasNative)('watching', () => {
+  it('ends with a thread that is terminated, and before where it is closed', async () => {
+    const before = openInotify();
+    const script = `
+      const { parentPort } = require('node:worker_threads');
+      import(${JSON.stringify(built('@muse/native'))}).then(({ loadNative }) => {
+        const { native } = loadNative();
+        native.inotifyInit();
+        native.inotifyClose(native.inotifyInit());
+        parentPort.postMessage('open');
+        setInterval(() => {}, 1000);
+      });`;
+    const worker = new Worker(script, { eval: true });
+    await once(worker, 'message');
+    expect(openInotify()).toBe(before + 1);
+    await worker.terminate();
+    expect(openInotify()).toBe(before);
+    expect(() => {
+      native.inotifyClose('1' as never);
+    }).toThrow(RangeError);
+  });
+
   it('watches each directory that is scanned, by its descriptor', async () => {
     await using place = tempDir();
     const root = await makeTree({ a: { x: '' }, b: {} }, place.path);
@@ -48,7 +90,7 @@ describe.skipIf(!hasNative)('watching', () => {
       writeFileSync(`${root}/moved/x`, 'newer');
       expect(drain(inotify)).toEqual([]);
     } finally {
-      closeSync(inotify);
+      native.inotifyClose(inotify);
     }
   });
 
@@ -69,6 +111,6 @@ describe.skipIf(!hasNative)('watching', () => {
     writeFileSync(`${root}/a/x`, '');
     expect(() => native.inotifyRead(inotify, Buffer.alloc(15))).toThrow(RangeError);
     expect(() => native.inotifyRead(inotify, 'bytes' as never)).toThrow(RangeError);
-    closeSync(inotify);
+    native.inotifyClose(inotify);
   });
 });

@@ -54,8 +54,10 @@ export interface Native {
   readonly digest: ((pieces: readonly DigestPiece[], lines: Uint8Array) => Promise<string>) | undefined;
   /** Does the same on this thread. */
   readonly digestSync: ((pieces: readonly DigestPiece[], lines: Uint8Array) => string) | undefined;
-  /** Returns a new, non-blocking inotify descriptor. */
+  /** Returns a new, non-blocking inotify descriptor. It is closed with the thread at the latest. */
   inotifyInit(): number;
+  /** Closes an inotify descriptor: nothing else may, since another one could get its number before the thread ends. */
+  inotifyClose(inotify: number): void;
   /** Reads events that there are, as the system writes them, and returns their bytes; 0 where there is none. Never waits. */
   inotifyRead(inotify: number, bytes: Uint8Array): number;
   /** Ends a watch. */
@@ -80,6 +82,7 @@ export interface Addon {
   digestSync(none: 0, noneToo: 0, ...buffers: Buffers): number;
   sha256(bytes: Uint8Array, digest: Uint8Array): number;
   inotifyInit(): number;
+  inotifyClose(inotify: number): number;
   inotifyRead(inotify: number, bytes: Uint8Array): number;
   inotifyRemove(inotify: number, watch: number): number;
   hasHungUp(descriptor: number): number;
@@ -118,6 +121,7 @@ export function nativeFrom(
         }
       : undefined,
     inotifyInit: () => checked('watch', addon.inotifyInit()),
+    inotifyClose: (inotify) => void checked('end watching', addon.inotifyClose(inotify)),
     inotifyRead: (inotify, bytes) => {
       const read = addon.inotifyRead(inotify, bytes);
       return read === -EAGAIN ? 0 : checked('read events', read);

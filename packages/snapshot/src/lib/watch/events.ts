@@ -1,4 +1,4 @@
-import { closeSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { toFsPath, treePathFromBytes } from '@muse/paths';
 import type { NativeEngine } from '@muse/walker/scan';
 
@@ -27,7 +27,7 @@ export function openInotify({ native }: Pick<NativeEngine, 'native'>): EventSour
       }
     },
     close: () => {
-      closeSync(descriptor);
+      native.inotifyClose(descriptor);
     },
   };
 }
