@@ -33,7 +33,6 @@ function bounded(words: string, program = `'${process.execPath}' '${main}'`): Pr
 }
 
 describe('an installation with a file that is', () => {
-  const parts = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'main.js');
   const commands = ['snapshot -q --no-cache', 'show -q .', 'completion bash', '--help', '--version'];
 
   it.each([
@@ -57,8 +56,11 @@ describe('an installation with a file that is', () => {
     ],
   ])('%s fails in one line, or does not need it', async (kind, damage) => {
     const failed = new Set<string>();
+    const installed = readdirSync(join(copy, 'dist'));
+    const parts = installed.filter((name) => name.endsWith('.js') && name !== 'main.js');
     for (const part of parts) {
       const file = join(copy, 'dist', part);
+      const whole = readFileSync(file);
       damage(file);
       const asked = kind === 'missing' ? effort(3, 5) : effort(1, 2);
       for (const words of commands.slice(0, asked)) {
@@ -66,7 +68,7 @@ describe('an installation with a file that is', () => {
         expect([part, words, isProper(run) || run]).toEqual([part, words, true]);
         if (run.code === 4) failed.add(part);
       }
-      cpSync(join(dist, part), file);
+      writeFileSync(file, whole);
     }
     expect(failed.size).toBeGreaterThan(4);
   });

@@ -118,9 +118,9 @@ describe('parseSha256sum()', () => {
     ['dots', `${digest}  ${'./'.repeat(2_000_000)}\n`],
     ['hex digits', `${'0'.repeat(4_000_000)}\n`],
   ])('takes no longer than it must over a line of %s', (_what, list) => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(() => parse(list)).toThrow(/^Cannot read the list: in line 1: /);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
   });
 
   it('gives back what formatManifest wrote, whatever the names are', () => {
