@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -12,7 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { tempDir } from '@muse/testkit';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bareTree, museTree } from './support/trees.js';
 import { ask, hasEvents, watchSettled } from './support/watching.js';
 
@@ -145,5 +147,66 @@ describe.skipIf(!hasEvents)('a file with two names that nobody touched for long'
     await snapshotter.snapshot();
     appendFileSync(join(root, 's/a'), '?');
     expect(await ask(snapshotter)).toBe('events');
+  });
+});
+
+/** What becomes of the name `gone/link` of the file `kept/a`, which stays open by it. */
+const AWAY: Record<string, (root: string, outside: string) => void> = {
+  'removed with its directory': (root) => {
+    rmSync(join(root, 'gone'), { recursive: true });
+  },
+  'overwritten by another': (root) => {
+    writeFileSync(join(root, 'gone/new'), 'new');
+    renameSync(join(root, 'gone/new'), join(root, 'gone/link'));
+  },
+  'moved out with its directory, and removed there': (root, outside) => {
+    renameSync(join(root, 'gone'), join(outside, 'gone'));
+    unlinkSync(join(outside, 'gone/link'));
+  },
+  'removed with its directory, and then its own name is another': (root) => {
+    rmSync(join(root, 'gone'), { recursive: true });
+    renameSync(join(root, 'kept/a'), join(root, 'kept/b'));
+  },
+};
+const MOVED: Record<string, (root: string) => void> = {
+  'stays where it is': () => undefined,
+  'is moved': (root) => {
+    for (const name of ['a', 'b'])
+      if (existsSync(join(root, 'kept', name))) renameSync(join(root, 'kept', name), join(root, 'other/c'));
+  },
+  'is moved with its directory': (root) => {
+    renameSync(join(root, 'kept'), join(root, 'other/kept'));
+  },
+};
+
+describe.skipIf(!hasEvents)('a file that is written by a descriptor whose name is gone', () => {
+  it('is read again, wherever it is', async () => {
+    await using outside = tempDir();
+    const root = await museTree();
+    const open: number[] = [];
+    onTestFinished(() => {
+      open.forEach(closeSync);
+    });
+    const cases = Object.values(AWAY).flatMap((away) => Object.values(MOVED).map((move) => ({ away, move })));
+    const at = (i: number) => join(root, String(i));
+    for (const i of cases.keys()) {
+      for (const name of ['kept', 'gone', 'other']) mkdirSync(join(at(i), name), { recursive: true });
+      writeFileSync(join(at(i), 'kept/a'), 'a');
+      linkSync(join(at(i), 'kept/a'), join(at(i), 'gone/link'));
+      mkdirSync(join(outside.path, String(i)));
+      open.push(openSync(join(at(i), 'gone/link'), 'a'));
+    }
+    const snapshotter = await watchSettled(root);
+    for (const [i, { away }] of cases.entries()) away(at(i), join(outside.path, String(i)));
+    await ask(snapshotter);
+    for (const [i, { move }] of cases.entries()) move(at(i));
+    await ask(snapshotter);
+    // Files that changed a moment ago are read at each question anyway.
+    await sleep(2500);
+    await ask(snapshotter);
+    for (const descriptor of open) {
+      writeSync(descriptor, '!');
+      expect(await ask(snapshotter)).toBe('events');
+    }
   });
 });

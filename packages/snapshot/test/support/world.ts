@@ -208,6 +208,8 @@ export class World {
     const args = isDirectory && this.#random() < 0.4 ? ['-t', 'tmpfs', 'none', at] : ['--bind', source, at];
     if (spawnSync('mount', args).status !== 0) throw Object.assign(new Error(), { code: 'NOMOUNT' });
     this.#mounts++;
+    // What comes into the tree by it may have been opened by a name that is gone.
+    for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
     if (isDirectory) this.#fill(at);
   }
 

@@ -32,6 +32,8 @@ const BUFFER_BYTES = 64 * 1024;
 const MOST_HELD = 1 << 16;
 /** Names that are remembered until the next question: where nobody asks, a program that makes names makes no end of them. */
 const MOST_REMEMBERED = 1 << 16;
+/** Inodes of files that once had several names. */
+const MOST_LINKED = 1 << 20;
 /** A file system's clock may lie this far behind. */
 const CLOCK_TICK_NS = 2_000_000_000n;
 const CONTENT = EVENT.modified | EVENT.closedAfterWriting;
@@ -55,6 +57,8 @@ export class WatchedTree implements TreeKeeper {
   readonly #source: EventSource;
   readonly #isRuleFile: IsRuleFile;
   readonly #holdsMountedFile: (directory: Directory) => boolean;
+  /** Whoever opened one of these by a name that is gone can still write it, and no event tells where it is. */
+  readonly #linked: Set<bigint>;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #watched = new Map<number, Directory>();
   readonly #watchOf = new WeakMap<Directory, number>();
@@ -81,10 +85,19 @@ export class WatchedTree implements TreeKeeper {
   #isAllDue = false;
   #startedNs = nowNs();
 
-  /** @param mountedFiles - the tree paths of files that something is mounted over. */
-  constructor(source: EventSource, isRuleFile: IsRuleFile, mountedFiles: readonly string[] = []) {
+  /**
+   * @param mountedFiles - the tree paths of files that something is mounted over.
+   * @param linked - files that once had several names, by inode number; gets more of them.
+   */
+  constructor(
+    source: EventSource,
+    isRuleFile: IsRuleFile,
+    mountedFiles: readonly string[] = [],
+    linked = new Set<bigint>(),
+  ) {
     this.#source = source;
     this.#isRuleFile = isRuleFile;
+    this.#linked = linked;
     const holders = new Set(mountedFiles.map((path) => path.slice(0, path.lastIndexOf('/') + 1)));
     this.#holdsMountedFile = ({ prefix }) => holders.has(prefix);
   }
@@ -117,6 +130,11 @@ export class WatchedTree implements TreeKeeper {
   /** The directories that were listed last, and are in the tree. */
   get listed(): readonly Directory[] {
     return [...this.#listed].filter(({ state }) => state !== 'detached');
+  }
+
+  /** True if files have to be known by their inodes. */
+  get allDetails(): boolean {
+    return this.#linked.size > 0;
   }
 
   readonly mustRead = (directory: Directory): ReadonlySet<string> | undefined => {
@@ -249,6 +267,7 @@ export class WatchedTree implements TreeKeeper {
       }
       if (directory.base) this.#lose('a directory is too deep to be listed by itself');
       if (this.untold.has(directory) && this.#areRulesNew(directory)) isAllDue = true;
+      this.#rememberLinked(directory);
       if (!this.#isUntold(directory)) {
         this.untold.delete(directory);
         continue;
@@ -325,9 +344,24 @@ export class WatchedTree implements TreeKeeper {
       isForeign ||
       listing.watch <= 0 ||
       listing.hasLinkedFile ||
+      this.#wasLinked(listing) ||
       this.#holdsMountedFile(directory) ||
       this.#holdsRepository(directory)
     );
+  }
+
+  /** Remembers the files of a directory in which one has several names, or had when it was listed before. */
+  #rememberLinked(directory: Directory): void {
+    const { listing } = directory;
+    if (!listing?.hasLinkedFile && !this.#replaced.get(directory)?.listing?.hasLinkedFile) return;
+    for (const ino of inodesIn(listing)) this.#linked.add(ino);
+    if (this.#linked.size > MOST_LINKED) this.#lose('more files had several names than are remembered');
+  }
+
+  #wasLinked(listing: Listing): boolean {
+    if (this.#linked.size === 0) return false;
+    for (const ino of inodesIn(listing)) if (this.#linked.has(ino)) return true;
+    return false;
   }
 
   /** Returns whether rules for a directory may lie in a `.git` in it, which is not watched. */
@@ -464,6 +498,13 @@ function firstDifference(directory: Directory, before: DirectoryState): string |
     if (!isSame) return directory.prefix + name;
   }
   return undefined;
+}
+
+/** Yields the inode numbers of the files in a directory, where their stats are known. */
+function* inodesIn(listing: Listing | undefined): Generator<bigint> {
+  if (!listing) return;
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
+    if (isFile(cursor.match) && cursor.hasDetail) yield cursor.stat.ino;
 }
 
 /** Returns the names of entries that are no directories. */

@@ -102,6 +102,8 @@ export class Watcher implements Hearing {
   #isOver = false;
   #hasToldUnwatched = false;
   #armed: Armed | undefined;
+  /** Files that once had several names, by inode number. */
+  readonly #linked = new Set<bigint>();
   #armAgainAt = 0;
   #drainer: NodeJS.Timeout | undefined;
   #saver: NodeJS.Timeout | undefined;
@@ -177,7 +179,7 @@ export class Watcher implements Hearing {
     try {
       // Before anything is listed: what changes from here on is found out.
       mounts = new Mounts(root);
-      tree = new WatchedTree(openEvents(native), ruleFileTest(options), mounts.files);
+      tree = new WatchedTree(openEvents(native), ruleFileTest(options), mounts.files, this.#linked);
     } catch (error) {
       this.#giveUp(root, reasonOf(error as NodeJS.ErrnoException));
       return { snapshot: await takeSnapshot(source, call), version: undefined };

@@ -388,7 +388,6 @@ export class Tree<T> {
     this.#enqueue(node);
     node.listing = undefined;
     node.value = undefined;
-    node.leftOut = NOTHING_LEFT_OUT;
     node.problems = NO_PROBLEMS;
     // What can be listed no more keeps none of what it was listed with.
     node.leftOut = NOTHING_LEFT_OUT;
