@@ -242,9 +242,13 @@ export class World {
 
   makeDeep(at: string): void {
     this.#small();
-    const path = join(at, ...Array.from({ length: 4 }, () => this.#pick(NAMES)));
-    mkdirSync(path, { recursive: true });
-    for (let up = path; up.length > at.length; up = dirname(up)) this.#fill(up);
+    let path = at;
+    for (let depth = 0; depth < 5; depth++) {
+      // Not with parents: Node would try for ever where a directory is mounted that is gone elsewhere.
+      if (!existsSync(path)) mkdirSync(path);
+      if (depth > 0) this.#fill(path);
+      path = join(path, this.#pick(NAMES));
+    }
   }
 
   link(at: string, to: string): void {
