@@ -6,7 +6,7 @@ import { nativeEngine } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { runModel, type ModelOptions } from './support/watch-model.js';
 
-const STEPS = Number(process.env['MUSE_MODEL_STEPS'] ?? effort(400, 150_000));
+const STEPS = Number(process.env['MUSE_MODEL_STEPS'] ?? effort(400, 40_000));
 const hasNative = (await nativeEngine(undefined)) !== undefined;
 
 const MODELS: Record<string, Omit<ModelOptions, 'seed' | 'steps'>> = {
@@ -31,7 +31,8 @@ describe.skipIf(!hasNative)('answers by events', () => {
     'of a tree in which file systems are mounted say what a scan says',
     async () => {
       const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')));
-      const args = ['-Urm', process.execPath, vitest, 'run', fileURLToPath(import.meta.url)];
+      const args = ['-Urm', process.execPath, vitest, 'run', '--testTimeout=1200000'];
+      args.push(fileURLToPath(import.meta.url));
       const { stdout } = await promisify(execFile)('unshare', args, {
         cwd: repository,
         env: { ...process.env, MUSE_MODEL_MOUNTS: '1' },
