@@ -6,7 +6,7 @@ import { nativeEngine } from '@muse/walker/scan';
 import { describe, expect, it } from 'vitest';
 import { runModel, type ModelOptions } from './support/watch-model.js';
 
-const STEPS = Number(process.env['MUSE_MODEL_STEPS'] ?? effort(400, 40_000));
+const STEPS = Number(process.env['MUSE_MODEL_STEPS'] ?? effort(250, 40_000));
 const hasNative = (await nativeEngine(undefined)) !== undefined;
 
 const MODELS: Record<string, Omit<ModelOptions, 'seed' | 'steps'>> = {

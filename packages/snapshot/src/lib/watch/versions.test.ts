@@ -89,7 +89,7 @@ describe('Version', () => {
     const history = new History(FIRST);
     const last = (n: number) => dir({ ...Object.fromEntries(FIRST), f: dir({ g: String(n) }) });
     const replaced: WeakRef<object>[] = [];
-    for (let n = 0; n < 1000; n++) {
+    for (let n = 0; n < 400; n++) {
       history.change('f', dir({ g: String(n) }), last(n));
       replaced.push(new WeakRef(history.kept.replaced));
       if (n > 0) history.versions.splice(1, history.versions.length - 2);
