@@ -40,8 +40,6 @@ export interface SnapshotSource extends OpenedRoot, EngineOptions {
 export interface TreeKeeper extends Pick<Known, 'mustRead'> {
   /** An inotify descriptor, by which each directory is watched before it is listed. */
   readonly inotify: number;
-  /** Whether listings are to have the stats of hits, too. */
-  readonly allDetails: boolean;
   /** Called for each directory before it changes, while it is as it was. */
   readonly onTouched: (directory: DirectoryNode<DirectoryResult>) => void;
   /** Called for each directory once it is listed. */
@@ -230,7 +228,8 @@ async function scan(
     identity: top,
     slice: lines && sliceOf(lines, subtree),
     engine,
-    allDetails: () => cache?.hasPending === true || keeper?.allDetails === true,
+    // Whoever watches knows files by their inodes.
+    allDetails: () => keeper !== undefined || cache?.hasPending === true,
     calls: calls?.scan,
     ignore: above.rules,
     oneFileSystem,

@@ -132,11 +132,6 @@ export class WatchedTree implements TreeKeeper {
     return [...this.#listed].filter(({ state }) => state !== 'detached');
   }
 
-  /** True if files have to be known by their inodes. */
-  get allDetails(): boolean {
-    return this.#linked.size > 0;
-  }
-
   readonly mustRead = (directory: Directory): ReadonlySet<string> | undefined => {
     const written = this.#asked.get(directory)?.written;
     return written && written.size > 0 ? written : undefined;
@@ -350,10 +345,9 @@ export class WatchedTree implements TreeKeeper {
     );
   }
 
-  /** Remembers the files of a directory in which one has several names, or had when it was listed before. */
-  #rememberLinked(directory: Directory): void {
-    const { listing } = directory;
-    if (!listing?.hasLinkedFile && !this.#replaced.get(directory)?.listing?.hasLinkedFile) return;
+  /** Remembers the files of a directory in which one has several names: which one the listing does not tell. */
+  #rememberLinked({ listing }: Directory): void {
+    if (!listing?.hasLinkedFile) return;
     for (const ino of inodesIn(listing)) this.#linked.add(ino);
     if (this.#linked.size > MOST_LINKED) this.#lose('more files had several names than are remembered');
   }
