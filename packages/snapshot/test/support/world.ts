@@ -213,16 +213,18 @@ export class World {
     if (isDirectory) this.#fill(at);
   }
 
-  /** Ends the mount that was made last: it may lie in another. */
+  /** Ends the mount that was made last, and those in it. */
   unmount(): void {
     if (this.#mounts === 0) return;
     const points = readFileSync('/proc/self/mountinfo', 'latin1')
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')
       .filter((point) => point.startsWith(this.root) || point.startsWith(this.outside));
-    const { status, stderr } = spawnSync('umount', ['-l', points.at(-1) ?? '']);
-    if (status !== 0) throw new Error(`Cannot unmount ${JSON.stringify(points)}: ${String(stderr)}`);
-    this.#mounts--;
+    const last = points.pop();
+    this.#mounts = points.length;
+    if (last === undefined) return;
+    const { status, stderr } = spawnSync('umount', ['-l', last]);
+    if (status !== 0) throw new Error(`Cannot unmount ${last}: ${String(stderr)}`);
   }
 
   makeAgain(at: string): void {
