@@ -66,6 +66,8 @@ export class World {
    * before the next question, nothing would tell: docs/guarantees.md says so.
    */
   #linkedUnwatched = 0;
+  /** True if a file got another name since the last question. */
+  #isLinked = false;
   #linkedWhenAsked = 0;
   #count = 0;
   #mounts = 0;
@@ -87,6 +89,7 @@ export class World {
   asked(): void {
     this.#asked = new Set(this.#directories(this.root));
     this.#linkedWhenAsked = this.#linkedUnwatched;
+    this.#isLinked = false;
   }
 
   /** Notes that it was answered. */
@@ -299,6 +302,7 @@ export class World {
   }
 
   open(at: string): void {
+    if (this.#isLinked) return;
     this.#file(at);
     this.#open.push(openSync(at, 'r+'));
     const oldest = this.#open.length > 4 ? this.#open.shift() : undefined;
@@ -396,6 +400,9 @@ export class World {
     const isWatched = this.#watched.has(lstatSync(dirname(to), { bigint: true }).ino);
     linkSync(from, to);
     if (!isWatched) this.#linkedUnwatched++;
+    // Were the name by which it is open gone before a question, what is written to it later would have another one's name.
+    for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
+    this.#isLinked = true;
   }
 
   /** Returns the inodes of a directory and of those below it that can be listed. */
