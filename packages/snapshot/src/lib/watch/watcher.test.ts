@@ -108,6 +108,16 @@ describe.skipIf(!hasEvents)('a watcher', () => {
     expect([before > 0, reads]).toEqual([true, before]);
   });
 
+  it('makes nothing ready once it is closed', async () => {
+    const snapshotter = await watch(await museTree(TREE));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await snapshotter.snapshot();
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    await snapshotter.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('lists nothing where nothing changed', async () => {
     const root = await museTree(TREE);
     const { snapshotter } = await watcherOf(root);
@@ -246,5 +256,21 @@ describe.skipIf(!hasEvents)('the cache of a watched tree is saved', () => {
     expect(await cachedPaths(root)).not.toContain('d/new');
     await snapshotter.close();
     expect(await cachedPaths(root)).toContain('d/new');
+  });
+
+  it('never after it is closed, though it could not be before: nothing is left to be done then', async () => {
+    const root = await museTree(TREE);
+    const logger = recordingLogger();
+    const saving = countSaves().mockRejectedValue(new Error('no room'));
+    const snapshotter = await watch(root, { logger });
+    await snapshotter.snapshot();
+    writeFileSync(join(root, 'd/b'), 'B');
+    await snapshotter.snapshot();
+    saving.mockClear();
+    await snapshotter.close();
+    expect(saving).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+    await pass(20_000);
+    expect(saving).toHaveBeenCalledOnce();
   });
 });

@@ -45,6 +45,7 @@ const AUDIT_SHARE = 200;
 const AUDITED_AT_ONCE = 256;
 /** Milliseconds between two of these. */
 const AUDIT_PAUSE_MS = 20;
+
 /** Answers questions about a tree by listing what events tell of, and by a scan wherever they are not the whole truth. */
 export class Watcher implements Hearing {
   readonly #options: WatcherOptions;
@@ -107,6 +108,8 @@ export class Watcher implements Hearing {
 
   /** Saves what no save has stored, and ends the watches. */
   async close(): Promise<void> {
+    clearTimeout(this.#saver);
+    this.interrupt();
     const { source } = this.#armed ?? {};
     if (source?.cache?.persistent === true && source.cache.dirty) await this.#save(source);
     this.#disarm(undefined);
