@@ -261,7 +261,7 @@ describe('FlatId', () => {
     );
     for (const [content, first, second] of [
       [large(true), 4, 0],
-      [large(false), 3, 0],
+      [large(false), 2, 0],
       [longNames, 8, 1],
     ] as const) {
       const [, flatId] = keptFlat(content);

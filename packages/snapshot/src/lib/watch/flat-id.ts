@@ -36,6 +36,7 @@ export class FlatId {
   #checkpoints: Checkpoint[] = [];
   /** All text at and below a directory that is in no other block. */
   readonly #blocks = new WeakMap<Directory, Uint8Array>();
+  readonly #writer = new TextWriter();
 
   constructor(top: Directory) {
     this.#top = top;
@@ -105,10 +106,16 @@ export class FlatId {
       }
       const { value } = directory;
       if (value && !value.texts) {
-        value.texts = textsOf(directory, start);
+        value.texts = textsOf(directory, start, this.#writer);
         sinceTurn += NEW_TEXT * value.texts.parts.reduce((sum, { length }) => sum + length, 0);
       }
-      stack.push({ directory, texts: value?.texts ?? NO_TEXTS, index: 0, bytes: 0 });
+      const texts = value?.texts ?? NO_TEXTS;
+      if (texts.directories.length === 0) {
+        const [text] = texts.parts;
+        if (text) add(text);
+        return text?.length ?? 0;
+      }
+      stack.push({ directory, texts, index: 0, bytes: 0 });
       return undefined;
     };
     enter(this.#top);
@@ -128,7 +135,7 @@ export class FlatId {
         stack.pop();
         const above = stack.at(-1);
         if (above) above.bytes += place.bytes;
-        if (!isSkipping && place.bytes <= BLOCK_BYTES && texts.directories.length > 0) this.#makeBlock(place);
+        if (!isSkipping && place.bytes <= BLOCK_BYTES) this.#makeBlock(place);
       }
       if (sinceTurn < TEXT_A_TURN) continue;
       sinceTurn = 0;
@@ -151,7 +158,7 @@ export class FlatId {
     for (let place = stack.at(-1); place; place = stack.at(-1)) {
       // Whoever made the id of another version meanwhile may have put it into a block.
       const { value } = place.directory;
-      if (value) value.texts ??= textsOf(place.directory, this.#top.prefix.length);
+      if (value) value.texts ??= textsOf(place.directory, this.#top.prefix.length, this.#writer);
       const { parts, directories } = value?.texts ?? NO_TEXTS;
       const index = place.index++;
       const part = parts[index];
@@ -190,57 +197,71 @@ interface Place {
 
 const NO_TEXTS: Texts = { parts: [], directories: [] };
 
-function textsOf({ prefix, value }: Directory, start: number): Texts {
+function textsOf({ prefix, value }: Directory, start: number, writer: TextWriter): Texts {
   if (!value) return NO_TEXTS;
   const { listing, lines } = value;
   const parts: Uint8Array[] = [];
   const directories: string[] = [];
-  const path = treePathToBytes(prefix.slice(start));
-  const part = new Part();
+  writer.path = treePathToBytes(prefix.slice(start));
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const { entry, match } = cursor;
     if (match === DIRECTORY) {
-      parts.push(part.take());
+      parts.push(writer.take());
       directories.push(cursor.name);
     } else if (lines && isFile(match) && value.isHit(entry)) {
-      part.add(path, listing.bytes.subarray(cursor.from, cursor.to), lines.subarray(match, match + ID_BYTES));
+      writer.beginFile(listing.bytes, cursor.from, cursor.to);
+      writer.endFile(lines, match);
     } else if (isFile(match)) {
       const id = value.idOf(entry);
-      const name = listing.bytes.subarray(cursor.from, cursor.to);
-      if (id !== undefined) part.add(path, name, Buffer.from(id, 'latin1'));
+      if (id === undefined) continue;
+      writer.beginFile(listing.bytes, cursor.from, cursor.to);
+      writer.endFile(Buffer.from(id, 'latin1'), 0);
     }
   }
-  parts.push(part.take());
+  parts.push(writer.take());
   return { parts, directories };
 }
 
-/** Some text that grows. */
-class Part {
-  #bytes = Buffer.allocUnsafe(4096);
+/** Writes the text of files in one directory after another. Byte by byte, since a view of so few takes longer than they do. */
+class TextWriter {
+  /** That of the directory, with the slash at its end. */
+  path: Uint8Array = new Uint8Array();
+  #bytes = new Uint8Array(64 * 1024);
   #length = 0;
 
-  add(prefix: Uint8Array, name: Uint8Array, id: Uint8Array): void {
-    const end = this.#length + prefix.length + name.length + id.length + 2;
-    if (end > this.#bytes.length)
-      this.#bytes = Buffer.concat([this.#bytes], Math.max(end, this.#bytes.length * 2));
-    const bytes = this.#bytes;
-    let at = this.#length;
-    bytes.set(prefix, at);
-    at += prefix.length;
-    bytes.set(name, at);
-    at += name.length;
-    bytes[at++] = 0;
-    bytes.set(id, at);
-    at += id.length;
-    bytes[at++] = 0;
-    this.#length = at;
+  /** Writes the path of a file, whose name lies in some bytes. */
+  beginFile(bytes: Uint8Array, from: number, to: number): void {
+    const { path } = this;
+    const most = this.#length + path.length + (to - from) + ID_BYTES + 2;
+    if (most > this.#bytes.length) {
+      const larger = new Uint8Array(2 * most);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#copy(path, 0, path.length);
+    this.#copy(bytes, from, to);
+    this.#bytes[this.#length++] = 0;
   }
 
-  /** Returns the text so far, in memory of its own size, and begins anew. */
+  /** Writes its object id, which lies in some bytes. */
+  endFile(bytes: Uint8Array, from: number): void {
+    this.#copy(bytes, from, from + ID_BYTES);
+    this.#bytes[this.#length++] = 0;
+  }
+
+  /** Returns the text so far, in memory of its own, and begins anew. */
   take(): Uint8Array {
-    const taken = Uint8Array.prototype.slice.call(this.#bytes, 0, this.#length);
+    const taken = this.#bytes.slice(0, this.#length);
     this.#length = 0;
     return taken;
+  }
+
+  #copy(bytes: Uint8Array, from: number, to: number): void {
+    if (to > bytes.length) throw new RangeError(`Broken text: ${to} bytes asked for of ${bytes.length}`);
+    const target = this.#bytes;
+    let at = this.#length;
+    for (let i = from; i < to; i++) target[at++] = bytes[i] ?? 0;
+    this.#length = at;
   }
 }
 
