@@ -137,17 +137,19 @@ export class ToldTree {
       },
       onTouched: this.watched.onTouched,
       onListed: (directory, listing) => {
+        this.watched.onListed(directory, listing);
+        const mustRead = [...(this.watched.mustRead(directory) ?? [])];
+        for (const name of mustRead) this.mustRead.push(directory.prefix + name);
+        if (directory.value?.listing === listing && directory.value.isTrusted && mustRead.length === 0)
+          return;
         const value = new DirectoryResult(directory, listing, undefined);
         for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
           if (!isFile(cursor.match)) continue;
           value.addMiss(cursor, 'new');
           value.set(cursor.entry, blobId(Buffer.from(this.file(directory.prefix + cursor.name).content)));
         }
-        value.settle();
+        value.settle(true);
         directory.value = value;
-        for (const name of this.watched.mustRead(directory) ?? [])
-          this.mustRead.push(directory.prefix + name);
-        this.watched.onListed(directory, listing);
       },
     });
   }

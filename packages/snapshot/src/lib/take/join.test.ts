@@ -113,6 +113,61 @@ describe('judgeDirectory', () => {
   });
 });
 
+describe('judgeDirectory, of a listing that says the same as in an earlier snapshot', () => {
+  const known = { cache: cacheOf(), lines };
+  const readAndSettled = (isTrusted: boolean) => {
+    const result = judgeDirectory(nodeOf(), listingOf({ a: NEW, b: HIT }), known, undefined);
+    result.set(0, newer);
+    result.settle(isTrusted);
+    return result;
+  };
+  const again = (before: DirectoryResult, its: Parameters<typeof judgeDirectory>[2] = known) =>
+    judgeDirectory(before.node, before.listing, its, before);
+
+  it('returns the result of that, if the cache vouches for all in it', () => {
+    const before = readAndSettled(true);
+    expect(again(before)).toBe(before);
+    const hits = judgeDirectory(nodeOf(), listingOf({ a: HIT }), known, undefined);
+    expect(again(hits)).toBe(hits);
+  });
+
+  it('judges anew what the cache does not vouch for, or what there is no cache for', () => {
+    expect(missesOf(again(readAndSettled(false)))).toEqual([['d/a', 'new']]);
+    expect(missesOf(again(readAndSettled(true), { cache: undefined, lines }))).toEqual([['d/a', 'new']]);
+  });
+
+  it('judges anew what was not read, or has a problem', () => {
+    const unread = judgeDirectory(nodeOf(), listingOf({ a: NEW }), known, undefined);
+    expect(missesOf(again(unread)).length).toBe(1);
+    unread.settle(true);
+    expect(missesOf(again(unread)).length).toBe(1);
+    const failed = readAndSettled(true);
+    failed.problems.push({
+      path: 'd/b',
+      kind: 'unreadable',
+      operation: 'open',
+      code: 'EACCES',
+      message: 'no',
+    });
+    expect(again(failed)).not.toBe(failed);
+  });
+
+  it('takes nothing for read that was read in that snapshot', () => {
+    const before = judgeDirectory(nodeOf(), listingOf({ a: NEW }), known, undefined);
+    before.set(0, newer);
+    expect(again(before).isUnread(0)).toBe(true);
+  });
+
+  it('judges anew what is to be read whatever its stat says', () => {
+    const before = readAndSettled(true);
+    const doubted = again(before, { ...known, mustRead: () => new Set(['b']) });
+    expect(missesOf(doubted)).toEqual([
+      ['d/a', 'new'],
+      ['d/b', 'racy'],
+    ]);
+  });
+});
+
 describe.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('judgeDirectory, again', (field) => {
   it(`reads a file again whose ${field} changed since it was read`, () => {
     const node = nodeOf();

@@ -219,6 +219,7 @@ export class DirectoryResult {
   unread: readonly number[] = NONE;
   /** Bytes that were read of its files beyond those that they were listed with, likewise. */
   surplus = 0;
+  #isTrusted = true;
   /** A row for each entry, once there is one that needs it. */
   #rows: Int32Array | undefined;
   /** The digests that are known beside the lines: room for one of each entry, side by side. */
@@ -398,8 +399,17 @@ export class DirectoryResult {
     return false;
   }
 
-  /** Ends a snapshot for a directory that is kept: what was read is known from now on, and no miss any more. */
-  settle(): void {
+  /** True if a further listing that says the same needs not be judged: the cache vouches for each of its files. */
+  get isTrusted(): boolean {
+    return this.#isTrusted && this.misses === 0 && this.problems.length === 0;
+  }
+
+  /**
+   * Ends a snapshot for a directory that is kept: what was read is known from now on, and no miss any more.
+   *
+   * @param isTrusted - whether the cache vouches for what was read.
+   */
+  settle(isTrusted: boolean): void {
     const rows = this.#rows;
     if (this.misses === 0 || !rows) return;
     const unread: number[] = [];
@@ -411,6 +421,7 @@ export class DirectoryResult {
     for (const [entry, bytes] of this.#bytesRead ?? []) this.surplus += bytes - this.size(entry);
     this.unread = unread;
     this.misses = 0;
+    this.#isTrusted = isTrusted && unread.length === 0;
   }
 
   /** Returns the files that were read since the directory was listed, by name; `undefined` where there are none. */
@@ -482,7 +493,8 @@ export interface Known {
 
 /**
  * Judges the files of a directory that was just listed: which are hits, and which have to be read. `before` is the
- * result of its last listing in this snapshot: a file that was read since, and did not change, is not read again.
+ * result of its last listing in this snapshot: a file that was read since, and did not change, is not read again. Or it is
+ * that of this same listing, in an earlier snapshot, and holds as long as nothing is to be read whatever its stat says.
  */
 export function judgeDirectory(
   node: DirectoryNode<DirectoryResult>,
@@ -490,9 +502,11 @@ export function judgeDirectory(
   known: Known,
   before: DirectoryResult | undefined,
 ): DirectoryResult {
-  const result = new DirectoryResult(node, listing, known.lines);
-  const read = before?.filesRead();
   const doubted = known.mustRead?.(node);
+  const isAsBefore = before?.listing === listing;
+  if (isAsBefore && before.isTrusted && known.cache && !doubted) return before;
+  const result = new DirectoryResult(node, listing, known.lines);
+  const read = isAsBefore ? undefined : before?.filesRead();
   // With nothing newer than the lines, a hit needs neither its name nor its path. A line that vouches for a file is right
   // whatever was recorded since the listing was asked for, without the stats that would tell.
   const areLinesNewest =

@@ -128,7 +128,7 @@ export function settle(tree: WatchedTree, cache: StatCache | undefined, listed: 
     const { value } = directory;
     if (!value || value.misses === 0) continue;
     const isUntrusted = cache !== undefined && value.hasUntrusted(cache);
-    value.settle();
+    value.settle(!isUntrusted);
     if (isUntrusted || value.unread.length > 0) tree.askAgain(directory);
   }
 }

@@ -403,6 +403,7 @@ describe('a file with two names', () => {
     onTestFinished(() => void vi.useRealTimers());
     const told = await watched();
     const file = linked('d/b')(told);
+    told.put('d/a', new MemoryFile('a'));
     for (const [secondsAgo, next] of [
       [1.5, ALL],
       [2.5, ['d']],
@@ -481,6 +482,40 @@ describe('a directory', () => {
     told.watched.finish();
     expect(await told.ask()).toEqual(['d']);
     expect(await told.ask()).toEqual([]);
+  });
+
+  it('that is listed and is as it was is no part of what changed', async () => {
+    const file = new MemoryFile('linked');
+    file.links = 2;
+    const told = await ToldTree.of({ d: { a: file, below: { b: '1' } }, e: { c: '1' } });
+    expect(told.begin()).toEqual(['d']);
+    const { replaced, listed } = await told.end();
+    expect([replaced.size, listed.map(({ path }) => path)]).toEqual([0, ['d']]);
+    const { version } = told.watched;
+    told.watched.commit(true);
+    expect(told.watched.version).toBe(version);
+    file.write('2');
+    told.begin();
+    expect([...(await told.end()).replaced.keys()].map(({ path }) => path)).toEqual(['d']);
+  });
+
+  it('in which a file was written is part of what changed, though its stat is as it was', async () => {
+    const told = await watched();
+    told.file('d/b').content = 'B';
+    told.tell('d', EVENT.modified, 'b');
+    told.begin();
+    expect([...(await told.end()).replaced.keys()].map(({ path }) => path)).toEqual(['d']);
+  });
+
+  it('that lost one below it is part of what changed, though it was not listed anew', async () => {
+    const told = await watched();
+    told.tell('d/e', EVENT.attributes);
+    told.begin();
+    await told.tree.list();
+    const [above, below] = [told.node('d'), told.node('d/e')];
+    told.watched.onTouched(above);
+    below.remove();
+    expect([...told.watched.finish().replaced.keys()]).toEqual([above]);
   });
 
   it('that can no longer be read has nothing that is left out', async () => {

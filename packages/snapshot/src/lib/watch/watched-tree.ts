@@ -84,6 +84,8 @@ export class WatchedTree implements TreeKeeper {
   #held: Event[] = [];
   #isAllDue = false;
   #startedNs = nowNs();
+  /** The newest ctime in a listing, since some are looked at in each answer. */
+  readonly #newestNs = new WeakMap<Listing, bigint>();
 
   /**
    * @param mountedFiles - the tree paths of files that something is mounted over.
@@ -216,6 +218,8 @@ export class WatchedTree implements TreeKeeper {
       for (const [name, child] of children)
         if (directory.children.get(name) !== child) this.#endWatches(child);
     const isAllDue = this.#finishListing();
+    for (const [directory, before] of this.#replaced)
+      if (isSameState(directory, before)) this.#replaced.delete(directory);
     return { replaced: this.#replaced, listed: this.listed, isAllDue };
   }
 
@@ -229,7 +233,7 @@ export class WatchedTree implements TreeKeeper {
     for (const directory of audited) {
       const before = this.#replaced.get(directory);
       const isTold = this.#asked.has(directory) || this.#told.has(directory) || this.untold.has(directory);
-      if (!before || isTold || directory.state === 'detached') continue;
+      if (!before || isTold || directory.state === 'detached' || isSameState(directory, before)) continue;
       const path = firstDifference(directory, before);
       if (path !== undefined) return path;
     }
@@ -261,8 +265,10 @@ export class WatchedTree implements TreeKeeper {
         continue;
       }
       if (directory.base) this.#lose('a directory is too deep to be listed by itself');
-      if (this.untold.has(directory) && this.#areRulesNew(directory)) isAllDue = true;
-      this.#rememberLinked(directory);
+      if (this.#replaced.get(directory)?.listing !== directory.listing) {
+        if (this.untold.has(directory) && this.#areRulesNew(directory)) isAllDue = true;
+        this.#rememberLinked(directory);
+      }
       if (!this.#isUntold(directory)) {
         this.untold.delete(directory);
         continue;
@@ -370,6 +376,9 @@ export class WatchedTree implements TreeKeeper {
   #hasNewFile({ listing }: Directory): boolean {
     if (!listing) return false;
     const since = this.#startedNs - CLOCK_TICK_NS;
+    let newestNs = this.#newestNs.get(listing);
+    if (newestNs === undefined) this.#newestNs.set(listing, (newestNs = newestChangeIn(listing)));
+    if (newestNs < since) return false;
     for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
       if (!isFile(cursor.match) || !cursor.hasDetail || cursor.stat.ctimeNs < since) continue;
       if (listing.hasLinkedFile || this.#isRuleFile(cursor.name)) return true;
@@ -477,6 +486,12 @@ export class WatchedTree implements TreeKeeper {
   }
 }
 
+/** Returns whether a directory that was listed anew is as it was: then it has the listing, and the value, that it had. */
+function isSameState({ listing, children, value }: Directory, before: DirectoryState): boolean {
+  const isListed = listing !== undefined && listing === before.listing;
+  return isListed && value === before.value && children === before.children;
+}
+
 /** Returns the path of an entry of a directory that is not as it was; `undefined` where all are. */
 function firstDifference(directory: Directory, before: DirectoryState): string | undefined {
   const [was, is] = [idsOf(before), idsOf(directory)];
@@ -492,6 +507,17 @@ function firstDifference(directory: Directory, before: DirectoryState): string |
     if (!isSame) return directory.prefix + name;
   }
   return undefined;
+}
+
+/** Returns the newest ctime of the files in a directory, where their stats are known. */
+function newestChangeIn(listing: Listing): bigint {
+  let newest = -1n;
+  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
+    if (!isFile(cursor.match) || !cursor.hasDetail) continue;
+    const { ctimeNs } = cursor.stat;
+    if (ctimeNs > newest) newest = ctimeNs;
+  }
+  return newest;
 }
 
 /** Yields the inode numbers of the files in a directory, where their stats are known. */

@@ -144,13 +144,34 @@ describe.skipIf(!hasEvents)('a watcher', () => {
       expect(watcher.hearsAll).toBe(!isUntrusted);
       judging.mockReturnValue(!isUntrusted);
       for (const path of ['a', 'd/b']) appendFileSync(join(root, path), '!');
-      await snapshotter.snapshot();
+      const { manifest } = await snapshotter.snapshot();
+      // Judged anew, it is in another version of the tree.
+      expect((await snapshotter.snapshot()).manifest === manifest).toBe(isUntrusted);
     }
+  });
+
+  it('has the same files in one piece where a directory was listed anew and nothing changed in it', async () => {
+    const root = await museTree(TREE);
+    linkSync(join(root, 'a'), join(root, 'd/link'));
+    const { snapshotter } = await watcherOf(root);
+    await snapshotter.snapshot();
+    const { by, manifest } = await snapshotter.snapshot();
+    expect([by, manifest]).toEqual(['events', (await snapshotter.snapshot()).manifest]);
+    expect((await snapshotter.snapshot()).manifest).toBe(manifest);
+    appendFileSync(join(root, 'd/link'), '!');
+    const changed = await snapshotter.snapshot();
+    expect(changed.manifest.get('a')).toBe(changed.manifest.get('d/link'));
+    expect(changed.manifest.get('a')).not.toBe(manifest.get('a'));
   });
 
   it('counts what was read in both listings of one answer', async () => {
     const root = await museTree(TREE);
     const { snapshotter } = await watcherOf(root);
+    // What is read in the first listing is not trusted in the second.
+    const boundary = vi.spyOn(StatCache.prototype, 'boundary').mockResolvedValue(0n);
+    onTestFinished(() => {
+      boundary.mockRestore();
+    });
     linkSync(join(root, 'a'), join(root, 'd/link'));
     appendFileSync(join(root, 'd/link'), '!');
     const { by, stats } = await snapshotter.snapshot();

@@ -406,6 +406,16 @@ export class Listing {
     return this.word(this.#header + SKIPPED_IN_ALL) > 0;
   }
 
+  /** Returns whether another record says the same to the byte; what was left out of either tells them apart, too. */
+  isSameAs(other: Listing): boolean {
+    return this.#record.equals(other.#record);
+  }
+
+  /** Returns the same record in memory of its own, so that the rest of its reply is not kept with it. */
+  copy(): Listing {
+    return itemOf(listingsIn(Uint8Array.from(this.#record)), 0);
+  }
+
   /** Returns how many entries of a kind were skipped, by its place in the list of kinds that engines skip. */
   skipped(kind: number): number {
     return this.word(this.#header + SKIPPED + kind);
@@ -522,6 +532,11 @@ export class Listing {
   /** Returns a word of the reply. */
   word(word: number): number {
     return wordOf(this.words, word);
+  }
+
+  get #record(): Buffer {
+    const from = this.#header * 4;
+    return this.bytes.subarray(from, from + this.word(this.#header + RECORD_BYTES));
   }
 
   get #matches(): number {

@@ -213,6 +213,11 @@ export function* entriesInPathOrder<T>(
   }
 }
 
+/** What is known of a directory that was listed without a problem. */
+type Known<T> = Pick<DirectoryNode<T>, 'value' | 'children' | 'leftOut'> & {
+  readonly listing: Listing;
+};
+
 /** The root of a tree, and who lists it. */
 export interface TreeOptions<T> {
   /** The root's native path, links resolved; may hold escaped bytes. */
@@ -230,7 +235,10 @@ export interface TreeOptions<T> {
   readonly ignore?: IgnoreRules | undefined;
   readonly oneFileSystem?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called for each directory once it is listed, and again when it is listed again. */
+  /**
+   * Called for each directory once it is listed, and again when it is listed again: with the listing and the value that it had
+   * before if nothing in it changed since an earlier round.
+   */
   readonly onListed?: ((directory: DirectoryNode<T>, listing: Listing) => Promise<void> | void) | undefined;
   /** Called for each directory before it is put in line, given up or removed, while it is as it was. */
   readonly onTouched?: ((directory: DirectoryNode<T>) => void) | undefined;
@@ -269,6 +277,8 @@ export class Tree<T> {
   readonly #large: DirectoryNode<T>[] = [];
   /** Directories to list anew once the one above them was, whose rules are those for what is in them. */
   readonly #later = new Map<DirectoryNode<T>, DirectoryNode<T>[]>();
+  /** What was known of directories that are to be listed anew in this round. */
+  readonly #before = new Map<DirectoryNode<T>, Known<T>>();
   /** Directories that are held open because much is below them. */
   readonly #held: HeldDirectory[] = [];
 
@@ -320,6 +330,7 @@ export class Tree<T> {
     this.#round++;
     this.#listed = [];
     this.#later.clear();
+    this.#before.clear();
     const due = new Set(directories);
     for (const node of due) {
       let above = node.parent;
@@ -386,6 +397,8 @@ export class Tree<T> {
   #begin(node: DirectoryNode<T>): void {
     if (node.state === 'detached') return;
     this.#enqueue(node);
+    const { listing, value, children, leftOut, problems } = node;
+    if (listing && problems.length === 0) this.#before.set(node, { listing, value, children, leftOut });
     node.listing = undefined;
     node.value = undefined;
     node.problems = NO_PROBLEMS;
@@ -436,9 +449,8 @@ export class Tree<T> {
       const pending = entering?.[i];
       const entered = pending instanceof Promise ? await pending : pending;
       if (node.state === 'detached') continue;
-      const listing = itemOf(listings, i);
-      if (!this.#take(node, listing, entered)) continue;
-      const told = onListed?.(node, listing);
+      if (!this.#take(node, itemOf(listings, i), entered)) continue;
+      const told = node.listing && onListed?.(node, node.listing);
       if (told) await told;
     }
   }
@@ -472,12 +484,28 @@ export class Tree<T> {
       case 'listed':
         node.state = 'listed';
         this.#listed?.push(node);
-        node.listing = listing;
-        node.rules = entered?.rules;
-        this.#takeEntries(node, listing, entered?.problems ?? NO_PROBLEMS);
+        if (!this.#takeAsBefore(node, listing, entered)) {
+          // Of a round that lists some directories, few may change: they must not keep the memory of the others.
+          node.listing = this.#round > 0 ? listing.copy() : listing;
+          node.rules = entered?.rules;
+          this.#takeEntries(node, node.listing, entered?.problems ?? NO_PROBLEMS);
+        }
         this.#beginBelow(node);
         return true;
     }
+  }
+
+  /** Takes back what was known of a directory if it is as it was, with the same rules; returns whether it is. */
+  #takeAsBefore(node: DirectoryNode<T>, listing: Listing, entered: EnteredRules | undefined): boolean {
+    const before = this.#before.get(node);
+    this.#before.delete(node);
+    if (!before?.listing.isSameAs(listing)) return false;
+    if (node.rules !== entered?.rules || (entered && entered.problems.length > 0)) return false;
+    // What was tried meanwhile, and failed, has lost them.
+    if (node.children !== before.children) return false;
+    for (const { state } of node.children.values()) if (state === 'failed') return false;
+    Object.assign(node, before);
+    return true;
   }
 
   /** Applies the rules, and puts the directories in line; those that were there before stay as they are. */
