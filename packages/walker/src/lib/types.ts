@@ -26,6 +26,8 @@ export interface EnteredDirectory {
   readonly path: string;
   /** Returns false if the directory certainly holds no such name, except perhaps a directory; for `.git`, not even one. */
   readonly mayHold: (name: string) => boolean;
+  /** The rules that were returned for it last; whoever returns them again says that nothing in them changed. Default: none. */
+  readonly before?: IgnoreRules | undefined;
 }
 
 /** Decides what a walk leaves out, beyond what it always leaves out. The same rules always give the same answer. */

@@ -1,6 +1,8 @@
 import { fsdecode, hostileNames } from '@muse/testkit';
 import { expect, test } from 'vitest';
+import type { IgnoreRules } from '../types.js';
 import { PatternRules } from './pattern-rules.js';
+import { inLayers } from './rules.js';
 
 const rulesOf = (...patterns: string[]) =>
   new PatternRules(patterns.map((pattern, index) => ({ pattern, table: 'global', line: index + 1 })));
@@ -64,4 +66,33 @@ test('PatternRules answer for a path of 12,000 directories', () => {
   const path = 'd/'.repeat(12_000);
   expect(rules.ignores(`${path}leaf`, false)).toBe(true);
   expect(rules.ignores(`${path}d`, false)).toBe(false);
+});
+
+test('rules entered again are those that were entered before, as long as those above are the same and none are read', async () => {
+  const rules = rulesOf('/a/b');
+  const enter = async (outer: IgnoreRules, path: string, before?: IgnoreRules) => {
+    const entered = await outer.enter?.({ root: '/', path, mayHold: () => false, before });
+    return entered?.rules ?? outer;
+  };
+  expect(await enter(rules, '', undefined)).toBe(rules);
+  const inner = await enter(rules, 'a');
+  expect(await enter(rules, 'a', inner)).toBe(inner);
+  const others: [outer: IgnoreRules, path: string, before: IgnoreRules][] = [
+    [rulesOf('/a/b'), 'a', inner],
+    [rules, 'b', inner],
+    [rules, 'a', rules],
+    [rules, 'a', { ignores: () => true }],
+  ];
+  for (const [outer, path, before] of others) {
+    const entered = await enter(outer, path, before);
+    expect(entered).not.toBe(before);
+    expect(entered.ignores(`${path}/b`, false)).toBe(path === 'a');
+  }
+  const reading: IgnoreRules = {
+    ignores: () => false,
+    enter: () => ({ rules: rulesOf('c'), problems: [] }),
+  };
+  const layered = inLayers([rules, reading]);
+  const read = await enter(layered, 'a');
+  expect(await enter(layered, 'a', read)).not.toBe(read);
 });

@@ -43,12 +43,15 @@ export class LayeredRules implements IgnoreRules {
   readonly #layers: readonly RuleLayer[];
   /** The tree path of that directory. */
   readonly #at: string;
+  /** Those of the directory above, where no more than these are in it. */
+  readonly #outer: LayeredRules | undefined;
   readonly rootRule: IgnoreRule | undefined;
 
-  constructor(layers: readonly RuleLayer[], at = '', rootRule?: IgnoreRule) {
+  constructor(layers: readonly RuleLayer[], at = '', rootRule?: IgnoreRule, outer?: LayeredRules) {
     this.#layers = layers;
     this.#at = at;
     this.rootRule = rootRule;
+    this.#outer = outer;
   }
 
   static {
@@ -65,8 +68,9 @@ export class LayeredRules implements IgnoreRules {
   }
 
   enter(directory: EnteredDirectory): EnteredRules | Promise<EnteredRules> {
-    const { path } = directory;
-    const inner = path === this.#at ? this : this.#below(path);
+    const { path, before } = directory;
+    const isBefore = before instanceof LayeredRules && before.#outer === this && before.#at === path;
+    const inner = path === this.#at ? this : isBefore ? before : this.#below(path);
     const reads = inner.#layers.map((layer) => layer.read?.(directory));
     if (reads.every((read) => read === undefined)) return { rules: inner, problems: [] };
     return inner.#entered(reads, path);
@@ -104,6 +108,8 @@ export class LayeredRules implements IgnoreRules {
     return new LayeredRules(
       this.#layers.map((layer) => layer.below(name)),
       path,
+      undefined,
+      this,
     );
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../../test/support/fake-tree.js';
 import { childOf, filesIn, listed, problemsOf, sample } from '../../../test/support/tree-scans.js';
 import { TypeScriptScanEngine } from './engine.js';
+import { PatternRules } from '../ignore/pattern-rules.js';
 import type { IgnoreRules, Problem } from '../types.js';
 import { countLeftOut, directoriesOf, type DirectoryNode, type Tree, type TreeOptions } from './tree.js';
 
@@ -81,6 +82,7 @@ describe('a further round of a tree', () => {
       expect(await isAsBefore(() => undefined)).toBe(true);
       const same = { ignores: () => false };
       expect(await isAsBefore(() => undefined, { ignore: same })).toBe(true);
+      expect(await isAsBefore(() => undefined, { ignore: new PatternRules([]) })).toBe(true);
     });
 
     it('in which anything changed has new ones', async () => {

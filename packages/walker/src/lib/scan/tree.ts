@@ -460,7 +460,8 @@ export class Tree<T> {
     const outer = node.parent ? node.parent.rules : this.#options.ignore;
     if (!outer || listing.outcome !== 'listed' || node.state === 'detached') return undefined;
     const mayHold = (name: string) => listing.mayHold(name);
-    const entered = outer.enter?.({ root: this.#options.root, path: node.path, mayHold });
+    const { path, rules: before } = node;
+    const entered = outer.enter?.({ root: this.#options.root, path, mayHold, before });
     return entered ?? { rules: outer, problems: NO_PROBLEMS };
   }
 
