@@ -275,7 +275,7 @@ export class World {
   }
 
   writeOutside(): void {
-    writeFileSync(join(this.outside, this.#pick(['link-f', 'link-g'])), this.#content());
+    this.write(join(this.outside, this.#pick(['link-f', 'link-g'])));
   }
 
   symlink(at: string, to: string): void {
