@@ -413,7 +413,7 @@ export class Listing {
 
   /** Returns the same record in memory of its own, so that the rest of its reply is not kept with it. */
   copy(): Listing {
-    return itemOf(listingsIn(Uint8Array.from(this.#record)), 0);
+    return itemOf(listingsIn(new Uint8Array(this.#record)), 0);
   }
 
   /** Returns how many entries of a kind were skipped, by its place in the list of kinds that engines skip. */
