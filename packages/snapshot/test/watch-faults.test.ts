@@ -297,6 +297,23 @@ describe.skipIf(!hasEvents)('a watched root', () => {
     expect(await ask(snapshotter)).toBe('scan');
     rmSync(`${root}-away`, { recursive: true });
   });
+
+  it.each([false, true])(
+    'that another one takes the place of, with a directory above it, is scanned: a subtree %s',
+    async (isSubtree) => {
+      const above = await museTree({
+        'p/root/.muse': {},
+        'p/root/a': 'a',
+        'q/root/.muse': {},
+        'q/root/b': 'b',
+      });
+      const options = isSubtree ? { subtree: 'p/root' } : {};
+      const snapshotter = await watchSettled(isSubtree ? above : join(above, 'p/root'), options);
+      renameSync(join(above, 'p'), join(above, 'away'));
+      renameSync(join(above, 'q'), join(above, 'p'));
+      expect(await ask(snapshotter, options)).toBe('scan');
+    },
+  );
 });
 
 describe.skipIf(!hasEvents)('a question to a watched tree', () => {
@@ -313,6 +330,19 @@ describe.skipIf(!hasEvents)('a question to a watched tree', () => {
     });
     await expect(asked).rejects.toThrow('no more');
     expect(await ask(snapshotter)).toBe('scan');
+  });
+
+  it('that is aborted while the tree is scanned for the first time leaves no events open', async () => {
+    const injected = new Injected();
+    const snapshotter = await watch(await museTree(TREE), { events: injected.over });
+    const aborting = new AbortController();
+    const onProgress = () => {
+      aborting.abort(new Error('no more'));
+    };
+    await expect(snapshotter.snapshot({ signal: aborting.signal, onProgress })).rejects.toThrow('no more');
+    expect(injected.closed).toBe(1);
+    expect(await ask(snapshotter)).toBe('scan');
+    expect(await ask(snapshotter)).toBe('events');
   });
 
   it('that is under way when the snapshotter is closed is answered first', async () => {

@@ -1,6 +1,7 @@
-import { linkSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { IgnoreRules } from '@muse/walker';
 import { describe, expect, it } from 'vitest';
 import { bareTree, museTree } from './support/trees.js';
 import { ask, hasEvents, watchSettled } from './support/watching.js';
@@ -15,6 +16,41 @@ describe.skipIf(!hasEvents)('rules in a watched tree', () => {
     }
     rmSync(join(root, 'd/.gitignore'));
     await ask(snapshotter, { gitignore: true });
+  });
+
+  it('of the root that change are the rules of a scan', async () => {
+    const root = await museTree({ 'd/a': 'a', 'd/b': 'b' });
+    const ignored = (pattern: string) => `[global]\npatterns = ["${pattern}"]\n`;
+    const snapshotter = await watchSettled(root);
+    for (const text of [ignored('a'), ignored('b'), ignored('c')]) {
+      writeFileSync(join(root, '.museignore'), text);
+      await ask(snapshotter);
+    }
+    rmSync(join(root, '.museignore'));
+    await ask(snapshotter);
+    const file = join(root, 'more');
+    writeFileSync(file, ignored('a'));
+    const options = { ignoreFiles: [file] };
+    const another = await watchSettled(root, options);
+    writeFileSync(file, ignored('b'));
+    await ask(another, options);
+  });
+
+  it('of a caller are entered again wherever any file beside a directory changed', async () => {
+    const root = await museTree({ 'd/names': 'a', 'd/e/f/a': 'a', 'd/e/f/b': 'b' });
+    const below = (names: string): IgnoreRules => ({ ignores: (path) => names.includes(basename(path)) });
+    const ignore: IgnoreRules = {
+      ignores: () => false,
+      enter: ({ path }) => ({
+        rules: path === 'd' ? below(readFileSync(join(root, 'd/names'), 'utf8')) : ignore,
+        problems: [],
+      }),
+    };
+    const snapshotter = await watchSettled(root, { ignore });
+    for (const names of ['b', 'a']) {
+      writeFileSync(join(root, 'd/names'), names);
+      expect(await ask(snapshotter, { ignore })).toBe('events');
+    }
   });
 
   it('that are edited through another name outside say what is left out far below', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, linkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StatCache } from '@muse/stat-cache';
@@ -91,6 +91,27 @@ describe.skipIf(!hasEvents)('a watcher', () => {
     expect(listener).toHaveBeenCalledTimes(3);
   });
 
+  it('tells of news where it can hear no more, so that somebody asks', async () => {
+    const fault: { error?: Error } = {};
+    const events = (source: EventSource): EventSource => ({
+      ...source,
+      read: (buffer) => {
+        if (fault.error) throw fault.error;
+        return source.read(buffer);
+      },
+    });
+    const answering = vi.spyOn(Watcher.prototype, 'answer');
+    onTestFinished(() => {
+      answering.mockRestore();
+    });
+    await watchSettled(await museTree(TREE), { events });
+    const watcher = answering.mock.contexts.at(-1) as Watcher;
+    const told = new Promise<void>((resolve) => watcher.onNews(resolve));
+    fault.error = new Error('no more');
+    await told;
+    expect(watcher.eventCount).toBeUndefined();
+  });
+
   it('reads no events once it is closed', async () => {
     const root = await museTree(TREE);
     let reads = 0;
@@ -163,6 +184,17 @@ describe.skipIf(!hasEvents)('a watcher', () => {
     const changed = await snapshotter.snapshot();
     expect(changed.manifest.get('a')).toBe(changed.manifest.get('d/link'));
     expect(changed.manifest.get('a')).not.toBe(manifest.get('a'));
+  });
+
+  it('leaves the counts of an answer as they are', async () => {
+    const root = await museTree(TREE);
+    const snapshotter = await watch(root);
+    const answers = [await snapshotter.snapshot()];
+    for (const name of ['k', 'l']) {
+      symlinkSync('a', join(root, name));
+      answers.push(await snapshotter.snapshot());
+    }
+    expect(answers.map(({ stats }) => stats.leftOut.symlink)).toEqual([0, 1, 2]);
   });
 
   it('counts what was read in both listings of one answer', async () => {
@@ -265,6 +297,14 @@ describe.skipIf(!hasEvents)('the cache of a watched tree is saved', () => {
     await pass(10_000);
     expect(saving).toHaveBeenCalledOnce();
     expect(logger.messages.warn).toEqual(['The cache was not saved: no room']);
+  });
+
+  it('at the first answer, which says where it cannot be', async () => {
+    const snapshotter = await watch(await museTree(TREE));
+    const saveError = new Error('no room');
+    countSaves().mockRejectedValue(saveError);
+    expect(await snapshotter.snapshot()).toMatchObject({ by: 'scan', saveError });
+    expect((await snapshotter.snapshot()).saveError).toBeUndefined();
   });
 
   it('before it is closed', async () => {

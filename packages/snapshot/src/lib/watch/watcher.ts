@@ -298,7 +298,7 @@ export class Watcher implements Hearing {
 
   #saveLater(source: SnapshotSource): void {
     const { cache } = source;
-    if (this.#isOver || !this.#armed || !cache?.persistent || !cache.dirty) return;
+    if (!this.#armed || !cache?.persistent || !cache.dirty) return;
     this.#saver = setTimeout(() => {
       void this.#options.whenIdle(() => this.#save(source));
     }, SAVE_AFTER_MS).unref();
