@@ -298,15 +298,12 @@ describe.skipIf(!hasEvents)('a watched root', () => {
     rmSync(`${root}-away`, { recursive: true });
   });
 
-  it.each([false, true])(
-    'that another one takes the place of, with a directory above it, is scanned: a subtree %s',
-    async (isSubtree) => {
-      const above = await museTree({
-        'p/root/.muse': {},
-        'p/root/a': 'a',
-        'q/root/.muse': {},
-        'q/root/b': 'b',
-      });
+  it.each(['a root', 'a root without a cache', 'a subtree'])(
+    'that another one takes the place of, with a directory above it, is scanned: %s',
+    async (what) => {
+      const isSubtree = what === 'a subtree';
+      const muse = what === 'a root' ? { 'p/root/.muse': {}, 'q/root/.muse': {} } : {};
+      const above = await museTree({ 'p/root/a': 'a', 'q/root/b': 'b', ...muse });
       const options = isSubtree ? { subtree: 'p/root' } : {};
       const snapshotter = await watchSettled(isSubtree ? above : join(above, 'p/root'), options);
       renameSync(join(above, 'p'), join(above, 'away'));

@@ -36,6 +36,31 @@ describe.skipIf(!hasEvents)('rules in a watched tree', () => {
     await ask(another, options);
   });
 
+  it('for another domain are those of that domain', async () => {
+    const museIgnore = '[domain.code]\npatterns = ["a"]\n[domain.music]\npatterns = ["b"]\n';
+    const root = await museTree({ a: 'a', b: 'b', '.museignore': museIgnore });
+    // Until then the rules are read for each question.
+    await sleep(2500);
+    const snapshotter = await watchSettled(root);
+    for (const domain of ['music', 'code']) {
+      writeFileSync(join(root, '.muse/repo.json'), JSON.stringify({ domain }));
+      await ask(snapshotter);
+      expect((await snapshotter.snapshot()).manifest.has('a')).toBe(domain === 'music');
+    }
+  });
+
+  it('that git keeps beside a tree are read for each question', async () => {
+    const inGit = { '.git/HEAD': 'ref: refs/heads/main', '.git/objects': {}, '.git/refs': {} };
+    const root = await museTree({ a: 'a', b: 'b', ...inGit, '.git/info/exclude': '' });
+    await sleep(2500);
+    const snapshotter = await watchSettled(root, { gitignore: true });
+    for (const pattern of ['a', 'b']) {
+      writeFileSync(join(root, '.git/info/exclude'), `${pattern}\n`);
+      await ask(snapshotter, { gitignore: true });
+      expect((await snapshotter.snapshot()).manifest.has(pattern)).toBe(false);
+    }
+  });
+
   it('of a caller are entered again wherever any file beside a directory changed', async () => {
     const root = await museTree({ 'd/names': 'a', 'd/e/f/a': 'a', 'd/e/f/b': 'b' });
     const below = (names: string): IgnoreRules => ({ ignores: (path) => names.includes(basename(path)) });
