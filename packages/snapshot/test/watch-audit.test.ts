@@ -6,6 +6,7 @@ import { nativeEngine, type NativeEngine } from '@muse/walker/scan';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openWithEvents } from '../src/lib/take/snapshotter.js';
 import { openInotify, type EventSource } from '../src/lib/watch/events.js';
+import { WatchedTree } from '../src/lib/watch/watched-tree.js';
 import { museTree } from './support/trees.js';
 
 const AUDIT_MS = 30;
@@ -72,6 +73,39 @@ describe.skipIf(!hasNative)('an audit of a tree that is watched', () => {
     expect(after).toMatchObject({ by: 'scan', id: (await createSnapshot(root)).id });
     if (path !== 'new') expect(after.id).not.toBe(before.id);
     expect((await snapshotter.snapshot()).by).toBe('scan');
+  });
+
+  it('comes again and again, and none after one that found something: then nothing is watched any more', async () => {
+    const root = await museTree({ a: 'a' });
+    const auditing = vi.spyOn(WatchedTree.prototype, 'findSurprise');
+    const arming = vi.spyOn(WatchedTree.prototype, 'adopt');
+    onTestFinished(() => {
+      for (const spy of [auditing, arming]) spy.mockRestore();
+    });
+    const { snapshotter, error } = await watched(root, deaf);
+    await snapshotter.snapshot();
+    const until = (audits: number) =>
+      vi.waitFor(
+        () => {
+          expect(auditing.mock.calls.length).toBeGreaterThanOrEqual(audits);
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+    await until(3);
+    appendFileSync(`${root}/a`, '!');
+    await vi.waitFor(
+      () => {
+        expect(error).toHaveLength(1);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    const audits = auditing.mock.calls.length;
+    // Longer than arming again has to wait for its share of the time.
+    for (let i = 0; i < 20; i++) {
+      await sleep(100);
+      expect((await snapshotter.snapshot()).by).toBe('scan');
+    }
+    expect([arming.mock.calls.length, auditing.mock.calls.length]).toEqual([1, audits]);
   });
 
   it('takes no change for untold of which an event told, before it or meanwhile', async () => {
