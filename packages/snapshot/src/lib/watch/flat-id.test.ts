@@ -239,6 +239,23 @@ describe('FlatId', () => {
     expect(hashed()).toBeLessThan(0.7 * all);
   });
 
+  it('is right after it could not be made', () => {
+    const content: Content = new Map([
+      ['a', 'a'],
+      ['b', 'b'],
+    ]);
+    const [kept, flatId] = keptFlat(content);
+    const { value } = kept.top;
+    if (!value) throw new Error('The tree has no files');
+    const failing = vi.spyOn(value, 'idOf');
+    failing.mockReturnValueOnce(value.idOf(0)).mockImplementationOnce(() => {
+      throw new Error('no memory');
+    });
+    expect(() => flatId.makeNow()).toThrow('no memory');
+    failing.mockRestore();
+    expect(flatId.makeNow()).toBe(truth(content));
+  });
+
   it('keeps the text of a small directory with that of all below it, and that of a large one by itself', () => {
     const [kept, flatId] = keptFlat(large(true));
     flatId.makeNow();

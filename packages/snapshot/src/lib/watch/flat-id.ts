@@ -202,7 +202,7 @@ function textsOf({ prefix, value }: Directory, start: number, writer: TextWriter
   const { listing, lines } = value;
   const parts: Uint8Array[] = [];
   const directories: string[] = [];
-  writer.path = treePathToBytes(prefix.slice(start));
+  writer.begin(treePathToBytes(prefix.slice(start)));
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const { entry, match } = cursor;
     if (match === DIRECTORY) {
@@ -224,14 +224,23 @@ function textsOf({ prefix, value }: Directory, start: number, writer: TextWriter
 
 /** Writes the text of files in one directory after another. Byte by byte, since a view of so few takes longer than they do. */
 class TextWriter {
-  /** That of the directory, with the slash at its end. */
-  path: Uint8Array = new Uint8Array();
+  #path: Uint8Array = new Uint8Array();
   #bytes = new Uint8Array(64 * 1024);
   #length = 0;
 
+  /**
+   * Begins the text of a directory, whatever became of the one before.
+   *
+   * @param path - its path, with the slash at its end.
+   */
+  begin(path: Uint8Array): void {
+    this.#path = path;
+    this.#length = 0;
+  }
+
   /** Writes the path of a file, whose name lies in some bytes. */
   beginFile(bytes: Uint8Array, from: number, to: number): void {
-    const { path } = this;
+    const path = this.#path;
     const most = this.#length + path.length + (to - from) + ID_BYTES + 2;
     if (most > this.#bytes.length) {
       const larger = new Uint8Array(2 * most);
