@@ -81,8 +81,8 @@ function watch(args: readonly string[], { cwd, engine, ordinary, unread }: Watch
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A shell command that waits until `muse watch` has written its first line to a file. */
-const untilStarted = (file: string) => `until grep -q start ${file}; do sleep 0.1; done`;
+/** A shell command that waits until `muse watch` has written its first line to a file, which need not be there yet. */
+const untilStarted = (file: string) => `until grep -qs start ${file}; do sleep 0.1; done`;
 
 async function tree(): Promise<TempDir> {
   const directory = tempDir();
