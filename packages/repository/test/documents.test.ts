@@ -92,7 +92,9 @@ describe('README.md', () => {
     const [start = '', change = ''] = codeBlocks(section, 'console');
     const [, make = '', watch = '', first = ''] = /^\$ (.*)\n\$ (.*)\n(.*)\n$/.exec(start) ?? [];
     const edit = /`(echo .*?)`/.exec(section)?.[1] ?? '';
-    const script = [make, `${watch} | head -2 & sleep 1.5`, edit, 'wait'].join('\n');
+    const twoLines = 'for line in 1 2; do read -r line; printf "%s\\n" "$line" >> lines; done';
+    const started = 'until [ -s lines ]; do sleep 0.1; done';
+    const script = [make, `${watch} | { ${twoLines}; } &`, started, edit, 'wait; cat lines'].join('\n');
     const run = runScript(project, script.replaceAll('/tmp/watched', 'watched'));
     expect(run).toMatchObject({ status: 0, stderr: '' });
     const lines = run.stdout.split('\n');

@@ -447,7 +447,8 @@ describe.skipIf(!hasEvents)('watching', () => {
       const { execSync } = await import('node:child_process');
       const snapshotter = await openSnapshotter(${JSON.stringify(root)}, { watch: true });
       await snapshotter.snapshot();
-      execSync('(sleep 0.3; echo more >> ${root}/d/b; kill -CONT ' + process.pid + ') > /dev/null 2>&1 &');
+      const stopped = 'until grep -q "^State:.T" /proc/' + process.pid + '/status; do sleep 0.1; done';
+      execSync('(' + stopped + '; echo more >> ${root}/d/b; kill -CONT ' + process.pid + ') > /dev/null 2>&1 &');
       process.kill(process.pid, 'SIGSTOP');
       const { manifest, by } = await snapshotter.snapshot();
       const { manifest: truth } = await createSnapshot(${JSON.stringify(root)}, { cache: false });
