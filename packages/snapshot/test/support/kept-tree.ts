@@ -76,7 +76,7 @@ export class KeptTree {
       }
       cursor.next();
     }
-    value.settle(true);
+    value.settle(undefined);
     const before = directory.children;
     const children = new Map<string, Directory>();
     for (const [name, each] of entries) {

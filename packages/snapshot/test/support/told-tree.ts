@@ -148,7 +148,7 @@ export class ToldTree {
           value.addMiss(cursor, 'new');
           value.set(cursor.entry, blobId(Buffer.from(this.file(directory.prefix + cursor.name).content)));
         }
-        value.settle(true);
+        value.settle(undefined);
         directory.value = value;
       },
     });

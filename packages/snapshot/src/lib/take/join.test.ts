@@ -5,10 +5,11 @@ import {
   DIRECTORY,
   DirectoryNode,
   INODE_CHANGED,
+  LEFT_OUT,
   NEW,
   SIZE_CHANGED,
 } from '@muse/walker/scan';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FILE_STAT, listingOf } from '../../../test/support/listings.js';
 import { DirectoryResult, judgeDirectory } from './join.js';
 
@@ -118,7 +119,7 @@ describe('judgeDirectory, of a listing that says the same as in an earlier snaps
   const readAndSettled = (isTrusted: boolean) => {
     const result = judgeDirectory(nodeOf(), listingOf({ a: NEW, b: HIT }), known, undefined);
     result.set(0, newer);
-    result.settle(isTrusted);
+    result.settle(isTrusted ? undefined : cacheOf());
     return result;
   };
   const again = (before: DirectoryResult, its: Parameters<typeof judgeDirectory>[2] = known) =>
@@ -139,7 +140,7 @@ describe('judgeDirectory, of a listing that says the same as in an earlier snaps
   it('judges anew what was not read, or has a problem', () => {
     const unread = judgeDirectory(nodeOf(), listingOf({ a: NEW }), known, undefined);
     expect(missesOf(again(unread)).length).toBe(1);
-    unread.settle(true);
+    unread.settle(undefined);
     expect(missesOf(again(unread)).length).toBe(1);
     const failed = readAndSettled(true);
     failed.problems.push({
@@ -156,15 +157,124 @@ describe('judgeDirectory, of a listing that says the same as in an earlier snaps
     const before = judgeDirectory(nodeOf(), listingOf({ a: NEW }), known, undefined);
     before.set(0, newer);
     expect(again(before).isUnread(0)).toBe(true);
+    expect(again(before, { cache: cacheOf('racy'), lines }).isUnread(0)).toBe(true);
   });
 
   it('judges anew what is to be read whatever its stat says', () => {
     const before = readAndSettled(true);
     const doubted = again(before, { ...known, mustRead: () => new Set(['b']) });
-    expect(missesOf(doubted)).toEqual([
-      ['d/a', 'new'],
+    expect(missesOf(doubted)).toEqual([['d/b', 'racy']]);
+  });
+});
+
+describe('judgeDirectory, of a listing that says something else than in the last snapshot', () => {
+  /** A cache that has forgotten all, so that what it is asked for has to be read. */
+  const forgetful = (lookup = vi.fn<StatCache['lookup']>()) => Object.assign(cacheOf('racy'), { lookup });
+  const digests = { a: blobId(Buffer.from('a')), b: blobId(Buffer.from('b')), c: blobId(Buffer.from('c')) };
+
+  /** Returns the result of a snapshot in which all files but hits were read, and those of some names cannot be trusted. */
+  function lastOf(
+    entries: Parameters<typeof listingOf>[0],
+    untrusted: readonly string[] = [],
+  ): DirectoryResult {
+    const cache = Object.assign(cacheOf('racy'), { isPending: () => false });
+    const last = judgeDirectory(nodeOf(), listingOf(entries), { cache, lines }, undefined);
+    for (const cursor = last.listing.entries(); cursor.entry < last.listing.length; cursor.next())
+      if (last.reasonOf(cursor.entry)) last.set(cursor.entry, digests[cursor.name as 'a']);
+    const lookup = (path: string) => (untrusted.includes(path) ? undefined : newer);
+    last.settle({ lookup });
+    return last;
+  }
+  const judgeAfter = (last: DirectoryResult, listing: ReturnType<typeof listingOf>, more: object = {}) =>
+    judgeDirectory(
+      last.node,
+      listing,
+      { cache: forgetful(), lines, lastResult: () => last, ...more },
+      undefined,
+    );
+  const idsOf = (result: DirectoryResult) =>
+    [...Array(result.listing.length).keys()].map((i) => result.idOf(i));
+
+  it('takes over what is known of each file that is the same, and asks nobody', () => {
+    const last = lastOf({ a: NEW, 'b-': DIRECTORY, b: SIZE_CHANGED, c: HIT });
+    const lookup = vi.fn<StatCache['lookup']>();
+    const cache = forgetful(lookup);
+    const result = judgeAfter(last, listingOf({ A: NEW, a: NEW, 'a-': DIRECTORY, b: SIZE_CHANGED, c: HIT }), {
+      cache,
+    });
+    expect(missesOf(result)).toEqual([['d/A', 'racy']]);
+    expect(idsOf(result)).toEqual([undefined, digests.a, undefined, digests.b, stored]);
+    expect(lookup).toHaveBeenCalledTimes(1);
+    // And once more, without the one that was new.
+    result.set(0, newer);
+    result.settle({ lookup: () => newer });
+    const next = judgeAfter(result, listingOf({ b: SIZE_CHANGED }));
+    expect([missesOf(next), idsOf(next), next.isTrusted]).toEqual([[], [digests.b], true]);
+  });
+
+  it.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)(
+    'reads a file whose %s is another',
+    (field) => {
+      const last = lastOf({ a: NEW, b: NEW });
+      const stat = (name: string) => (name === 'b' ? { ...FILE_STAT, [field]: 77n } : FILE_STAT);
+      const result = judgeAfter(last, listingOf({ a: NEW, b: NEW }, [], stat));
+      expect([missesOf(result), idsOf(result)]).toEqual([[['d/b', 'racy']], [digests.a, undefined]]);
+    },
+  );
+
+  it('reads what another line is that of', () => {
+    const result = judgeAfter(lastOf({ a: NEW, b: NEW }), listingOf({ a: SIZE_CHANGED, b: NEW }));
+    expect(missesOf(result)).toEqual([['d/a', 'racy']]);
+  });
+
+  it('reads what the cache did not vouch for, what was not read, and what was left out', () => {
+    const last = lastOf({ a: NEW, b: NEW, c: NEW }, ['d/b']);
+    expect(last.isTrusted).toBe(false);
+    expect(missesOf(judgeAfter(last, listingOf({ a: NEW, b: NEW })))).toEqual([['d/b', 'racy']]);
+    // Also where the directory is as it was.
+    const again = judgeDirectory(last.node, last.listing, { cache: forgetful(), lines }, last);
+    expect(missesOf(again)).toEqual([['d/b', 'racy']]);
+    const unread = judgeDirectory(
+      nodeOf(),
+      listingOf({ a: NEW, b: NEW }),
+      { cache: forgetful(), lines },
+      undefined,
+    );
+    unread.set(0, digests.a);
+    unread.settle({ lookup: () => newer });
+    expect(missesOf(judgeAfter(unread, listingOf({ a: NEW, b: NEW, c: NEW })))).toEqual([
       ['d/b', 'racy'],
+      ['d/c', 'racy'],
     ]);
+    const leftOut = lastOf({ a: LEFT_OUT, b: NEW });
+    expect(missesOf(judgeAfter(leftOut, listingOf({ a: NEW, b: NEW })))).toEqual([['d/a', 'racy']]);
+  });
+
+  it('reads what is to be read whatever its stat says, a hit as well', () => {
+    const last = lastOf({ a: NEW, b: NEW, c: HIT });
+    const mustRead = () => new Set(['b', 'c', 'z']);
+    const result = judgeAfter(last, listingOf({ a: NEW, b: NEW, c: HIT, d: NEW }), { mustRead });
+    expect(missesOf(result)).toEqual([
+      ['d/b', 'racy'],
+      ['d/c', 'racy'],
+      ['d/d', 'racy'],
+    ]);
+  });
+
+  it('believes nothing without a cache, nor beside what was read in this snapshot', () => {
+    const last = lastOf({ a: NEW, b: NEW });
+    const cacheless = { cache: undefined, mustRead: () => new Set(['c']) };
+    expect(missesOf(judgeAfter(last, listingOf({ a: NEW }), cacheless))).toEqual([['d/a', 'new']]);
+    const earlier = judgeDirectory(
+      last.node,
+      listingOf({ a: NEW }),
+      { cache: forgetful(), lines },
+      undefined,
+    );
+    earlier.set(0, newer);
+    const known = { cache: forgetful(), lines, lastResult: () => last };
+    const result = judgeDirectory(last.node, listingOf({ a: NEW, c: NEW }), known, earlier);
+    expect(idsOf(result)).toEqual([newer, undefined]);
   });
 });
 
@@ -199,6 +309,37 @@ describe('DirectoryResult', () => {
     expect(files.hasLinesAlone).toBe(false);
     files.set(0, newer);
     expect([files.idOf(0), files.isHit(0)]).toEqual([newer, false]);
+  });
+
+  it('knows whether two files have the same object id: by digest, by line, and by both', () => {
+    const result = (ids: readonly (ObjectId | undefined)[], its: Buffer | undefined = lines) => {
+      const files = new DirectoryResult(nodeOf(), listingOf({ a: NEW, b: NEW, c: HIT, e: HIT + 200 }), its);
+      for (const [entry, id] of ids.entries()) if (id !== undefined) files.set(entry, id);
+      return files;
+    };
+    const twice = Buffer.from(`${lines.toString()}${' '.repeat(200 - stored.length)}${stored}`);
+    const [one, other] = [result([newer, stored], twice), result([newer, newer, stored], twice)];
+    const table = [0, 1, 2, 3].map((a) => [0, 1, 2, 3].map((b) => one.hasSameId(a, other, b)));
+    expect(table).toEqual([
+      [true, true, false, false],
+      [false, false, true, true],
+      [false, false, true, true],
+      [false, false, true, true],
+    ]);
+    const lastByte = `${newer.slice(0, -1)}${newer.endsWith('0') ? '1' : '0'}` as ObjectId;
+    expect(result([newer]).hasSameId(0, result([lastByte]), 0)).toBe(false);
+    const [none, some] = [result([]), result([newer])];
+    expect([none.hasSameId(0, none, 1), none.hasSameId(0, some, 0), some.hasSameId(0, none, 0)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    // The same offset in other lines says nothing.
+    const elsewhere = result([], Buffer.from(`${' '.repeat(HIT)}${newer}`));
+    expect([result([]).hasSameId(2, elsewhere, 2), result([]).hasSameId(2, result([]), 2)]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   it('keeps the digest of a miss, why it is one, and its bytes where they are not those listed', () => {

@@ -190,6 +190,8 @@ const REASON = 7;
 const KNOWN = 8;
 /** Added to a state: something newer is known of the file than its line. */
 const DOUBTED = 16;
+/** Added to a state: the cache does not vouch for the object id that was read. */
+const UNTRUSTED = 32;
 const NONE: readonly never[] = [];
 
 /** The text of the files of one directory, as a snapshot id is made of it: path NUL id NUL for each of them. */
@@ -241,7 +243,7 @@ export class DirectoryResult {
   /** The sizes of its files when it was listed, in bytes. */
   get bytes(): number {
     const { fileBytes, leftOutHits } = this.listing;
-    return leftOutHits.reduce((rest, offset) => rest - sizeInLine(this.#knownLines, offset), fileBytes);
+    return leftOutHits.reduce((rest, offset) => rest - sizeInLine(this.linesOfHits, offset), fileBytes);
   }
 
   /** True if its files are hits, nothing else is known of them, and each line that is not below another directory is one's. */
@@ -343,7 +345,7 @@ export class DirectoryResult {
   bytesOf(cursor: EntryCursor): number {
     const { entry, match } = cursor;
     if (this.reasonOf(entry)) return this.bytesRead(entry);
-    return cursor.hasDetail ? cursor.size : sizeInLine(this.#knownLines, match);
+    return cursor.hasDetail ? cursor.size : sizeInLine(this.linesOfHits, match);
   }
 
   /** Returns the digests of entries, for each of which one was kept: 32 bytes each. */
@@ -372,9 +374,24 @@ export class DirectoryResult {
   idOf(entry: number): ObjectId | undefined {
     if (this.isHit(entry)) {
       const offset = this.listing.match(entry);
-      return this.#knownLines.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
+      return this.linesOfHits.toString('latin1', offset, offset + ID_LENGTH) as ObjectId;
     }
     return this.has(entry) ? `sha256:${this.digestsOf(entry, entry + 1).toString('hex')}` : undefined;
+  }
+
+  /** Returns whether the object ids of two files are the same, or neither is known. */
+  hasSameId(entry: number, other: DirectoryResult, itsEntry: number): boolean {
+    const [own, its] = [this.#digests, other.#digests];
+    if (own && its && this.has(entry) && other.has(itsEntry)) {
+      for (let word = 0; word < DIGEST_WORDS; word++)
+        if (wordAt(own, entry * DIGEST_WORDS + word) !== wordAt(its, itsEntry * DIGEST_WORDS + word))
+          return false;
+      return true;
+    }
+    const isSameLine =
+      this.lines === other.lines && this.listing.match(entry) === other.listing.match(itsEntry);
+    if (isSameLine && this.isHit(entry) && other.isHit(itsEntry)) return true;
+    return this.idOf(entry) === other.idOf(itsEntry);
   }
 
   /** Adds the misses to counts by reason, and returns how many more bytes were read of them than listed. */
@@ -389,16 +406,6 @@ export class DirectoryResult {
     return surplus;
   }
 
-  /** Returns whether a file that was read in this snapshot is one that the cache cannot vouch for. */
-  hasUntrusted(cache: Pick<StatCache, 'lookup'>): boolean {
-    for (let entry = 0; entry < this.listing.length; entry++) {
-      if (!this.has(entry) || !this.reasonOf(entry)) continue;
-      const path = this.node.prefix + this.nameOf(entry);
-      if (cache.lookup(path, this.statOf(entry)) === undefined) return true;
-    }
-    return false;
-  }
-
   /** True if a further listing that says the same needs not be judged: the cache vouches for each of its files. */
   get isTrusted(): boolean {
     return this.#isTrusted && this.misses === 0 && this.problems.length === 0;
@@ -407,21 +414,37 @@ export class DirectoryResult {
   /**
    * Ends a snapshot for a directory that is kept: what was read is known from now on, and no miss any more.
    *
-   * @param isTrusted - whether the cache vouches for what was read.
+   * @param cache - asked whether it vouches for what was read.
    */
-  settle(isTrusted: boolean): void {
+  settle(cache: Pick<StatCache, 'lookup'> | undefined): void {
     const rows = this.#rows;
     if (this.misses === 0 || !rows) return;
     const unread: number[] = [];
     for (let entry = 0; entry < this.listing.length; entry++) {
-      const state = wordAt(rows, entry * ROW_WORDS + STATE);
-      if ((state & KNOWN) !== 0) rows[entry * ROW_WORDS + STATE] = state & ~REASON;
-      else if ((state & REASON) !== 0) unread.push(entry);
+      if (this.reasonOf(entry) === undefined) continue;
+      if (!this.has(entry)) {
+        unread.push(entry);
+        continue;
+      }
+      const path = this.node.prefix + this.nameOf(entry);
+      const isTrusted = !cache || cache.lookup(path, this.statOf(entry)) !== undefined;
+      this.#isTrusted &&= isTrusted;
+      const state = entry * ROW_WORDS + STATE;
+      rows[state] = (wordAt(rows, state) & ~REASON) | (isTrusted ? 0 : UNTRUSTED);
     }
     for (const [entry, bytes] of this.#bytesRead ?? []) this.surplus += bytes - this.size(entry);
     this.unread = unread;
     this.misses = 0;
-    this.#isTrusted = isTrusted && unread.length === 0;
+    this.#isTrusted &&= unread.length === 0;
+  }
+
+  /** Takes over what an earlier snapshot knew of a file that is the same; returns whether the cache vouches for that. */
+  takeOver(entry: number, before: DirectoryResult, itsEntry: number): boolean {
+    if (before.isHit(itsEntry)) return true;
+    const state = before.#word(itsEntry, STATE);
+    if ((state & (KNOWN | REASON | UNTRUSTED)) !== KNOWN || !before.#digests) return false;
+    this.setDigest(entry, before.#digests, itsEntry * DIGEST_WORDS);
+    return true;
   }
 
   /** Returns the files that were read since the directory was listed, by name; `undefined` where there are none. */
@@ -442,7 +465,8 @@ export class DirectoryResult {
     return (this.#rows ??= new Int32Array(this.listing.length * ROW_WORDS));
   }
 
-  get #knownLines(): Buffer {
+  /** The stored lines, for a hit. Throws where there are none. */
+  get linesOfHits(): Buffer {
     if (!this.lines) throw new Error('Broken join: a hit without lines');
     return this.lines;
   }
@@ -489,6 +513,8 @@ export interface Known {
   readonly lines: Buffer | undefined;
   /** Returns the names of files in a directory that are read whatever their stat says. Default: none are. */
   readonly mustRead?: ((node: DirectoryNode<DirectoryResult>) => ReadonlySet<string> | undefined) | undefined;
+  /** Returns the result that a directory had when the last snapshot of a tree that is kept ended. Default: none. */
+  readonly lastResult?: ((node: DirectoryNode<DirectoryResult>) => DirectoryResult | undefined) | undefined;
 }
 
 /**
@@ -502,29 +528,59 @@ export function judgeDirectory(
   known: Known,
   before: DirectoryResult | undefined,
 ): DirectoryResult {
-  const doubted = known.mustRead?.(node);
+  const written = known.mustRead?.(node);
   const isAsBefore = before?.listing === listing;
-  if (isAsBefore && before.isTrusted && known.cache && !doubted) return before;
+  if (isAsBefore && before.isTrusted && known.cache && !written) return before;
   const result = new DirectoryResult(node, listing, known.lines);
   const read = isAsBefore ? undefined : before?.filesRead();
   // With nothing newer than the lines, a hit needs neither its name nor its path. A line that vouches for a file is right
   // whatever was recorded since the listing was asked for, without the stats that would tell.
   const areLinesNewest =
-    !doubted && read === undefined && (known.cache?.hasPending !== true || !listing.hasAllDetails);
+    !written && read === undefined && (known.cache?.hasPending !== true || !listing.hasAllDetails);
   if (areLinesNewest && listing.hasOnlyHits) return result;
   // Nor does any other file, where nothing at all is newer.
   const isFirstWord =
-    !doubted &&
+    !written &&
     read === undefined &&
     (!known.cache || (known.lines !== undefined && !known.cache.hasPending));
+  const doubted = written && new Set(listing.find(written).values());
+  const last = isAsBefore ? before : known.lastResult?.(node);
+  const earlier = last && known.cache && read === undefined ? new EarlierFiles(last) : undefined;
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
-    const { match } = cursor;
+    const { match, entry } = cursor;
     if (!isFile(match) || (areLinesNewest && match >= FIRST_HIT)) continue;
-    if (isFirstWord && (!known.cache || match !== BAD_LINE))
+    if (isFirstWord && (!known.cache || match !== BAD_LINE)) {
       result.addMiss(cursor, reasonOf(match, known.cache));
-    else judgeFile(result, cursor, { match, isDoubted: doubted?.has(cursor.name) === true }, known, read);
+      continue;
+    }
+    const isDoubted = doubted?.has(entry) === true;
+    if (isDoubted || earlier?.isTakenOver(cursor, result) !== true)
+      judgeFile(result, cursor, { match, isDoubted }, known, read);
   }
   return result;
+}
+
+/**
+ * The files of a directory as they were at the end of an earlier snapshot. Of one that is the same, the object id is still
+ * right if the cache vouched for it then, and to look it up again takes twenty times as long.
+ */
+class EarlierFiles {
+  readonly #result: DirectoryResult;
+  readonly #cursor: EntryCursor;
+
+  constructor(result: DirectoryResult) {
+    this.#result = result;
+    this.#cursor = result.listing.entries().skipDirectories();
+  }
+
+  /** Returns whether what was known of the file at a cursor is known in `result` now. Asked in path order. */
+  isTakenOver(file: EntryCursor, result: DirectoryResult): boolean {
+    const before = this.#result;
+    const own = this.#cursor;
+    let order = -1;
+    while (own.entry < before.listing.length && (order = own.compare(file)) < 0) own.next().skipDirectories();
+    return order === 0 && own.isSameFile(file) && result.takeOver(file.entry, before, own.entry);
+  }
 }
 
 /** Judges one file by whatever is newest: what was read in this snapshot, what is pending in the cache, its line. */

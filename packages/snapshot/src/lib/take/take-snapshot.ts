@@ -37,7 +37,7 @@ export interface SnapshotSource extends OpenedRoot, EngineOptions {
 }
 
 /** Who keeps a tree after its snapshot was taken, to bring it up to date later. */
-export interface TreeKeeper extends Pick<Known, 'mustRead'> {
+export interface TreeKeeper extends Pick<Known, 'mustRead' | 'lastResult'> {
   /** An inotify descriptor, by which each directory is watched before it is listed. */
   readonly inotify: number;
   /** Called for each directory before it changes, while it is as it was. */
@@ -221,6 +221,7 @@ async function scan(
     cache,
     lines: lines && Buffer.from(lines.bytes.buffer, lines.bytes.byteOffset, lines.bytes.length),
     mustRead: keeper?.mustRead,
+    lastResult: keeper?.lastResult,
   };
   const tree = new Tree<DirectoryResult>({
     root: root.root,

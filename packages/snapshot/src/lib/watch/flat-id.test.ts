@@ -247,8 +247,8 @@ describe('FlatId', () => {
     const [kept, flatId] = keptFlat(content);
     const { value } = kept.top;
     if (!value) throw new Error('The tree has no files');
-    const failing = vi.spyOn(value, 'idOf');
-    failing.mockReturnValueOnce(value.idOf(0)).mockImplementationOnce(() => {
+    const failing = vi.spyOn(value, 'has');
+    failing.mockReturnValueOnce(true).mockImplementationOnce(() => {
       throw new Error('no memory');
     });
     expect(() => flatId.makeNow()).toThrow('no memory');

@@ -9,6 +9,9 @@ import type { DirectoryResult, Texts } from '../take/join.js';
 export type Directory = DirectoryNode<DirectoryResult>;
 
 const ID_BYTES = 71;
+const ID_ALGORITHM = Buffer.from('sha256:');
+const DIGEST_BYTES = 32;
+const HEX = Buffer.from('0123456789abcdef');
 /** A text of this length is hashed where it lies; those below are put together first, which takes less than a call for each. */
 const LONG_BYTES = 2048;
 const SHORT_BYTES = 65_536;
@@ -199,23 +202,23 @@ const NO_TEXTS: Texts = { parts: [], directories: [] };
 
 function textsOf({ prefix, value }: Directory, start: number, writer: TextWriter): Texts {
   if (!value) return NO_TEXTS;
-  const { listing, lines } = value;
+  const { listing } = value;
   const parts: Uint8Array[] = [];
   const directories: string[] = [];
+  let digests: Uint8Array | undefined;
   writer.begin(treePathToBytes(prefix.slice(start)));
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next()) {
     const { entry, match } = cursor;
     if (match === DIRECTORY) {
       parts.push(writer.take());
       directories.push(cursor.name);
-    } else if (lines && isFile(match) && value.isHit(entry)) {
+    } else if (isFile(match) && value.isHit(entry)) {
       writer.beginFile(listing.bytes, cursor.from, cursor.to);
-      writer.endFile(lines, match);
-    } else if (isFile(match)) {
-      const id = value.idOf(entry);
-      if (id === undefined) continue;
+      writer.endFile(value.linesOfHits, match);
+    } else if (isFile(match) && value.has(entry)) {
+      digests ??= value.digestsOf(0, listing.length);
       writer.beginFile(listing.bytes, cursor.from, cursor.to);
-      writer.endFile(Buffer.from(id, 'latin1'), 0);
+      writer.endFileByDigest(digests, entry * DIGEST_BYTES);
     }
   }
   parts.push(writer.take());
@@ -256,6 +259,22 @@ class TextWriter {
   endFile(bytes: Uint8Array, from: number): void {
     this.#copy(bytes, from, from + ID_BYTES);
     this.#bytes[this.#length++] = 0;
+  }
+
+  /** Writes the object id whose digest lies in some bytes. */
+  endFileByDigest(bytes: Uint8Array, from: number): void {
+    this.#copy(ID_ALGORITHM, 0, ID_ALGORITHM.length);
+    if (from + DIGEST_BYTES > bytes.length)
+      throw new RangeError(`Broken text: no digest at ${from} of ${bytes.length}`);
+    const target = this.#bytes;
+    let at = this.#length;
+    for (let i = from; i < from + DIGEST_BYTES; i++) {
+      const byte = bytes[i] ?? 0;
+      target[at++] = HEX[byte >> 4] ?? 0;
+      target[at++] = HEX[byte & 15] ?? 0;
+    }
+    target[at++] = 0;
+    this.#length = at;
   }
 
   /** Returns the text so far, in memory of its own, and begins anew. */

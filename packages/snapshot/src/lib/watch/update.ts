@@ -127,9 +127,8 @@ export function settle(tree: WatchedTree, cache: StatCache | undefined, listed: 
   for (const directory of listed) {
     const { value } = directory;
     if (!value || value.misses === 0) continue;
-    const isUntrusted = cache !== undefined && value.hasUntrusted(cache);
-    value.settle(!isUntrusted);
-    if (isUntrusted || value.unread.length > 0) tree.askAgain(directory);
+    value.settle(cache);
+    if (!value.isTrusted) tree.askAgain(directory);
   }
 }
 

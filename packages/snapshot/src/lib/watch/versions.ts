@@ -198,7 +198,7 @@ export function filesChanged(
   for (const { directory, before, after } of directoriesChanged(replaced)) {
     const prefix = directory.prefix.slice(start);
     const [old, now] = [new Files(before), new Files(after)];
-    while (old.isAtEntry || now.isAtEntry) {
+    while (old.isAtFile || now.isAtFile) {
       const order = old.compare(now);
       if (order !== 0 || !old.hasSameId(now)) {
         if (order <= 0) old.addTo(files.before, prefix);
@@ -211,7 +211,7 @@ export function filesChanged(
   return files;
 }
 
-/** Goes through the entries of a directory, in path order. Those that are no files have no object id. */
+/** Goes through the files of a directory in the order of their names, and through what else is no directory. */
 class Files {
   readonly #listing: Listing | undefined;
   readonly #value: DirectoryResult | undefined;
@@ -220,47 +220,34 @@ class Files {
   constructor(state: DirectoryState | undefined) {
     this.#listing = state?.listing;
     this.#value = state?.value;
-    this.#cursor = this.#listing?.entries();
+    this.#cursor = this.#listing?.entries().skipDirectories();
   }
 
-  /** False past the last entry. */
-  get isAtEntry(): boolean {
+  /** False past the last file. */
+  get isAtFile(): boolean {
     return this.#cursor !== undefined && this.#cursor.entry < (this.#listing?.length ?? 0);
   }
 
   next(): void {
-    this.#cursor?.next();
+    this.#cursor?.next().skipDirectories();
   }
 
-  /** Compares the names of two entries, of which one that is past the last is after all: negative if this one is before. */
+  /** Compares the names of two files, of which one that is past the last is after all: negative if this one is before. */
   compare(other: Files): number {
-    if (!this.isAtEntry) return 1;
-    return other.isAtEntry ? Buffer.compare(this.#name, other.#name) : -1;
+    if (!this.#cursor || !this.isAtFile) return 1;
+    return other.#cursor && other.isAtFile ? this.#cursor.compare(other.#cursor) : -1;
   }
 
   hasSameId(other: Files): boolean {
-    const match = this.#match;
-    return (match !== undefined && match === other.#match) || this.#id === other.#id;
+    const [own, its] = [this.#cursor?.entry, other.#cursor?.entry];
+    if (own === undefined || its === undefined || !this.#value || !other.#value) return false;
+    return this.#value.hasSameId(own, other.#value, its);
   }
 
   addTo(files: Map<string, ObjectId>, prefix: string): void {
-    const id = this.#id;
-    if (this.#cursor && id !== undefined) files.set(prefix + this.#cursor.name, id);
-  }
-
-  get #name(): Buffer {
-    const { from = 0, to = 0 } = this.#cursor ?? {};
-    return this.#listing?.bytes.subarray(from, to) ?? Buffer.alloc(0);
-  }
-
-  get #id(): ObjectId | undefined {
-    return this.#cursor && this.#value?.idOf(this.#cursor.entry);
-  }
-
-  /** The offset of its object id in the lines, which are the same for all directories of a tree, where it is a hit. */
-  get #match(): number | undefined {
-    const { match, entry = 0 } = this.#cursor ?? {};
-    return this.#value?.isHit(entry) === true ? match : undefined;
+    if (!this.#cursor) return;
+    const id = this.#value?.idOf(this.#cursor.entry);
+    if (id !== undefined) files.set(prefix + this.#cursor.name, id);
   }
 }
 

@@ -139,6 +139,8 @@ export class WatchedTree implements TreeKeeper {
     return written && written.size > 0 ? written : undefined;
   };
 
+  readonly lastResult = (directory: Directory): Directory['value'] => this.#replaced.get(directory)?.value;
+
   readonly onTouched = (directory: Directory): void => {
     this.#listed.add(directory);
     if (!this.#replaced.has(directory)) this.#replaced.set(directory, stateOf(directory));
@@ -305,14 +307,11 @@ export class WatchedTree implements TreeKeeper {
   #isNameLost(directory: Directory, { written, named }: Told): boolean {
     if (directory.state === 'detached') return named.size > 0;
     if (written.size === 0) return false;
-    const now = namesIn(directory.listing);
-    let before: ReadonlySet<string> | undefined;
-    for (const name of written) {
-      if (now.has(name)) continue;
-      before ??= namesIn((this.#replaced.get(directory) ?? directory).listing);
-      if (named.has(name) || !before.has(name)) return true;
-    }
-    return false;
+    const now = directory.listing?.find(written);
+    const lost = [...written].filter((name) => now?.has(name) !== true);
+    if (lost.length === 0) return false;
+    const before = (this.#replaced.get(directory) ?? directory).listing?.find(lost);
+    return lost.some((name) => named.has(name) || before?.has(name) !== true);
   }
 
   /** Returns whether a file of rules in a directory changed without an event, so that what is below has old ones. */
@@ -525,15 +524,6 @@ function* inodesIn(listing: Listing | undefined): Generator<bigint> {
   if (!listing) return;
   for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
     if (isFile(cursor.match) && cursor.hasDetail) yield cursor.stat.ino;
-}
-
-/** Returns the names of entries that are no directories. */
-function namesIn(listing: Listing | undefined): ReadonlySet<string> {
-  const names = new Set<string>();
-  if (!listing) return names;
-  for (const cursor = listing.entries(); cursor.entry < listing.length; cursor.next())
-    if (cursor.match !== DIRECTORY) names.add(cursor.name);
-  return names;
 }
 
 function nowNs(): bigint {

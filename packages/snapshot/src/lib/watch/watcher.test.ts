@@ -152,7 +152,7 @@ describe.skipIf(!hasEvents)('a watcher', () => {
 
   it('lists a directory again, as long as the cache cannot vouch for a file in it', async () => {
     const root = await museTree(TREE);
-    const judging = vi.spyOn(DirectoryResult.prototype, 'hasUntrusted').mockReturnValue(true);
+    const judging = vi.spyOn(DirectoryResult.prototype, 'isTrusted', 'get').mockReturnValue(false);
     const answering = vi.spyOn(Watcher.prototype, 'answer');
     // Otherwise it depends on the clock what is read again.
     const boundary = vi.spyOn(StatCache.prototype, 'boundary').mockResolvedValue(0n);
@@ -164,7 +164,7 @@ describe.skipIf(!hasEvents)('a watcher', () => {
     const watcher = answering.mock.contexts.at(-1) as Watcher;
     for (const isUntrusted of [true, false, true, false]) {
       expect(watcher.hearsAll).toBe(!isUntrusted);
-      judging.mockReturnValue(!isUntrusted);
+      judging.mockReturnValue(isUntrusted);
       for (const path of ['a', 'd/b']) appendFileSync(join(root, path), '!');
       const { manifest } = await snapshotter.snapshot();
       // Judged anew, it is in another version of the tree.

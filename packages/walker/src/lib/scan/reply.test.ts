@@ -417,6 +417,72 @@ describe('A listing', () => {
     expect(listing.hasLinesAlone).toBe(false);
   });
 
+  /** Entries in path order, of unique names; a failed one stands where a file would. */
+  const inOrder = (all: readonly Entry[]) => {
+    const bytesOf = ({ name, kind }: Entry) => treePathToBytes(kind === DIRECTORY ? `${name}/` : name);
+    return [...new Map(all.map((each) => [each.name, each])).values()].sort((a, b) =>
+      Buffer.compare(bytesOf(a), bytesOf(b)),
+    );
+  };
+  const someEntries = fc.array(entries, { maxLength: 20 }).map(inOrder);
+
+  it('finds what has a name and is no directory, whatever stands between', () => {
+    fc.assert(
+      fc.property(someEntries, fc.array(names), fc.nat(), (all, others, seed) => {
+        const listing = listingOf(all);
+        const wanted = [...others, ...all.map(({ name }) => name)].sort(
+          (a, b) => ((a.length + seed) % 7) - ((b.length + seed) % 7),
+        );
+        const found = [...all.entries()].filter(([, { kind }]) => kind !== DIRECTORY);
+        expect(listing.find(wanted)).toEqual(new Map(found.map(([i, { name }]) => [name, i])));
+      }),
+    );
+  });
+
+  it('has cursors that compare by name, and pass over directories', () => {
+    fc.assert(
+      fc.property(someEntries, someEntries, (all, others) => {
+        const [own, its] = [listingOf(all).entries().skipDirectories(), listingOf(others)];
+        const files = [];
+        for (; own.entry < all.length; own.next().skipDirectories()) {
+          files.push(own.name);
+          for (const other = its.entries(); other.entry < its.length; other.next()) {
+            const [a, b] = [treePathToBytes(own.name), treePathToBytes(other.name)];
+            expect(Math.sign(own.compare(other))).toBe(Buffer.compare(a, b));
+          }
+        }
+        expect(files).toEqual(all.filter(({ kind }) => kind !== DIRECTORY).map(({ name }) => name));
+      }),
+    );
+  });
+
+  it('has cursors that tell whether two files are the same: by all of the stat, and by the match', () => {
+    const file = (match: number, change: Partial<Entry['stat']> = {}, allDetails = true) => {
+      const { stat, ...rest } = entry('a', NEW);
+      // The next one has the detail that would be taken for its own.
+      const all = [entry('A', NEW), { ...rest, match, stat: { ...stat, ...change } }, entry('b', NEW)];
+      const [listing] = listingsIn(
+        replyOf([{ entries: all, skipped: [0, 0, 0, 0, 0, 0], gone: [], allDetails }]),
+      );
+      if (!listing) throw new Error('The reply has no record');
+      return listing.entries().next();
+    };
+    for (const match of [NEW, INODE_CHANGED, 40]) {
+      expect(file(match).isSameFile(file(match))).toBe(true);
+      expect(file(match).isSameFile(file(match === 40 ? 41 : match + 1))).toBe(false);
+      for (const field of ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)
+        for (const value of [3n, 1n << 32n])
+          expect(file(match).isSameFile(file(match, { [field]: value }))).toBe(false);
+    }
+    // Without its detail, nobody knows.
+    for (const [a, b] of [
+      [true, false],
+      [false, true],
+      [false, false],
+    ] as const)
+      expect(file(40, {}, a).isSameFile(file(40, {}, b))).toBe(false);
+  });
+
   it('has no name after the last', () => {
     const cursor = listingOf([entry('a', NEW)]).entries();
     cursor.next();

@@ -461,6 +461,21 @@ export class Listing {
     return SKIPPED_BY_ENGINE.some((kind, i) => this.skipped(i) > 0 && (kind === 'reserved') === isReserved);
   }
 
+  /** Returns which entries have some names, by name. Directories are none of them. */
+  find(names: Iterable<string>): ReadonlyMap<string, number> {
+    const found = new Map<string, number>();
+    const cursor = this.entries().skipDirectories();
+    const inOrder = Array.from(names, (name) => ({ name, bytes: treePathToBytes(name) }));
+    inOrder.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+    for (const { name, bytes } of inOrder) {
+      let order = -1;
+      while (cursor.entry < this.length && (order = cursor.compareName(bytes, 0, bytes.length)) < 0)
+        cursor.next().skipDirectories();
+      if (order === 0) found.set(name, cursor.entry);
+    }
+    return found;
+  }
+
   /** Returns the directories in it that are not left out. It looks at no name of a file: a cursor takes four times as long. */
   subdirectories(): readonly Subdirectory[] {
     const { text, hasDirectoriesAlone } = this.#parts;
@@ -634,6 +649,38 @@ export class EntryCursor {
 
   get hasDetail(): boolean {
     return this.#listing.hasAllDetails || !isHit(this.match);
+  }
+
+  /** Moves on to the first entry from here on that is no directory, and returns this cursor. Such entries are in the order of their names. */
+  skipDirectories(): this {
+    while (this.entry < this.#listing.length && this.match === DIRECTORY) this.next();
+    return this;
+  }
+
+  /** Compares its name with one that lies in some bytes: negative if this one is before. */
+  compareName(bytes: Uint8Array, from: number, to: number): number {
+    const { from: start, to: end } = this;
+    const own = this.#listing.bytes;
+    const length = Math.min(end - start, to - from);
+    for (let i = 0; i < length; i++) {
+      const difference = byteOf(own, start + i) - byteOf(bytes, from + i);
+      if (difference !== 0) return difference;
+    }
+    return end - start - (to - from);
+  }
+
+  /** Compares the names of two entries: negative if this one is before. */
+  compare(other: EntryCursor): number {
+    return this.compareName(other.#listing.bytes, other.from, other.to);
+  }
+
+  /** Returns whether the join says the same of two files, and their stats are the same to the byte. */
+  isSameFile(other: EntryCursor): boolean {
+    if (this.match !== other.match || !this.hasDetail || !other.hasDetail) return false;
+    const [own, others] = [this.#listing.words, other.#listing.words];
+    for (let i = 0; i < DETAIL_WORDS; i++)
+      if (wordOf(own, this.detail + i) !== wordOf(others, other.detail + i)) return false;
+    return true;
   }
 
   /** The stat of a file or directory, read in place. */
@@ -854,6 +901,13 @@ function wordOf(words: Int32Array, at: number): number {
   const word = words[at];
   if (word === undefined) throw new RangeError(`Broken scan reply: no word ${at} of ${words.length}`);
   return word;
+}
+
+/** The same for a byte. */
+function byteOf(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at];
+  if (byte === undefined) throw new RangeError(`Broken scan reply: no byte ${at} of ${bytes.length}`);
+  return byte;
 }
 
 /** Returns an item that must be there. Throws where it is not, for no default can stand for it. */
