@@ -28,7 +28,7 @@ describe('the benchmarks, on 300 files', () => {
     const { status, stderr } = bench('--', ...few, '--out', place.path);
     expect(status, stderr).toBe(0);
     results = JSON.parse(readFileSync(file, 'utf8')) as Results;
-  }, 300_000);
+  }, 900_000);
   afterAll(() => place.remove());
 
   it.skipIf(engineHere() !== 'native')('measure what watching takes', () => {

@@ -30,7 +30,7 @@ const calls = `
   const hashCall = (root) => ({ root, largest: 1e9, request: packHashRequest([{ ...none, files: [file] }]), reply: bytes(144) });
 `;
 
-function runModule(code: string, timeout = 60_000) {
+function runModule(code: string, timeout = 200_000) {
   return spawnSync(process.execPath, ['--input-type=module', '-e', calls + code], {
     encoding: 'utf8',
     timeout,

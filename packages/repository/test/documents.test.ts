@@ -330,13 +330,13 @@ describe('docs/in-a-dev-server.md', () => {
       onTestFinished(() => void running.kill('SIGKILL'));
       let said = '';
       running.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      await expect.poll(() => said, { timeout: 30_000 }).toBe('ready 1\n');
+      await expect.poll(() => said).toBe('ready 1\n');
       writeFileSync(join(source, 'new.js'), 'new');
-      await expect.poll(() => said, { timeout: 30_000 }).toContain('build "new.js"\n');
+      await expect.poll(() => said).toContain('build "new.js"\n');
       renameSync(join(source, 'new.js'), join(source, 'moved.js'));
-      await expect.poll(() => said, { timeout: 30_000 }).toContain('move "new.js" "moved.js"\n');
+      await expect.poll(() => said).toContain('move "new.js" "moved.js"\n');
       rmSync(join(source, 'moved.js'));
-      await expect.poll(() => said, { timeout: 30_000 }).toContain('forget "moved.js"\n');
+      await expect.poll(() => said).toContain('forget "moved.js"\n');
       const ended = new Promise((resolve) => running.once('close', resolve));
       running.kill('SIGTERM');
       expect(await ended).toBe(0);

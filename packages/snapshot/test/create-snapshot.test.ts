@@ -40,7 +40,7 @@ describe('createSnapshot of a tree of a thousand files', () => {
     kernelTree({ root, files: 1200, seed: 1 });
     mkdirSync(join(root, '.muse'));
     truth = await oracle(root);
-  }, 60_000);
+  });
   afterAll(() => directory.remove());
 
   it.each(ways)('is right cold and warm, %s', async (_, options) => {

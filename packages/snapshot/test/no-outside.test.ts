@@ -155,7 +155,7 @@ describe.runIf(process.platform === 'linux')(
             .map(([path]) => path);
         });
       },
-      SECONDS * 1000 + 60_000,
+      SECONDS * 1000 + 300_000,
     );
 
     it(
@@ -170,7 +170,7 @@ describe.runIf(process.platform === 'linux')(
           return ids.filter((id) => outsideIds.has(id));
         });
       },
-      SECONDS * 1000 + 60_000,
+      SECONDS * 1000 + 300_000,
     );
 
     it(
@@ -195,7 +195,7 @@ describe.runIf(process.platform === 'linux')(
           ];
         });
       },
-      SECONDS * 1000 + 60_000,
+      SECONDS * 1000 + 300_000,
     );
   },
 );

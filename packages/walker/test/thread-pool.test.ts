@@ -192,7 +192,7 @@ describe('a process with a pool that nobody closed', () => {
          const pool = new ThreadPool(() => new URL(${JSON.stringify(script.href)}), 2);
          ${body}`,
       ],
-      { timeout: 20_000 },
+      { timeout: 200_000 },
     );
 
   it('ends by itself once the pool is idle', async () => {

@@ -32,7 +32,7 @@ let entered = 0;
 const ignore = {
   ignores: () => false,
   async enter() {
-    const end = Date.now() + 10_000;
+    const end = Date.now() + 100_000;
     if (++entered > 35)
       while (warnings.length < Number(wanted) && Date.now() < end) await new Promise((next) => setTimeout(next, 5));
     return { rules: ignore, problems: [] };
@@ -60,7 +60,7 @@ async function run(
   { flags = [], wanted = 0 }: { readonly flags?: readonly string[]; readonly wanted?: number } = {},
 ): Promise<Told> {
   const args = ['--no-warnings', ...flags, program, root, String(wanted)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 200_000 });
   return JSON.parse(stdout) as Told;
 }
 
@@ -181,7 +181,7 @@ describe('a program of its own', () => {
 
     /** What the bundle in a folder says; with an engine of its own, that must be there. */
     async function serve(folder: string, engine: string) {
-      const options = { cwd: folder, env: { ...process.env, MUSE_ENGINE: engine }, timeout: 60_000 };
+      const options = { cwd: folder, env: { ...process.env, MUSE_ENGINE: engine }, timeout: 200_000 };
       const args = ['--no-warnings', join(folder, 'dist/server.js'), root];
       const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
       return { stdout, stderr };

@@ -20,7 +20,7 @@ export interface RunNodeOptions {
  * returns what it hands to `answer`, over JSON. Rejects when it does not end by itself, with status 0.
  */
 export async function runNode(script: string, options: RunNodeOptions = {}): Promise<unknown> {
-  const { ordinary = false, before = '', timeout = 20_000, flags = '' } = options;
+  const { ordinary = false, before = '', timeout = 200_000, flags = '' } = options;
   const program = `
     import * as muse from ${JSON.stringify(snapshotIndex)};
     import { StatCache } from ${JSON.stringify(cacheIndex)};

@@ -33,11 +33,11 @@ export interface RunOptions {
   readonly within?: readonly string[];
   /** Shell commands for the process before it becomes `muse`, such as `ulimit`. Default: none. */
   readonly before?: string;
-  /** Milliseconds after which it counts as hanging and is killed. Default: one minute. */
+  /** Milliseconds after which it counts as hanging and is killed. Default: 200,000. */
   readonly patience?: number;
 }
 
-const MINUTE_MS = 60_000;
+const PATIENCE_MS = 200_000;
 
 /** Why an ordinary user cannot run the program here; undefined where one can. */
 export const noOrdinaryUser: string | undefined = whyNoOrdinaryUser();
@@ -51,7 +51,7 @@ function whyNoOrdinaryUser(): string | undefined {
 
 /** Starts `muse`. Where it still runs after `patience`, SIGKILL ends it, so that the test sees a signal it did not send. */
 export function startMuse(args: readonly string[], options: RunOptions = {}): Running {
-  const { engine, ordinary = false, within = [], before = ':', patience = MINUTE_MS } = options;
+  const { engine, ordinary = false, within = [], before = ':', patience = PATIENCE_MS } = options;
   const words = [...within, '/bin/sh', '-c', `${before}; exec "$@"`, 'sh', process.execPath, main, ...args];
   const [program = '', ...rest] = words;
   const child = spawn(program, rest, {

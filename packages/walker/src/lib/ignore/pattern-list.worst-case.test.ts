@@ -77,7 +77,7 @@ function cost(rules: IgnoreRules, path: string): number {
 describe('The worst patterns that pass the limits', () => {
   it(
     `cost less than ${String(LIMIT)} ms an entry, in ${String(seconds)} s of looking`,
-    { timeout: seconds * 3000 + 20_000 },
+    { timeout: seconds * 3000 + 300_000 },
     async () => {
       const end = performance.now() + seconds * 1000;
       let worst = { cost: 0, what: '' };
