@@ -101,19 +101,18 @@ describe.skipIf(process.platform === 'win32')('a shortage of descriptors', () =>
       }
     }
     expect([...failures].some((text) => text.includes('(ulimit -n)'))).toBe(true);
-  }, 60_000);
+  });
 
   it('does not keep a process busy that Node gives up', async () => {
     for (const limit of [3, 8, 12, 16, 18]) {
-      const started = performance.now();
       const run = await bounded(
         'snapshot -q',
         `sh -c 'ulimit -n ${limit}; exec "$@"' sh '${process.execPath}' '${main}'`,
       );
       expect(run.code).not.toBe(0);
-      expect(performance.now() - started).toBeLessThan(5_000);
+      expect(['SIGXCPU', 'SIGKILL']).not.toContain(run.signal);
     }
-  }, 60_000);
+  });
 });
 
 /** The option that has Node run this first. */
@@ -121,23 +120,27 @@ const first = (code: string) => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
 });
 
+/** Has Node run this once the program listens to errors that nobody caught, while it waits for stdin. */
+const laterOn = (code: string) =>
+  first(`setInterval(() => { if (process.listenerCount('uncaughtException') > 0) { ${code} } }, 20)`);
+
 describe('an error that nobody caught', () => {
   it('ends it with one line and code 4', async () => {
-    const env = first('setTimeout(() => { throw new Error("oh\\nno"); }, 300)');
+    const env = laterOn('throw new Error("oh\\nno");');
     const run = await muse(['hash', '-'], { env });
     expect(run.stderr).toBe('muse: Error: oh; this is a bug in muse: run again with --debug and report it\n');
     expect(run.code).toBe(4);
   });
 
   it('ends it where that cannot even be told', async () => {
-    const env = first('setTimeout(() => { throw { toString() { throw new Error("second"); } }; }, 300)');
+    const env = laterOn('throw { toString() { throw new Error("second"); } };');
     const run = await muse(['hash', '-'], { env });
     expect(run).toMatchObject({ code: 4, stderr: '' });
   });
 
   it.runIf(process.platform === 'linux')('ends it where nobody can be told', async () => {
-    const env = first('setTimeout(() => { throw new Error("oh"); }, 300)');
-    const run = await shell('sleep 1 | muse hash - 2> /dev/full; echo "exit $?"', { env });
+    const env = laterOn('throw new Error("oh");');
+    const run = await shell('muse hash - 2> /dev/full; echo "exit $?"', { env });
     expect(run.stdout.toString()).toBe('exit 4\n');
   });
 });

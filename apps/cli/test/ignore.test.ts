@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { giveToOrdinaryUser, makeTree, removeTree, symlink, type TreeSpec } from '@muse/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { lines, muse, noOrdinaryUser } from './muse.js';
+import { lines, muse, noOrdinaryUser, shell } from './muse.js';
 
 let root: string;
 
@@ -185,10 +185,8 @@ describe('muse snapshot with rules in several places', () => {
       '.gitignore': `${'*a\n'.repeat(5000)}!*a\n`,
       [`${'a/'.repeat(40)}a`]: '',
     });
-    const started = performance.now();
-    const run = await muse(['snapshot', '--json', '--gitignore'], { cwd: directory });
+    const run = await shell('ulimit -t 10; muse snapshot --json --gitignore', { cwd: directory });
     expect(filesOf(run.stdout)).toHaveLength(3);
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it.each([

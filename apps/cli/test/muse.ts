@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** A line for stdin, written once stdout matches; stdin stays open. */
+  readonly reply?: readonly [to: RegExp, line: string];
   /** Runs as somebody whom permissions bind. */
   readonly ordinary?: boolean;
   /** Sent once each, that many milliseconds after the start. */
@@ -86,10 +88,17 @@ function start(program: string, args: readonly string[], options: RunOptions): S
   const ended = new Promise<Run>((resolve, reject) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    if (options.unread !== true) child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    let { reply } = options;
+    const read = (chunk: Buffer) => {
+      stdout.push(chunk);
+      if (!reply?.[0].test(Buffer.concat(stdout).toString())) return;
+      child.stdin.write(`${reply[1]}\n`);
+      reply = undefined;
+    };
+    if (options.unread !== true) child.stdout.on('data', read);
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.stdin.on('error', () => undefined);
-    if (options.input !== undefined) child.stdin.end(options.input);
+    if (options.input !== undefined && !reply) child.stdin.end(options.input);
     for (const [signal, after] of options.signals ?? []) setTimeout(() => child.kill(signal), after);
     child.on('error', reject);
     child.on('exit', () => {

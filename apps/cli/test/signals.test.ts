@@ -75,10 +75,10 @@ describe.skipIf(process.platform === 'win32')(
 
     it.skipIf(noTerminal)('and leave the terminal as it was', async () => {
       const run = await onTerminal(
-        `muse snapshot '${endless}' & sleep 2; kill -INT $!; wait $!; echo "exit $?"`,
+        `muse snapshot '${endless}' & read -r line; kill -INT $!; wait $!; echo "exit $?"`,
+        { reply: [/listing|hashing/, 'enough'] },
       );
       const text = run.stdout.toString();
-      expect(text).toContain('listing');
       expect(text).toContain('exit 130');
       expect(text).not.toMatch(/\x1b\[\?(?:25l|7l)/); // eslint-disable-line no-control-regex
     });
@@ -118,14 +118,16 @@ describe.runIf(linux)('a signal that comes while a temporary file exists', () =>
 
 describe.runIf(linux)('a SIGHUP that was ignored at the start', () => {
   const noBash = spawnSync('bash', ['-c', 'nohup true']).status !== 0;
-  /** Waits until a process reads the tree: by then it has done what it does about signals. */
+  const isThere = (pid: string) => `[ -e /proc/${pid}/exe ]`;
+  /** Waits until a process reads the tree, by when it has done what it does about signals, or has ended. */
   const untilReading = (pid: string) =>
-    `for turn in $(seq 1000); do ls -l /proc/${pid}/fd 2>&1 | grep -q hole- && break; sleep 0.02; done`;
+    `while ${isThere(pid)} && ! ls -l /proc/${pid}/fd 2>&1 | grep -q hole-; do sleep 0.02; done`;
 
   it.skipIf(noBash)('stays so where nohup says so to bash', async () => {
     const run = await shell(
       `bash -c 'nohup "$0" "$@"; true' '${process.execPath}' '${main}' snapshot --no-cache '${slow}' &
-       ${untilReading('$(pgrep -P $!)')}; pkill -HUP -P $!; wait`,
+       while ${isThere('$!')} && ! pid=$(pgrep -P $!); do sleep 0.02; done
+       ${untilReading('$pid')}; pkill -HUP -P $!; wait`,
     );
     expect(run.stdout.toString()).toMatch(/^sha256:/);
   });

@@ -77,7 +77,8 @@ describe('muse --version on stdout', () => {
       'muse: cannot write to stdout: no space left on device (ENOSPC); make room and try again',
     ]);
     expect(full.code).toBe(4);
-    const gone = await shell('{ sleep 0.2; muse --version; echo "exit $?" >&2; } | true');
+    const untilGone = `(trap '' PIPE; while echo; do sleep 0.1; done) 2> /dev/null`;
+    const gone = await shell(`{ ${untilGone}; muse --version; echo "exit $?" >&2; } | true`);
     expect(gone.stderr).toBe('exit 141\n');
   });
 });

@@ -1,10 +1,24 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   changeLines,
+  fifo,
   giveToOrdinaryUser,
   type ListedPaths,
   makeTree,
@@ -79,6 +93,42 @@ function watch(args: readonly string[], { cwd, engine, ordinary, unread }: Watch
   };
 }
 
+/** Makes changes while `muse watch` is stopped, so that it sees all of them at once. */
+function whileStopped({ child }: Watching, change: () => void): void {
+  child.kill('SIGSTOP');
+  const state = () => readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  while (linux && !/^State:\tT/m.test(state()));
+  change();
+  child.kill('SIGCONT');
+}
+
+/** Makes two events so many times: in turn, because the system keeps one event of several that are equal. */
+function chmodInTurns(root: string, times: number): void {
+  for (let time = 0; time < times; time++)
+    for (const name of ['a', 'src/b']) chmodSync(join(root, name), 0o600);
+}
+
+/** Returns all that is in a pipe which does not block. */
+function readAll(pipe: number): string {
+  const buffer = Buffer.alloc(1 << 16);
+  let text = '';
+  try {
+    for (let bytes; (bytes = readSync(pipe, buffer)) > 0;) text += buffer.toString('latin1', 0, bytes);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' });
+  }
+  return text;
+}
+
+/** Fills a pipe which does not block with line feeds. */
+function fill(pipe: number): void {
+  try {
+    for (;;) writeSync(pipe, '\n');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' });
+  }
+}
+
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A shell command that waits until `muse watch` has written its first line to a file, which need not be there yet. */
@@ -106,16 +156,20 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     const start = await watching.next();
     expect(start).toMatchObject({ event: 'start', by: 'scan', complete: true, files: 2, bytes: 2 });
     expect(changeLines(start)).toEqual([]);
-    writeFileSync(join(root, 'src/b'), 'edited');
-    mkdirSync(join(root, 'new/deep'), { recursive: true });
-    writeFileSync(join(root, 'new/deep/\u001b[2J'), 'new');
+    whileStopped(watching, () => {
+      writeFileSync(join(root, 'src/b'), 'edited');
+      mkdirSync(join(root, 'new/deep'), { recursive: true });
+      writeFileSync(join(root, 'new/deep/\u001b[2J'), 'new');
+    });
     const change = await watching.next();
     expect(change).toMatchObject({ event: 'change', by, complete: true, files: 3, bytes: 10 });
     expect(changeLines(change)).toEqual(['+new/deep/\u001b[2J', '~src/b']);
     const { stdout } = await muse(['snapshot', '-q', root]);
     expect(`${change.snapshot_id}\n`).toBe(stdout.toString());
-    renameSync(join(root, 'src'), join(root, 'lib'));
-    rmSync(join(root, 'new'), { recursive: true });
+    whileStopped(watching, () => {
+      renameSync(join(root, 'src'), join(root, 'lib'));
+      rmSync(join(root, 'new'), { recursive: true });
+    });
     expect(changeLines(await watching.next())).toEqual(['-new/deep/\u001b[2J', 'src/b>lib/b']);
     watching.child.kill('SIGINT');
     expect(await watching.ended).toEqual({ code: null, signal: 'SIGINT', stderr: warned });
@@ -177,12 +231,15 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     await using place = await tree();
     // As many as start threads, where the engine has any: what a thread prints is led to the same stdout.
     for (let index = 0; index < 400; index++) writeFileSync(join(place.path, `root/${index}`), String(index));
+    const state = { running: true };
     const run = shell(`{ muse watch -q --threads 2; echo "exit $?" >&2; } | head -1`, {
       cwd: join(place.path, 'root'),
       env: { MUSE_ENGINE: engine },
-    });
-    await sleep(1000);
-    writeFileSync(join(place.path, 'root/c'), 'c');
+    }).finally(() => (state.running = false));
+    for (let edits = 0; state.running; edits++) {
+      writeFileSync(join(place.path, 'root/c'), String(edits));
+      await sleep(500);
+    }
     const { stdout, stderr } = await run;
     expect(lines(stdout)).toHaveLength(1);
     expect(stderr).toMatch(/^(?:muse: warning: .*\n)?exit 141\n$/);
@@ -225,7 +282,9 @@ describe.each(engines)('muse watch with the %s engine', (engine) => {
     const root = join(place.path, 'above/root');
     const watching = watch(['-q', root], { engine });
     await watching.next();
-    lose(root);
+    whileStopped(watching, () => {
+      lose(root);
+    });
     const { code, stderr } = await watching.ended;
     expect(code).toBe(4);
     expect(lines(stderr).at(-1)).toBe(`muse: cannot watch ${root} any longer: ${why}`);
@@ -274,7 +333,7 @@ describe('muse watch', () => {
     const isAlive = () => spawnSync('kill', ['-0', String(pid)]).status === 0;
     expect(isAlive()).toBe(true);
     terminal.kill('SIGKILL');
-    await expect.poll(isAlive, { timeout: 5000 }).toBe(false);
+    await expect.poll(isAlive).toBe(false);
   });
 
   it('keeps nothing for a reader that is slow: what changes meanwhile is one change', async () => {
@@ -302,25 +361,43 @@ describe('muse watch', () => {
 
   it.runIf(hasNative)('hears of changes while a pipe is full', async () => {
     await using place = await tree();
-    const root = join(place.path, 'root');
-    const run = shell(
-      `{ head -c 65200 /dev/zero | tr '\\0' '\\n'; exec '${process.execPath}' '${main}' watch --settle 0 root; } | { sleep 5; cat; }`,
-      { cwd: place.path },
-    );
-    await sleep(1500);
-    // Two in turn, because the system keeps one event of several that are equal.
-    for (let batch = 0; batch < 20; batch++) {
+    await makeTree({ pipe: fifo() }, place.path);
+    const [root, pipe] = [join(place.path, 'root'), join(place.path, 'pipe')];
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const filler = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    const stdout = openSync(pipe, 'w');
+    const child = spawn(process.execPath, [main, 'watch', '--settle', '0', root], {
+      stdio: ['ignore', stdout, 'ignore'],
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+      closeSync(reader);
+    });
+    closeSync(stdout);
+    let text = '';
+    const read = () => {
+      text += readAll(reader);
+      return text.split('\n').filter((line) => line !== '');
+    };
+    await expect.poll(read).toHaveLength(1);
+    fill(filler);
+    closeSync(filler);
+    const status = () => readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    const naps = () => Number(/^voluntary_ctxt_switches:\t(\d+)$/m.exec(status())?.[1]);
+    // More events than the system keeps, but not of one batch.
+    for (let batch = 0; batch < 4; batch++) {
       writeFileSync(join(root, 'b'), String(batch));
-      for (let times = 0; times < 500; times++)
-        for (const name of ['a', 'src/b']) chmodSync(join(root, name), 0o600);
-      await sleep(100);
+      chmodInTurns(root, 2500);
+      const before = naps();
+      // It looks at the events before each of them.
+      await expect.poll(naps).toBeGreaterThan(before + 2);
     }
-    await sleep(3000);
+    await expect.poll(() => read().length).toBeGreaterThan(2);
+    const ended = once(child, 'close');
     rmSync(root, { recursive: true });
-    const all = lines((await run).stdout).filter((line) => line !== '');
-    const [start, ...changes] = all.map((line) => JSON.parse(line) as Line);
+    await ended;
+    const [start, ...changes] = read().map((line) => JSON.parse(line) as Line);
     expect(start?.event).toBe('start');
-    expect(changes.length).toBeGreaterThan(1);
     expect(changes.filter(({ by }) => by !== 'events')).toEqual([]);
   });
 
@@ -331,13 +408,11 @@ describe('muse watch', () => {
       const root = join(place.path, 'root');
       const watching = watch([root]);
       await watching.next();
-      watching.child.kill('SIGSTOP');
-      // Two in turn, because the system keeps one event of several that are equal.
-      for (let times = 0; times < 9000; times++)
-        for (const name of ['a', 'src/b']) chmodSync(join(root, name), 0o600);
-      writeFileSync(join(root, 'src/c'), 'c');
-      rmSync(join(root, 'a'));
-      watching.child.kill('SIGCONT');
+      whileStopped(watching, () => {
+        chmodInTurns(root, 9000);
+        writeFileSync(join(root, 'src/c'), 'c');
+        rmSync(join(root, 'a'));
+      });
       const change = await watching.next();
       expect(changeLines(change)).toEqual(['+src/c', '-a']);
       expect(change.by).toBe('scan');
@@ -358,7 +433,7 @@ describe('muse watch', () => {
         `exec ${unshare.join(' ')} sh -c '
         mount -t tmpfs none root; echo a > root/a
         "$0" "$1" watch root > out & ${untilStarted('out')}
-        umount root; wait $!; code=$?; cat out; echo "exit $code"' '${process.execPath}' '${main}'`,
+        until umount root 2> umount; do sleep 0.1; done; wait $!; code=$?; cat out; echo "exit $code"' '${process.execPath}' '${main}'`,
         { cwd: place.path },
       );
       expect(run.stderr).toBe(
