@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 const FILES = effort(600, 5000);
 
 describe.runIf(process.platform === 'linux')('a tree whose paths are longer than V8 hashes', () => {
-  it('is snapshotted, cached, compared, parsed and verified in seconds', { timeout: 120_000 }, async () => {
+  it('is snapshotted, cached, compared, parsed and verified in seconds', async () => {
     const root = await makeTree({ '.muse': {} });
     onTestFinished(() => removeTree(root));
     let above = openSync(root, 'r');
@@ -21,7 +21,7 @@ describe.runIf(process.platform === 'linux')('a tree whose paths are longer than
     for (let i = 0; i < FILES; i++) writeFileSync(join(`/proc/self/fd/${above}`, `f${i}`), 'x');
     closeSync(above);
 
-    const started = performance.now();
+    const started = process.cpuUsage();
     const first = await createSnapshot(root);
     const second = await createSnapshot(root);
     expect([
@@ -39,6 +39,6 @@ describe.runIf(process.platform === 'linux')('a tree whose paths are longer than
     expect(diffManifests(parseManifest(bytes), first.manifest)).toMatchObject({ added: [], deleted: [] });
     expect(await verify(root)).toMatchObject({ files: FILES, complete: true, mismatch: [] });
     // With a plain Map each of these takes a minute or more.
-    expect(performance.now() - started).toBeLessThan(60_000);
+    expect(process.cpuUsage(started).user).toBeLessThan(60_000_000);
   });
 });
