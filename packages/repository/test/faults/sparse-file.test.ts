@@ -38,7 +38,7 @@ describe.runIf(process.platform === 'linux')('a large file', () => {
     await using directory = tempDir();
     await makeSparse(join(directory.path, 'large'), zeros.bytes);
     const running = startMuse(['snapshot', '--format', 'sha256sum', directory.path], {
-      patience: effort(100_000, 1_000_000),
+      patience: effort(200_000, 1_000_000),
     });
     let peak = 0;
     let ended: Ended | undefined;
@@ -57,8 +57,8 @@ describe.runIf(process.platform === 'linux')('a large file', () => {
     await using directory = tempDir();
     await makeSparse(join(directory.path, 'endless'), 1024 * GIB);
     const took: number[] = [];
-    // The best of three: one pause of the machine must not decide.
-    while (took.length < 3 && !took.some((ms) => ms < 1000)) {
+    // The best of ten: pauses of the machine must not decide.
+    while (took.length < 10 && !took.some((ms) => ms < 1000)) {
       const running = startMuse(['snapshot', directory.path]);
       await hasRead(running, GIB / 4);
       const struck = performance.now();
