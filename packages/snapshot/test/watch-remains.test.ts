@@ -134,7 +134,7 @@ describe.skipIf(!hasEvents)('an answer by events does not tell', () => {
     } finally {
       execFileSync('losetup', ['-d', device.trim()]);
     }
-    await vi.waitFor(() => ask(snapshotter), 5000);
+    await vi.waitFor(() => ask(snapshotter), 100_000);
   });
 
   it.skipIf(!hasLoop || !hasPython)('of a write by a file handle, as servers of files write', async () => {
