@@ -190,6 +190,7 @@ describe('saveSnapshot()', () => {
     const script = `
       import { createSnapshot, saveSnapshot } from '${built('@muse/snapshot')}';
       const snapshot = await createSnapshot(process.argv[1]);
+      await saveSnapshot(process.argv[1], snapshot);
       process.stdout.write('.');
       for (;;) await saveSnapshot(process.argv[1], snapshot);`;
     for (let delay = 0; delay < 5; delay++) {

@@ -1,7 +1,6 @@
 import { existsSync, watch } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { createSnapshot, saveSnapshot } from '@muse/snapshot';
 import type { TemporaryFiles } from '@muse/paths/files';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -29,14 +28,19 @@ class ToldFiles implements TemporaryFiles {
 async function madeIn(directory: string, run: () => Promise<unknown>): Promise<Set<string>> {
   await mkdir(directory, { recursive: true });
   const made = new Set<string>();
+  let isOver = (): void => undefined;
+  const over = new Promise<void>((resolve) => (isOver = resolve));
   const watcher = watch(directory, (_event, name) => {
     if (name?.endsWith('.tmp')) made.add(name);
+    if (name === 'over') isOver();
   });
   onTestFinished(() => {
     watcher.close();
   });
   await run();
-  while (made.size === 0) await setTimeout(1);
+  // What it is told of this comes after all that it is told of those.
+  await writeFile(join(directory, 'over'), '');
+  await over;
   return made;
 }
 
