@@ -4,6 +4,7 @@ import { createSnapshot, openSnapshotter, type Snapshot } from '@muse/snapshot';
 import { effort, oracle, type OracleAnswer, tempDir } from '@muse/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { casesFor } from './support/cases.js';
 import { apply, edits } from './support/edits.js';
 
 /** Milliseconds. */
@@ -17,38 +18,34 @@ const between = fc.constantFrom(
   'without a cache',
 );
 
-it(
-  'snapshots say what the oracle says, whatever is done to the tree between them',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(edits, between, fc.boolean()), { minLength: 5, maxLength: 40 }),
-        async (steps) => {
-          await using directory = tempDir();
-          const root = directory.path;
-          mkdirSync(join(root, '.muse'));
-          await using snapshotter = await openSnapshotter(root, { threads: 1 });
-          for (const [edit, who, deferManifest] of [...steps, [undefined, 'both', true] as const]) {
-            if (edit) apply(root, edit);
-            if (who === 'no snapshot') continue;
-            const truth = await oracle(root);
-            if (who === 'the same snapshotter' || who === 'both')
-              check(await snapshotter.snapshot({ deferManifest, sizes: true }), truth);
-            if (who === 'a new one' || who === 'both')
-              check(await createSnapshot(root, { deferManifest, sizes: true }), truth);
-            if (who === 'without a cache')
-              check(await createSnapshot(root, { cache: false, sizes: true }), truth);
-          }
-          // Nothing was done since: all of it is known, but for what is still racy.
-          const { stats } = await createSnapshot(root);
-          expect(stats.hits).toBe(stats.files - stats.hashedFiles);
-        },
-      ),
-      { numRuns: 10_000, interruptAfterTimeLimit: TIME },
-    );
-  },
-  TIME + 30_000,
-);
+it('snapshots say what the oracle says, whatever is done to the tree between them', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(edits, between, fc.boolean()), { minLength: 5, maxLength: 40 }),
+      casesFor(TIME, async (steps) => {
+        await using directory = tempDir();
+        const root = directory.path;
+        mkdirSync(join(root, '.muse'));
+        await using snapshotter = await openSnapshotter(root, { threads: 1 });
+        for (const [edit, who, deferManifest] of [...steps, [undefined, 'both', true] as const]) {
+          if (edit) apply(root, edit);
+          if (who === 'no snapshot') continue;
+          const truth = await oracle(root);
+          if (who === 'the same snapshotter' || who === 'both')
+            check(await snapshotter.snapshot({ deferManifest, sizes: true }), truth);
+          if (who === 'a new one' || who === 'both')
+            check(await createSnapshot(root, { deferManifest, sizes: true }), truth);
+          if (who === 'without a cache')
+            check(await createSnapshot(root, { cache: false, sizes: true }), truth);
+        }
+        // Nothing was done since: all of it is known, but for what is still racy.
+        const { stats } = await createSnapshot(root);
+        expect(stats.hits).toBe(stats.files - stats.hashedFiles);
+      }),
+    ),
+    { numRuns: effort(200, 10_000) },
+  );
+});
 
 function check({ id, manifest, problems, stats, sizes }: Snapshot, truth: OracleAnswer): void {
   expect(problems).toEqual([]);
