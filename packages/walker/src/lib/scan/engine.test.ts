@@ -101,6 +101,7 @@ describe('TypeScriptScanEngine', () => {
     pool.isOnline = true;
     pool.hold();
     const engine = engineOf(calls, pool);
+    stopTheClock();
     const sent = Array.from({ length: 4 }, () => engine.scan(directoriesIn(calls), {}));
     expect(engine.batchSize(100_000)).toBe(8);
     expect(await countsOf(engine, calls)).toEqual([3]);
