@@ -36,7 +36,7 @@ enum ScanOutcome {
   MOVED = 1,
   /** `error` and `operation` say how. */
   FAILED = 2,
-  /** It does not fit into an empty reply: `error` is how many bytes its record has. */
+  /** It does not fit into an empty reply: `error` is how many bytes its record has, or may have where it has many entries. */
   TOO_LARGE = 3,
 };
 

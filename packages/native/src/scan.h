@@ -3,6 +3,8 @@
 #include "lines.h"
 
 enum { PATH_LIMIT = 4096, DIRENTS_SIZE = 32768 };
+/** From so many names on, none is statted unless the record is sure to fit: that takes ten times as long as to list them again. */
+enum { MANY_NAMES = 1024 };
 enum { DT_UNKNOWN = 0, DT_DIR = 4, DT_REG = 8 };
 enum { S_TYPE = 0170000, S_FIFO = 0010000, S_CHR = 0020000, S_DIR = 0040000, S_BLK = 0060000, S_REG = 0100000,
        S_LNK = 0120000, S_SOCK = 0140000 };
@@ -45,6 +47,8 @@ typedef struct {
   size_t nameBytes;
   /** The names that there are, and those of them that `order` begins with. */
   u32 total, count;
+  /** Bytes for the record of a directory. */
+  size_t room;
 } Scan;
 
 static Entry *entriesOf(Scan *scan) { return (Entry *)scan->entries.at; }
@@ -255,6 +259,12 @@ static long statEntries(Scan *scan, int directory, ScanRecord *record) {
   return 0;
 }
 
+/** Returns how many bytes the record of a directory has at most, of which the names are known. */
+static u64 mostBytes(const Scan *scan) {
+  return sizeof(ScanRecord) + PADDED(scan->total * sizeof(u32)) + scan->total * sizeof(PackedStat) + PADDED(scan->nameBytes) +
+         ((u64)scan->total + 1) * sizeof(Range);
+}
+
 static char *pathBelow(Scan *scan, const ScanRequest *wanted) { return (char *)scan->path.at + wanted->base; }
 
 static void listDirectory(Scan *scan, int directory, const ScanRequest *wanted, ScanRecord *record) {
@@ -265,6 +275,12 @@ static void listDirectory(Scan *scan, int directory, const ScanRequest *wanted, 
   if (!isSame(&packed, wanted->dev, wanted->ino)) return fail(record, READDIR, 0);
   if (scan->inotify >= 0) record->watch = (int32_t)watchDirectory(scan->inotify, directory);
   result = eachName(scan, directory, addName);
+  u64 most = mostBytes(scan);
+  if (result >= 0 && scan->total >= MANY_NAMES && most > scan->room && most <= UINT32_MAX) {
+    record->outcome = TOO_LARGE;
+    record->error = (u32)most;
+    return;
+  }
   if (result >= 0) result = statEntries(scan, directory, record);
   if (result < 0) return fail(record, READDIR, result);
   // While it was listed the path may have come to lead elsewhere.
@@ -412,12 +428,13 @@ static long scan(int root, int inotify, Input request, const u8 *lines, size_t l
     if (taken == 0 && wanted.base && (wanted.base > wanted.pathLength || state.path.at[wanted.base - 1] != '/')) taken = -EINVAL;
     if (taken < 0) answered = taken;
     if (taken < 0 || capacity - used < sizeof record) break;
+    state.room = capacity - used;
     scanDirectory(&state, &wanted, &record);
-    if (record.bytes > capacity - used) {
-      if (used) break;
+    if (record.bytes > state.room) {
       u32 needed = record.bytes;
       record = (ScanRecord){.bytes = sizeof record, .outcome = TOO_LARGE, .error = needed, .watch = record.watch};
     }
+    if (record.outcome == TOO_LARGE && used) break;
     writeRecord(&state, &wanted, &record, reply + used);
     used += record.bytes;
     answered++;

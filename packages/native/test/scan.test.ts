@@ -4,6 +4,7 @@ import {
   readdirSync,
   lstatSync,
   renameSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -179,6 +180,30 @@ describe.skipIf(!hasNative)('scan()', () => {
       { capacity: 300 },
     ).map(unpack);
     expect(got.map(({ outcome }) => outcome)).toEqual([3, 0, 0]);
+  });
+
+  it('knows by the names alone that a directory may be too large, and goes on behind it', async () => {
+    const root = await temporary({ a: {}, b: { f: '' } });
+    for (let i = 0; i < 1024; i++) symlinkSync('nowhere', `${root}/a/${i}`);
+    const links = wanted(root, 'a');
+    const listed = [links, wanted(root, 'b')];
+    const [large, next] = scan(native, root, listed, { capacity: 1 << 16 }).map(unpack);
+    // A header, and for each of them a match, a detail, a name and a range of lines; one more range, and padding.
+    const names = Array.from({ length: 1024 }, (_, i) => String(i).length + 1).reduce((a, b) => a + b);
+    expect([large?.outcome, large?.error, next?.outcome]).toEqual([
+      3,
+      96 + 1024 * 60 + names + 8 + (-names & 7),
+      0,
+    ]);
+    // None of them is in the record, once there is room for all.
+    const whole = scan(native, root, listed, { capacity: large?.error ?? 0 });
+    expect([unpack(whole[0]).outcome, whole[0]?.length]).toEqual([0, 96]);
+    // Behind another one it is left for the next call.
+    const behind = scan(native, root, listed.toReversed(), { capacity: (large?.error ?? 0) + 8 });
+    expect(behind.map((record) => unpack(record).outcome)).toEqual([0]);
+    rmSync(`${root}/a/0`);
+    const [few] = scan(native, root, [links], { capacity: 1 << 12 });
+    expect(unpack(few).outcome).toBe(0);
   });
 
   it('lists 20,000 names', async () => {

@@ -44,6 +44,29 @@ describe.runIf(mayTrace)('a warm snapshot', () => {
   );
 });
 
+describe.runIf(mayTrace)('a snapshot of a wide directory', () => {
+  it.each(hasNative ? ['native', 'typescript'] : ['typescript'])(
+    'stats each file once, with the %s engine',
+    async (engine) => {
+      const root = await museTree(
+        Object.fromEntries(Array.from({ length: 6000 }, (_, i) => [`wide/f${i}`, ''])),
+      );
+      const log = join(await bareTree(), 'trace');
+      const script = `
+      const snapshotter = await openSnapshotter(${JSON.stringify(root)});
+      await snapshotter.snapshot();
+      answer((await snapshotter.snapshot()).stats.files);`;
+      const before = `env MUSE_ENGINE=${engine} strace -f -qq -e trace=lstat,statx,newfstatat -o ${log}`;
+      expect(await runNode(script, { before })).toBe(6000);
+      const statted = readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => /"(?:[^"]*\/)?f\d+", [^0]/.test(line));
+      expect(new Set(statted.map((line) => /f\d+"/.exec(line)?.[0])).size).toBe(6000);
+      expect(statted).toHaveLength(2 * 6000);
+    },
+  );
+});
+
 describe.runIf(mayTrace)('any snapshot', () => {
   it('opens no special file', async () => {
     const root = await museTree({ a: 'a' });

@@ -105,7 +105,7 @@ const DIRECTORIES_A_CALL = 48;
 /** Bytes for the reply to one call; what does not fit is asked for once more. */
 const REPLY_BYTES = 256 * 1024;
 
-/** The outcome of a directory whose record fits no reply of the size that was given; its `ERRNO` is the bytes needed. */
+/** The outcome of a directory whose record fits no reply of the size that was given; its `ERRNO` is the bytes that are enough. */
 const TOO_LARGE = OUTCOMES.indexOf('too-large');
 
 /** Lists in short calls on Node's own pool. */
