@@ -19,15 +19,21 @@ export interface Results {
 }
 
 /** What it takes to watch one tree. */
-export interface WatchingFigures {
+export interface WatchingFigures extends LivingFigures {
+  /** The first answer of a fresh process without watching, and of one that watches each directory. */
+  readonly scanMs: Spread;
+  readonly armedScanMs: Spread;
+  /** How much longer the second takes, run after run in turn. */
+  readonly armingMs: Spread;
+}
+
+/** What it takes to go on watching one tree, in a process that has its first answer. */
+export interface LivingFigures {
   readonly directories: number;
   /** The watches that the process holds. */
   readonly watches: number;
   /** Memory of the process after all questions. */
   readonly residentBytes: number;
-  /** The first answer of a process without watching, and the one that watches each directory. */
-  readonly scanMs: Spread;
-  readonly armedScanMs: Spread;
   /** The time of a question after so many edits. */
   readonly questions: Readonly<Record<'none' | 'one' | 'ten' | 'thousand', Spread>>;
   /** The part of one processor that the process takes while nothing happens. */

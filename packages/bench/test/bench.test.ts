@@ -32,8 +32,17 @@ describe('the benchmarks, on 300 files', () => {
   afterAll(() => place.remove());
 
   it.skipIf(engineHere() !== 'native')('measure what watching takes', () => {
-    const { watches, directories, questions, build } = results.watching?.['kernel-shaped'] ?? {};
+    const { watches, directories, questions, build, scanMs, armedScanMs, armingMs } =
+      results.watching?.['kernel-shaped'] ?? {};
     expect(watches).toBe(directories);
+    const scans = scanMs?.samples ?? [];
+    const differences = armedScanMs?.samples.map((armed, i) => armed - (scans[i] ?? NaN)) ?? [];
+    expect(armingMs?.samples.map((ms, i) => Math.abs(ms - (differences[i] ?? NaN)) < 0.02)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(Object.keys(questions ?? {})).toEqual(['none', 'one', 'ten', 'thousand']);
     expect(build?.changes).toBeGreaterThan(0);
   });

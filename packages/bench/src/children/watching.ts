@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSnapshotter, type Snapshotter } from '@muse/snapshot';
-import type { WatchingFigures } from '../results.js';
+import type { LivingFigures } from '../results.js';
 import { spreadOf } from '../statistics.js';
 import { editFiles } from './edit-files.js';
 import { inotifyWatches } from './inotify-watches.js';
@@ -21,14 +21,7 @@ const SAVED_AFTER_MS = 12_000;
 const paths = readFileSync(list, 'latin1').split('\0').slice(0, -1);
 console.log(JSON.stringify(await measure()));
 
-async function measure(): Promise<WatchingFigures> {
-  const plain: number[] = [];
-  const armed: number[] = [];
-  for (let round = 0; round <= Number(rounds); round++) {
-    const both = [await firstAnswer(false), await firstAnswer(true)] as const;
-    // The first round is thrown away.
-    if (round > 0) [plain, armed].forEach((samples, i) => samples.push(both[i] ?? 0));
-  }
+async function measure(): Promise<LivingFigures> {
   await using snapshotter = await openSnapshotter(root, { watch: true });
   const { by, stats } = await snapshotter.snapshot();
   if (by !== 'scan') throw new Error('The first answer was not by a scan');
@@ -45,20 +38,10 @@ async function measure(): Promise<WatchingFigures> {
     directories: stats.directories,
     watches,
     residentBytes,
-    scanMs: spreadOf(plain),
-    armedScanMs: spreadOf(armed),
     questions,
     idleCpu: await idleCpu(),
     build: await build(snapshotter),
   };
-}
-
-/** Milliseconds until a new snapshotter has its first answer, its cache loaded before. */
-async function firstAnswer(watch: boolean): Promise<number> {
-  await using snapshotter = await openSnapshotter(root, { watch });
-  const started = performance.now();
-  await snapshotter.snapshot({ deferManifest: true });
-  return performance.now() - started;
 }
 
 async function questionsAfter(snapshotter: Snapshotter, edits: number): Promise<number[]> {
@@ -91,7 +74,7 @@ async function idleCpu(): Promise<number> {
 }
 
 /** What it takes to hear of a build that writes many files, until the last of them is told. */
-async function build(snapshotter: Snapshotter): Promise<WatchingFigures['build']> {
+async function build(snapshotter: Snapshotter): Promise<LivingFigures['build']> {
   const directory = `${root}/muse-bench-build`;
   const ended = new AbortController();
   let told = 0;

@@ -75,13 +75,12 @@ export function targets(results: Results): Target[] {
 
 function watchingTargets(results: Results): Target[] {
   const figures = results.watching?.[mainTree(results)?.name ?? ''];
-  const { questions, scanMs, armedScanMs, idleCpu } = figures ?? {};
-  const arming = scanMs && armedScanMs && Math.max(0, armedScanMs.median - scanMs.median);
+  const { questions, armingMs, idleCpu } = figures ?? {};
   const percent = idleCpu === undefined ? undefined : idleCpu * 100;
   return [
     { ...times('watching: question, nothing changed', '', [2, 0.5], questions?.none.median), unit: 'ms' },
     { ...times('watching: question, 10 files edited', '', [25, 10], questions?.ten.median), unit: 'ms' },
-    { ...times('watching: arming, beside the first scan', '', [60, 20], arming), unit: 'ms' },
+    { ...times('watching: arming, beside the first scan', '', [60, 20], armingMs?.median), unit: 'ms' },
     { ...times('watching: processor while idle', 'one core', [0.5, 0.1], percent), unit: '%' },
   ];
 }
