@@ -426,8 +426,8 @@ export class DirectoryResult {
         unread.push(entry);
         continue;
       }
-      const path = this.node.prefix + this.nameOf(entry);
-      const isTrusted = !cache || cache.lookup(path, this.statOf(entry)) !== undefined;
+      const isTrusted =
+        !cache || cache.lookup(this.node.prefix + this.nameOf(entry), this.statOf(entry)) !== undefined;
       this.#isTrusted &&= isTrusted;
       const state = entry * ROW_WORDS + STATE;
       rows[state] = (wordAt(rows, state) & ~REASON) | (isTrusted ? 0 : UNTRUSTED);
